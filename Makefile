@@ -1,0 +1,32 @@
+# make report: installs what is missing and builds the deck; DATA, OUT and ARGS are optional.
+# make test: everything that checks the project.
+DATA ?=
+OUT ?= site
+ARGS ?=
+
+report: .venv/.ready-run
+	.venv/bin/python build.py $(if $(DATA),"$(DATA)") --out "$(OUT)" $(ARGS)
+
+setup: .venv/.ready-run
+
+test: .venv/.ready-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/python -m pytest -n 2 $(if $(CI),-m "") $(ARGS)
+
+bench: .venv/.ready-dev
+	.venv/bin/python -m benchmarks
+
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -q -o requirements.lock
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -q -c requirements.lock -o requirements-dev.lock
+
+.venv/.ready-dev: requirements-dev.lock setup.sh
+	./setup.sh dev
+
+.venv/.ready-run: requirements.lock setup.sh
+	@test .venv/.ready-dev -nt requirements.lock || ./setup.sh
+	@touch $@
+
+.PHONY: report setup test bench lock

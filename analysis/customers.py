@@ -1,0 +1,185 @@
+"""Who the customers are: one row each with recency, orders and money; every analysis of people starts here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.finding import Finding, Result, Skip, Table
+from analysis.ground import noun
+from dataset.engine import Relation
+from dataset.settings import Settings
+from dataset.tables import Note
+
+SOURCE = "analysis/customers.sql"
+POPULATION = "known customers with at least one sale"
+NO_AMOUNT = "no amount of a known customer is known"
+SCALE = 10_000  # money is counted in ten-thousandths: what DECIMAL(18, 4) holds, exact as whole numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Customers(Result):
+    """One row a known customer with at least one sale, ordered by customer_id.
+
+    frame: customer_id (str), country (category), first_sale, last_sale (datetime64[s], the day), recency_days and
+    tenure_days (int32, snapshot - last or first sale day), orders (int32), units, gross, net, order_value (float64;
+    net / orders; NaN where no amount of the customer is known).
+    orders_per_customer: orders (1, 2, 3, 4, 5+), customers, share.
+    """
+
+    findings: Mapping[str, Finding]
+    frame: pd.DataFrame
+    orders_per_customer: Table
+    window: tuple[date, date]
+    notes: tuple[Note, ...] = ()
+
+
+def compute(lines: Relation, customers: Relation | None, settings: Settings) -> Customers:
+    """Reduce the lines to customers; raises Skip when no known customer ever bought."""
+    people = lines.query("customers.sql", snapshot=settings.snapshot)
+    bought = people["orders"].to_numpy() > 0
+    refunds_only = int(np.count_nonzero(people["net"].to_numpy()[~bought] < 0))
+    people = people.filter(pa.array(bought))
+    if not people.num_rows:
+        raise Skip("no sale names its customer")
+    frame = _frame(people, settings.snapshot)
+    if customers is not None and not len(frame["country"].cat.categories):
+        frame["country"] = _on_file(customers, frame)
+    negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
+    window = (frame["first_sale"].min().date(), settings.snapshot - timedelta(days=1))
+    return Customers(
+        findings=_findings(frame, negative, window, settings),
+        frame=frame,
+        orders_per_customer=_orders_per_customer(frame["orders"].to_numpy()),
+        window=window,
+        notes=_notes(negative, refunds_only),
+    )
+
+
+def exact(money: np.ndarray) -> Decimal:
+    """The sum of amounts given as float64, exact to the ten-thousandth; unknown amounts (NaN) are left out."""
+    return Decimal(int(whole(money).sum())) / SCALE
+
+
+def whole(money: np.ndarray) -> np.ndarray:
+    """Amounts (float64) as whole ten-thousandths (int64), in which sums are exact; unknown amounts count zero."""
+    return np.rint(np.nan_to_num(money) * SCALE).astype(np.int64)
+
+
+def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
+    day = np.datetime64(snapshot, "D")
+    first, last = (people[c].to_numpy() for c in ("first_sale", "last_sale"))
+    orders = people["orders"].to_numpy()
+    net = _float(people["net"])
+    columns = {
+        "customer_id": pd.Series(people["customer_id"].to_pandas(), dtype="str"),
+        "country": people["country"].combine_chunks().dictionary_encode().to_pandas(),
+        "first_sale": first.astype("datetime64[s]"),
+        "last_sale": last.astype("datetime64[s]"),
+        "recency_days": (day - last).astype(np.int32),
+        "tenure_days": (day - first).astype(np.int32),
+        "orders": orders,
+        "units": people["units"].to_numpy(),
+        "gross": _float(people["gross"]),
+        "net": net,
+        "order_value": net / orders,
+    }
+    return pd.DataFrame(columns, copy=False)
+
+
+def _float(money: pa.ChunkedArray) -> np.ndarray:
+    """The nearest float64 of each amount: an engine's cast from DECIMAL may miss it by a bit."""
+    return np.rint(money.to_numpy() * SCALE) / SCALE
+
+
+def _on_file(customers: Relation, frame: pd.DataFrame) -> pd.Series:
+    """The country of each customer as the customers table has it, when no line names one."""
+    known = customers.query("customers_on_file.sql").to_pandas()
+    countries = pd.Series(known["country"].to_numpy(), index=known["customer_id"])
+    return pd.Series(frame["customer_id"].map(countries), dtype="category")
+
+
+def _orders_per_customer(orders: np.ndarray) -> Table:
+    counts = np.bincount(np.minimum(orders, 5), minlength=6)[1:]
+    frame = pd.DataFrame(
+        {"orders": ["1", "2", "3", "4", "5+"], "customers": counts, "share": counts / counts.sum()},
+    )
+    return Table(
+        frame=frame,
+        title="Orders per customer",
+        labels={"orders": "Orders", "customers": "Customers", "share": "Share of customers"},
+        units={"customers": "count", "share": "share"},
+        source=SOURCE,
+    )
+
+
+def _notes(negative_buyers: int, refunds_only: int) -> tuple[Note, ...]:
+    count = negative_buyers + refunds_only
+    if not count:
+        return ()
+    people = "one customer was" if count == 1 else f"{count} customers were"
+    text = f"{people} refunded more than they bought in this window ({refunds_only} of them without any sale)"
+    return (Note("W_NEGATIVE_CUSTOMERS", count, text),)
+
+
+def _findings(frame: pd.DataFrame, negative: int, window: tuple[date, date], settings: Settings) -> dict[str, Finding]:
+    n, net, orders = len(frame), frame["net"].to_numpy(), frame["orders"].to_numpy()
+    unknown = (settings.no_money or NO_AMOUNT) if np.isnan(net).all() else ""
+    once = int(np.count_nonzero(orders == 1))
+    measured = partial(Finding, population=POPULATION, n=n, window=window, source=SOURCE)
+    return {
+        "headline": measured(
+            once / n, "share", _headline(once / n), "customers with exactly one order / all customers"
+        ),
+        "customers": measured(
+            n,
+            "count",
+            f"{{value}} known {noun(n, 'customer')} bought at least once.",
+            "distinct customers with at least one sale",
+        ),
+        "orders": measured(
+            int(orders.sum()),
+            "count",
+            "Orders of known customers: {value}.",
+            "distinct orders with a sale, of known customers; one order of two customers counts for each",
+        ),
+        "net": measured(
+            None if unknown else exact(net),
+            "money",
+            "Known customers brought {value} after refunds.",
+            "sales + refunds (which are negative) of customers with at least one sale",
+            reason=unknown,
+        ),
+        "once_share": measured(
+            once / n,
+            "share",
+            "{value} of customers bought once only.",
+            "customers with exactly one order / all customers",
+        ),
+        "negative_customers": measured(
+            None if unknown else negative,
+            "count",
+            "Customers who got back more than they paid: {value}.",
+            "customers with at least one sale whose sales + refunds are below zero",
+            reason=unknown,
+        ),
+    }
+
+
+def _headline(once: float) -> str:
+    if once == 0:
+        return "Every customer came back: {value} bought only once."
+    if once == 1:
+        return "Nobody came back yet: {value} of customers bought only once."
+    if once > 0.5:
+        return "Most customers never came back: {value} bought only once."
+    if once == 0.5:
+        return "As many customers came back as did not: {value} bought only once."
+    return "Most customers came back: {value} bought a single time."

@@ -1,0 +1,67 @@
+-- How much was sold, given back and kept, in how many orders, by how many known customers?
+with parts as (
+    select
+        order_id,
+        customer_id,
+        sum(case when kind = 'sale' then 1 else 0 end) as sale_lines,
+        sum(case when kind = 'sale' then quantity end) as units,
+        sum(case when kind = 'sale' then amount end) as sold,
+        sum(case when kind = 'returned' then amount end) as came_back,
+        sum(case when kind = 'refund' then amount end) as given_back,
+        min(ordered_at) as first_at,
+        max(ordered_at) as last_at,
+        min(case when kind = 'sale' then ordered_at end) as first_sale,
+        max(case when kind = 'sale' then ordered_at end) as last_sale
+    from lines
+    where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled'
+    group by order_id, customer_id
+),
+totals as (
+    select
+        sum(sale_lines) as sale_lines,
+        sum(units) as units,
+        coalesce(sum(sold), 0) as sold,
+        coalesce(sum(came_back), 0) as came_back,
+        coalesce(sum(given_back), 0) as given_back,
+        coalesce(sum(case when customer_id is not null then sold end), 0) as sold_known,
+        coalesce(sum(case when customer_id is not null then given_back end), 0) as given_back_known,
+        cast(min(first_at) as date) as first_day,
+        cast(max(last_at) as date) as last_day,
+        cast(min(first_sale) as date) as first_sale_day
+    from parts
+),
+per_order as (
+    select order_id, max(case when sold is not null then 1 else 0 end) as priced
+    from parts
+    where sale_lines > 0 and order_id is not null
+    group by order_id
+),
+order_totals as (
+    select count(*) as orders, coalesce(sum(priced), 0) as priced_orders
+    from per_order
+),
+per_customer as (
+    select
+        customer_id,
+        count(order_id) as orders,
+        max(case when sold is not null then 1 else 0 end) as priced,
+        min(first_sale) as first_sale,
+        max(last_sale) as last_sale
+    from parts
+    where sale_lines > 0 and customer_id is not null
+    group by customer_id
+),
+customer_totals as (
+    select
+        count(*) as buyers,
+        coalesce(sum(priced), 0) as priced_buyers,
+        coalesce(sum(orders), 0) as buyer_orders,
+        coalesce(sum(case when orders >= 2 then 1 else 0 end), 0) as repeat_buyers,
+        coalesce(sum(case when last_sale >= cast($since as timestamp) then 1 else 0 end), 0) as active_buyers,
+        coalesce(sum(case when first_sale >= cast($since as timestamp) then 1 else 0 end), 0) as new_buyers
+    from per_customer
+)
+select *
+from totals
+cross join order_totals
+cross join customer_totals

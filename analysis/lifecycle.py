@@ -1,0 +1,223 @@
+"""How far orders get from placing to delivery and back, where they are lost, and how long each step takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.finding import Finding, Result, Skip, Table
+from analysis.ground import Ground, frame, noun, only_row, over
+from dataset.engine import Relation
+from dataset.settings import Settings
+
+SOURCE = "analysis/lifecycle.sql"
+MONTHS = "analysis/lifecycle_months.sql"
+STEPS = ("created", "shipped", "delivered", "returned")
+# Key in the SQL, row label, finding, how the claims say it.
+DURATIONS = (
+    ("to_ship", "Created to shipped", "days_to_ship", "shipped", "placing to dispatch"),
+    ("in_transit", "Shipped to delivered", "days_in_transit", "delivered", "dispatch to delivery"),
+    ("to_deliver", "Created to delivered", "days_to_deliver", "delivered", "placing to delivery"),
+    ("to_return", "Delivered to returned", "days_to_return", "returned", "delivery to return"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle(Result):
+    """steps: step, orders, share_of_created, rate_from_previous, lost (orders of the step above that never reach it).
+
+    durations: step, orders, median, p90. by_month: period, start, orders, then the share of that month's
+    orders that were created, shipped, delivered, returned, cancelled.
+    """
+
+    steps: Table
+    durations: Table
+    by_month: Table
+    findings: dict[str, Finding]
+
+
+def compute(orders: Relation, settings: Settings) -> Lifecycle:
+    """The lifecycle of the orders created before the snapshot, as far as the data record it. Skips without an order."""
+    row: Mapping[str, Any] = only_row(orders.query("lifecycle.sql", snapshot=settings.snapshot))
+    if not row["created"]:
+        raise Skip("no order before the report's last day has a creation time")
+    ground = Ground("orders created before the snapshot", row["created"], (row["first_day"], row["last_day"]), SOURCE)
+    findings = _reached(row, ground) | _times(row, ground)
+    findings["headline"] = _headline(row, ground)
+    months = frame(orders.query("lifecycle_months.sql", snapshot=settings.snapshot))
+    return Lifecycle(_steps(row), _durations(row), _by_month(months), findings)
+
+
+def _reached(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
+    delivered = Ground("delivered orders", row["delivered"], ground.window, SOURCE)
+    claims = {
+        "created": "Customers placed {value} orders.",
+        "shipped": "{value} orders were shipped.",
+        "delivered": "{value} orders were delivered.",
+        "returned": "{value} orders came back.",
+    }
+    counts = {
+        step: ground.of(
+            row[step],
+            "count",
+            claims[step].replace(" orders were", f" {_orders(row[step])} {_were(row[step])}")
+            if "were" in claims[step]
+            else claims[step].replace("orders", _orders(row[step])),
+            f"orders with the time they were {step}",
+        )
+        for step in STEPS
+    }
+    return counts | {
+        "shipped_share": ground.of(
+            over(row["shipped"], row["created"]), "share", "{value} of orders were shipped.", "shipped / created orders"
+        ),
+        "delivered_share": ground.of(
+            over(row["delivered"], row["created"]), "share", "{value} of orders were delivered.", "delivered / created orders"
+        ),
+        "return_rate": delivered.of(
+            over(row["delivered_and_returned"], row["delivered"]),
+            "share",
+            "{value} of delivered orders came back.",
+            "delivered orders with a return / delivered orders",
+            "no delivery is recorded",
+        ),
+        "cancelled_share": ground.of(
+            over(row["cancelled"], row["created"]), "share", "{value} of orders were cancelled.", "cancelled / created orders"
+        ),
+        "out_of_order": ground.of(
+            row["out_of_order"],
+            "count",
+            f"{{value}} {_orders(row['out_of_order'])} {_were(row['out_of_order'])} recorded as reaching a step before the one "
+            "above it.",
+            "orders with a step dated before the step above; their negative times are left out of the durations",
+        ),
+    }
+
+
+def _times(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
+    found: dict[str, Finding] = {}
+    for key, _, name, verb, way in DURATIONS:
+        n = row[f"{key}_orders"]
+        timed = Ground(f"orders with both times, {way}", n, ground.window, SOURCE)
+        why = f"no order is recorded as {verb} with both times"
+        found[name] = timed.of(
+            _number(row[f"{key}_median"]),
+            "days",
+            f"The median time from {way} is {{value}}.",
+            f"median time from {way}",
+            why,
+        )
+        found[f"{name}_p90"] = timed.of(
+            _number(row[f"{key}_p90"]),
+            "days",
+            f"Nine in ten orders take no longer than {{value}} from {way}.",
+            f"ninetieth percentile of the time from {way}",
+            why,
+        )
+    delivered = Ground("orders with creation and delivery time", row["to_deliver_orders"], ground.window, SOURCE)
+    found["slow_orders"] = delivered.of(
+        row["slow"],
+        "count",
+        f"{{value}} {_orders(row['slow'])} took more than five days to arrive.",
+        "orders delivered more than five days after they were created",
+    )
+    found["slow_share"] = delivered.of(
+        over(row["slow"], row["to_deliver_orders"]),
+        "share",
+        "{value} of delivered orders took more than five days to arrive.",
+        "orders delivered more than five days after they were created / orders with creation and delivery time",
+        "no delivery is recorded",
+        leading=True,
+    )
+    return found
+
+
+def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
+    """The title: the time to delivery, what is slow and what comes back; else how far orders get."""
+    if not row["to_deliver_orders"]:
+        return _undelivered(row, ground)
+    slow = "{lifecycle.slow_share} of deliveries take more than five days" if row["slow"] else "none takes more than five days"
+    back = "{lifecycle.return_rate} come back" if row["delivered_and_returned"] else "none comes back"
+    return ground.of(
+        _number(row["to_deliver_median"]),
+        "days",
+        f"The median order arrives after {{value}}; {slow} and {back}.",
+        "median time from placing to delivery",
+        population="orders with creation and delivery time",
+        n=row["to_deliver_orders"],
+    )
+
+
+def _undelivered(row: Mapping[str, Any], ground: Ground) -> Finding:
+    if not row["shipped"] and not row["delivered"]:
+        claim = f"The data record no shipment of the {{value}} {_orders(row['created'])}."
+        return ground.of(row["created"], "count", claim, "created orders")
+    reached, rest = ("delivered", "") if row["delivered"] else ("shipped", "; no delivery is recorded")
+    claim = f"{{value}} of orders were {reached}{rest}."
+    return ground.of(over(row[reached], row["created"]), "share", claim, f"{reached} / created orders")
+
+
+def _steps(row: Mapping[str, Any]) -> Table:
+    reached = [row["created"], row["shipped"], row["delivered"], row["returned"]]
+    above = [row["created"], *reached[:-1]]
+    table = pd.DataFrame({"step": [s.capitalize() for s in STEPS], "orders": reached})
+    table["share_of_created"] = [over(r, row["created"]) for r in reached]
+    table["rate_from_previous"] = pd.Series([over(r, a) for r, a in zip(reached, above, strict=True)], dtype="float64")
+    table["lost"] = [max(a - r, 0) for r, a in zip(reached, above, strict=True)]
+    labels = {
+        "step": "Step",
+        "orders": "Orders",
+        "share_of_created": "Share of created orders",
+        "rate_from_previous": "Share of the step before",
+        "lost": "Did not reach it",
+    }
+    units = {"orders": "count", "share_of_created": "share", "rate_from_previous": "share", "lost": "count"}
+    note = "Orders still under way and cancelled orders are among those that did not reach a step."
+    return Table(table, "From placing to delivery and back", labels, SOURCE, units, note)  # type: ignore[arg-type]
+
+
+def _durations(row: Mapping[str, Any]) -> Table:
+    table = pd.DataFrame(
+        {
+            "step": [label for _, label, *_ in DURATIONS],
+            "orders": [row[f"{key}_orders"] for key, *_ in DURATIONS],
+            "median": pd.Series([row[f"{key}_median"] for key, *_ in DURATIONS], dtype="float64"),
+            "p90": pd.Series([row[f"{key}_p90"] for key, *_ in DURATIONS], dtype="float64"),
+        }
+    )
+    labels = {"step": "Step", "orders": "Orders", "median": "Median", "p90": "Ninetieth percentile"}
+    return Table(
+        table, "How long each step takes", labels, SOURCE, {"orders": "count", "median": "days", "p90": "days"}
+    )
+
+
+def _by_month(months: pd.DataFrame) -> Table:
+    shares = ("created", "shipped", "delivered", "returned", "cancelled")
+    months["created"] = months["orders"]
+    for name in shares:
+        months[name] = months[name].astype("float64") / months["orders"]
+    months.insert(0, "period", [f"{s:%Y-%m}" for s in months["start"]])
+    labels = {"period": "Month", "start": "First day", "orders": "Orders"} | {s: s.capitalize() for s in shares}
+    return Table(
+        months[list(labels)],
+        "Lifecycle by month of creation",
+        labels,
+        MONTHS,
+        {"start": "date", "orders": "count"} | dict.fromkeys(shares, "share"),
+        "The last months still lack the steps that lie ahead of their orders.",
+    )
+
+
+def _orders(count: int) -> str:
+    return noun(count, "order")
+
+
+def _were(count: int) -> str:
+    return noun(count, "was", "were")
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

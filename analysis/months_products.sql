@@ -1,0 +1,39 @@
+-- Net revenue and units of each product in each month (week, day), with its name and category.
+with dated as (
+    select
+        product_id,
+        kind,
+        amount,
+        quantity,
+        case
+            when $grain = 'month' then cast(date_trunc('month', ordered_at) as date)
+            when $grain = 'week' then cast(date_trunc('week', ordered_at) as date)
+            else cast(ordered_at as date)
+        end as period
+    from lines
+    where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled' and product_id is not null
+),
+sold as (
+    select
+        product_id,
+        period,
+        coalesce(sum(case when kind in ('sale', 'refund') then amount end), 0) as net,
+        coalesce(sum(case when kind = 'sale' then quantity end), 0) as units
+    from dated
+    group by product_id, period
+),
+described as (
+    select product_id, min(name) as name, min(category) as category
+    from products
+    group by product_id
+)
+select
+    sold.period as start,
+    sold.product_id as product_id,
+    described.name as name,
+    described.category as category,
+    sold.net as net,
+    sold.units as units
+from sold
+left join described on described.product_id = sold.product_id
+order by sold.period, sold.product_id

@@ -1,0 +1,183 @@
+"""How concentrated revenue is: the share that the best customers, and the best products, really bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from analysis.customers import NO_AMOUNT, SCALE, Customers, whole
+from analysis.finding import Finding, Result, Skip, Table
+from analysis.mix import Mix
+from dataset.settings import Settings
+
+SOURCE = "analysis/pareto.py"
+LEAST = 5
+POINTS = 200
+BELOW_ZERO = "who was refunded more than bought counts as zero"
+
+
+@dataclass(frozen=True, slots=True)
+class Pareto(Result):
+    """Concentration of net revenue, best first; customers (products) with net <= 0 count as zero.
+
+    curve, products: share_of_customers (of products) -> share_of_revenue, from (0, 0) to (1, 1), at most 201 points.
+    deciles: decile 1 (best) to 10, customers, net, share. products is None with fewer than five products sold.
+    """
+
+    findings: Mapping[str, Finding]
+    curve: Table
+    deciles: Table
+    products: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """The Lorenz curve of amounts, best first, linear between whole units: doubling every unit changes nothing.
+
+    cumulative: whole ten-thousandths, n + 1 numbers from 0 to the total.
+    """
+
+    cumulative: np.ndarray
+
+    @property
+    def n(self) -> int:
+        return len(self.cumulative) - 1
+
+    @property
+    def total(self) -> int:
+        return int(self.cumulative[-1])
+
+    def brought_by(self, shares: np.ndarray | float) -> np.ndarray:
+        """The share of revenue brought by the best `shares` of units."""
+        return np.interp(np.asarray(shares) * self.n, np.arange(self.n + 1), self.cumulative / self.total)
+
+    def needed_for(self, share: float) -> float:
+        """The smallest share of units that brings `share` of revenue."""
+        wanted = share * self.total
+        after = int(np.searchsorted(self.cumulative, wanted))
+        before = self.cumulative[after - 1]
+        return float((after - 1 + (wanted - before) / (self.cumulative[after] - before)) / self.n)
+
+    def gini(self) -> float:
+        """0 = all bring the same, towards 1 = one brings all; twice the area between curve and diagonal."""
+        area = (float(self.cumulative.sum(dtype=float)) - self.total / 2) / self.total / self.n
+        return max(0.0, 2 * area - 1)
+
+
+def compute(customers: Customers, mix: Mix | None, settings: Settings) -> Pareto:
+    """Measure the concentration; raises Skip with fewer than five customers, no money or no positive revenue."""
+    net = customers.frame["net"].to_numpy()
+    if settings.no_money or np.isnan(net).all():
+        raise Skip(settings.no_money or NO_AMOUNT)
+    if len(net) < LEAST:
+        raise Skip("fewer than five customers make no curve")
+    people = concentration(net)
+    if not people.total:
+        raise Skip("no customer brought positive revenue")
+    goods = None if mix is None or mix.products is None else _of_products(mix.products)
+    return Pareto(
+        findings=_findings(people, customers) | _product_findings(goods, customers),
+        curve=_curve(people, "customers"),
+        deciles=_deciles(people),
+        products=None if goods is None else _curve(goods, "products"),
+    )
+
+
+def concentration(net: np.ndarray) -> Concentration:
+    """The curve of amounts (float64, unknown = NaN and negative ones count zero)."""
+    best_first = np.sort(np.maximum(whole(net), 0))[::-1]
+    return Concentration(np.concatenate(([0], np.cumsum(best_first))))
+
+
+def _of_products(products: Table) -> Concentration | None:
+    goods = concentration(products.frame["net"].to_numpy(dtype=float))
+    return goods if goods.n >= LEAST and goods.total else None
+
+
+def _curve(units: Concentration, what: str) -> Table:
+    steps = min(POINTS, units.n)
+    shares = np.arange(steps + 1) / steps
+    return Table(
+        frame=pd.DataFrame({f"share_of_{what}": shares, "share_of_revenue": units.brought_by(shares)}),
+        title=f"Concentration of revenue over {what}",
+        labels={f"share_of_{what}": f"Share of {what}, best first", "share_of_revenue": "Share of revenue"},
+        units={f"share_of_{what}": "share", "share_of_revenue": "share"},
+        source=SOURCE,
+        note=f"{BELOW_ZERO.capitalize()}." if what == "customers" else "",
+    )
+
+
+def _deciles(people: Concentration) -> Table:
+    decile = np.arange(1, 11)
+    edges = np.arange(11) * people.n // 10
+    net = np.diff(people.cumulative[edges])
+    frame = pd.DataFrame(
+        {"decile": decile, "customers": np.diff(edges), "net": net / SCALE, "share": net / people.total}
+    )
+    return Table(
+        frame=frame.query("customers > 0").reset_index(drop=True),
+        title="Revenue by tenth of customers, best first",
+        labels={"decile": "Tenth", "customers": "Customers", "net": "Net revenue", "share": "Share of revenue"},
+        units={"decile": "count", "customers": "count", "net": "money", "share": "share"},
+        source=SOURCE,
+        note=f"{BELOW_ZERO.capitalize()}.",
+    )
+
+
+def _findings(people: Concentration, customers: Customers) -> dict[str, Finding]:
+    measured = partial(
+        Finding, population="known customers with at least one sale", n=people.n, window=customers.window, source=SOURCE
+    )
+    top_10, top_20 = (float(people.brought_by(share)) for share in (0.1, 0.2))
+    definition = "net revenue of the {} of customers who brought most / net revenue of all customers; " + BELOW_ZERO
+    return {
+        "headline": measured(top_20, "share", _headline(top_20), definition.format("fifth")),
+        "top_10_share": measured(
+            top_10, "share", "The top tenth of customers bring {value} of revenue.", definition.format("tenth")
+        ),
+        "top_20_share": measured(
+            top_20, "share", "The top fifth of customers bring {value} of revenue.", definition.format("fifth")
+        ),
+        "customers_for_80": measured(
+            people.needed_for(0.8),
+            "share",
+            "It takes {value} of customers to bring four fifths of revenue.",
+            f"fewest customers that together bring four fifths of net revenue / all customers; {BELOW_ZERO}",
+        ),
+        "gini": measured(
+            people.gini(),
+            "ratio",
+            "The Gini coefficient of revenue over customers is {value}; zero is equal, one is all with a single one.",
+            f"twice the area between the concentration curve and the diagonal; {BELOW_ZERO}",
+        ),
+    }
+
+
+def _headline(top_20: float) -> str:
+    if top_20 >= 0.8:
+        return "A few customers carry the business: the top fifth bring {value} of revenue."
+    if top_20 >= 0.6:
+        return "Revenue is concentrated: the top fifth of customers bring {value} of it."
+    if top_20 >= 0.4:
+        return "Revenue leans on the best customers, but not on a few: the top fifth bring {value}."
+    return "Revenue is spread over many customers: the top fifth bring {value} of it."
+
+
+def _product_findings(goods: Concentration | None, customers: Customers) -> dict[str, Finding]:
+    if goods is None:
+        return {}
+    share = Finding(
+        value=float(goods.brought_by(0.2)),
+        unit="share",
+        claim="The top fifth of products bring {value} of product revenue.",
+        definition="net revenue of the fifth of products that brought most / that of all products; below zero is zero",
+        population="products sold",
+        n=goods.n,
+        window=customers.window,
+        source=SOURCE,
+    )
+    return {"product_top_20_share": share}

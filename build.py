@@ -1,0 +1,148 @@
+"""Raw shop data in, executive deck and technical appendix out: settings -> open -> run -> render -> publish."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis import run as running
+from dataset import database, opening, sample, settings
+from dataset.errors import DataError, counted, existing
+from dataset.settings import Settings
+from dataset.tables import Dataset, Note
+from report import cache, publish
+from report.steps import Steps
+
+Layout = StrEnum("Layout", ["auto", *opening.LAYOUTS, "generic"])
+FORMATS = ("html", "pdf")
+SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def build(
+    data: Annotated[str, typer.Argument(help="A file, a folder or a database URL; nothing: the built-in shop.")] = "",
+    layout: Annotated[Layout, typer.Option(help="How the data is laid out.")] = Layout.auto,
+    mapping: Annotated[Path | None, typer.Option(help="Which column is what, for the generic layout.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Title, currency, zone, colours: a report.toml.")] = None,
+    out: Annotated[Path, typer.Option(help="The site: releases, and `current` for the last one.")] = Path("site"),
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Look at customers on this day.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this analysis; may be repeated.")] = None,
+    formats: Annotated[str, typer.Option("--format", help="html, pdf or both.")] = "html,pdf",
+    check: Annotated[bool, typer.Option("--check", help="Read and account for the data, publish nothing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Publish nothing when the data has notes.")] = False,
+    include_customers: Annotated[bool, typer.Option("--include-customers", help="Name customers on pages.")] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
+) -> None:
+    """Build and publish the customer report. Exit 0 published, 2 the data's fault, 75 another build runs, 1 our fault."""
+    try:
+        told = {} if data else {key: value for key, value in SHOP.items() if config is None}
+        options = settings.load(config, as_of=as_of and as_of.date(), include_customers=include_customers or None, **told)
+        if check:
+            account(data, layout, mapping, options, strict)
+            return
+        wanted = chosen(only or [])
+        release = make(data, layout, mapping, options, out, wanted, asked(formats), strict)
+    except publish.Busy as busy:
+        typer.echo(str(busy), err=True)
+        raise typer.Exit(75) from None
+    except DataError as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(2) from None
+    except MemoryError:
+        typer.echo("E_MEMORY the machine has not enough free memory for this data. Close other programs or use a larger machine", err=True)
+        raise typer.Exit(2) from None
+    if show:
+        typer.launch(str(release / "index.html"))
+
+
+def account(data: str, layout: str, mapping: Path | None, options: Settings, strict: bool) -> None:
+    """Read the data and say where every row went."""
+    with tempfile.TemporaryDirectory(prefix="customer-deck-") as folder:
+        dataset, _ = read(data, layout, mapping, options, Path(folder))
+        for file in dataset.accounts:
+            typer.echo(f"{file.file}: {counted(file.rows, 'row')}, {file.used:,} used, {file.rejected:,} rejected, {file.excluded:,} excluded")
+            for reason in file.reasons:
+                typer.echo(f"  {reason.rows:,} {reason.fate}: {reason.why}")
+        for key, value in dataset.values.items():
+            typer.echo(f"{key}: {value}")
+        for note in dataset.notes:
+            typer.echo(f"{note.code} {note.text}")
+        refuse_notes(dataset.notes, strict)
+
+
+def make(
+    data: str, layout: str, mapping: Path | None, options: Settings, out: Path, wanted: tuple[str, ...], formats: set[str], strict: bool
+) -> Path:
+    """Build one release and publish it; the folder it lies in."""
+    from report import fonts, paper, release
+
+    inputs = [Path(data)] if data and not database.is_url(data) else []
+    with ExitStack() as stack:
+        steps = stack.enter_context(Steps(total=len(wanted) + 4))
+        site = stack.enter_context(publish.site(out, inputs))
+        work = stack.enter_context(site.room())
+        kept = cache.folder() or work
+        with steps.step("start the browser"):
+            faces = fonts.prepare(kept)
+            charts = stack.enter_context(paper.Paper(kept, faces))
+            charts.start()
+        with steps.step("read the data"):
+            dataset, options = read(data, layout, mapping, options, work)
+            refuse_notes(dataset.notes, strict)
+        run = running.run(wanted, dataset, options, steps.step)
+        dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
+        refuse_notes(dataset.notes, strict)
+        with steps.step("draw and print"):
+            release.compose(site.staged, run, dataset, options, charts, faces, kept, formats)
+        with steps.step("publish"):
+            published = site.publish(options.snapshot)
+        cache.prune(kept)
+        if charts.trouble:
+            steps.say(f"Charts could not be drawn, their tables stand in their place: {charts.trouble}")
+        noted = f"; {counted(len(dataset.notes), 'note')} on the data" if dataset.notes else ""
+        steps.say(f"Published {out / 'current'} ({published.name}) in {steps.seconds:.1f} s{noted}")
+    return published
+
+
+def read(data: str, layout: str, mapping: Path | None, options: Settings, folder: Path) -> tuple[Dataset, Settings]:
+    """Open DATA, or the built-in shop made afresh."""
+    if data:
+        return opening.open_data(data, layout, mapping, options, folder)
+    sample.write(folder / "shop", seed=options.seed)
+    return opening.open_data(str(folder / "shop"), "thelook", None, options, folder)
+
+
+def chosen(only: list[str]) -> tuple[str, ...]:
+    """The analyses of this report: all of the outline, or those asked for."""
+    from report.outline import analyses
+
+    if unknown := [name for name in only if name not in analyses()]:
+        raise DataError("E_CONFIG", f"--only {unknown[0]}: there is no such analysis", hint=existing(unknown[0], analyses()))
+    return tuple(only) or analyses()
+
+
+def asked(formats: str) -> set[str]:
+    """What --format names."""
+    found = {word.strip() for word in formats.split(",")}
+    if not found or not found <= set(FORMATS):
+        raise DataError("E_CONFIG", f"--format {formats}: must be {' or '.join(FORMATS)}, or both with a comma between")
+    return found
+
+
+def refuse_notes(notes: tuple[Note, ...], strict: bool) -> None:
+    """With --strict, a note on the data fails the build."""
+    if strict and notes:
+        listed = "; ".join(f"{note.code} {note.text}" for note in notes)
+        raise DataError("E_STRICT", f"--strict and {counted(len(notes), 'note')} on the data: {listed}")
+
+
+if __name__ == "__main__":
+    app()

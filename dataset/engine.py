@@ -1,0 +1,83 @@
+"""Where SQL runs: an embedded DuckDB, locked down; the analyses' SQL files run on it unchanged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+PARAMETER = re.compile(r"\$([a-z_]\w*)")
+
+
+class Engine:
+    """One DuckDB database in `folder` (temporary, spills there); reads files only below `readable`."""
+
+    def __init__(self, folder: Path, readable: tuple[Path, ...] = (), memory: str = "1200MB", threads: int | None = None):
+        self.folder = folder
+        self.connection = duckdb.connect(str(folder / "work.duckdb"))
+        allowed = ", ".join(quoted(str(p)) for p in (folder, *readable))
+        threads_setting = f"set threads = {threads};" if threads else ""
+        self.connection.execute(
+            f"""set autoinstall_known_extensions = false; set autoload_known_extensions = false;
+            set memory_limit = '{memory}'; set temp_directory = {quoted(str(folder / "spill"))}; {threads_setting}
+            set preserve_insertion_order = true; set TimeZone = 'UTC'; set enable_progress_bar = false;
+            set allowed_directories = [{allowed}]; set enable_external_access = false; set lock_configuration = true;"""
+        )
+
+    def run(self, sql: str, /, **parameters: object) -> None:
+        """Run one statement for its effect."""
+        self.connection.execute(sql, _used(sql, parameters))
+
+    def arrow(self, sql: str, /, **parameters: object) -> pa.Table:
+        """Run one query; the answer as an Arrow table."""
+        return self.connection.sql(sql, params=_used(sql, parameters)).to_arrow_table()
+
+    def rows(self, sql: str, /, **parameters: object) -> list[tuple[Any, ...]]:
+        """Run one query; the answer as Python rows (small results only)."""
+        return self.connection.execute(sql, _used(sql, parameters)).fetchall()
+
+    def value(self, sql: str, /, **parameters: object) -> Any:
+        """Run one query that answers with a single value."""
+        return self.rows(sql, **parameters)[0][0]
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The column names of a table."""
+        return tuple(r[0] for r in self.rows(f"describe {identifier(table)}"))
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A canonical table on its engine; `root` holds the SQL files that `query` runs."""
+
+    engine: Engine
+    name: str
+    root: Path
+    columns: tuple[str, ...]
+
+    def query(self, file: str, **parameters: object) -> pa.Table:
+        """Run an SQL file of `root` with its `$name` parameters bound; the answer as an Arrow table."""
+        return self.engine.arrow((self.root / file).read_text(encoding="utf-8"), **parameters)
+
+
+def identifier(name: str) -> str:
+    """A column or table name, quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """A text literal, quoted for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _used(sql: str, parameters: Mapping[str, object]) -> dict[str, object]:
+    """Only the parameters the statement names: DuckDB refuses others."""
+    wanted = set(PARAMETER.findall(sql))
+    return {key: value for key, value in parameters.items() if key in wanted}

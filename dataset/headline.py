@@ -1,0 +1,33 @@
+"""The data set's own headline figures, as metrics.json's `values` prints them."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from dataset.engine import Engine
+
+CENT = Decimal("0.01")
+
+HEADLINE = """
+select
+    count(distinct case when kind = 'sale' then order_id end) as orders,
+    count(distinct case when kind = 'sale' then customer_id end) as buyers,
+    coalesce(sum(case when kind in ('sale', 'returned') then amount end), 0) as gross,
+    coalesce(sum(case when kind = 'refund' then -amount when kind = 'returned' then amount end), 0) as refunds,
+    coalesce(sum(case when kind in ('sale', 'refund') then amount end), 0) as net,
+    coalesce(sum(case when kind in ('sale', 'refund') and customer_id is not null then amount end), 0) as net_known,
+    cast(max(case when kind = 'sale' then cast(ordered_at as date) end) as varchar) as last_date
+from lines
+"""
+
+
+def headline(engine: Engine) -> dict[str, int | str]:
+    """orders, buyers, gross, refunds, net, net_known and last_date over the lines; money rounded once, half up."""
+    row = engine.arrow(HEADLINE).to_pylist()[0]
+    return {key: cents(value) if isinstance(value, Decimal) else value for key, value in row.items()}
+
+
+def cents(amount: Decimal | int) -> str:
+    """An amount as decimal text with two places."""
+    rounded = Decimal(amount).quantize(CENT, ROUND_HALF_UP)
+    return str(rounded if rounded else abs(rounded))

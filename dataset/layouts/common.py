@@ -1,0 +1,92 @@
+"""What the layouts share: running their SQL, duplicate rows, keys, and data without a single sale."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from dataset.engine import Engine, identifier
+from dataset.errors import DataError, counted
+from dataset.headline import cents
+from dataset.reading import Raw, Reader
+from dataset.tables import Reason
+
+
+def run_file(engine: Engine, path: Path) -> None:
+    """Run the statements of an SQL file, each ended by a semicolon at a line's end."""
+    for statement in path.read_text(encoding="utf-8").split(";\n"):
+        if statement.strip():
+            engine.run(statement)
+
+
+def duplicates(reader: Reader, raw: Raw, table: str, money: str, units: str = "") -> None:
+    """Note rows that repeat another in every raw column, with the money at stake; without a line key they are kept.
+
+    A file that writes one row a unit (`units` is 1 on every row, copies directly follow each other) has none.
+    """
+    columns = ", ".join(identifier(c) for c in raw.columns)
+    raw.engine.run(
+        f"""create table repeated as select max(_row) as _row, count(*) - 1 as extra, max(_row) - min(_row) + 1 as span
+            from {identifier(raw.table)} group by {columns} having count(*) > 1"""
+    )
+    extra, adjacent = raw.engine.rows("select coalesce(sum(extra), 0), bool_and(span = extra + 1) from repeated")[0]
+    if not extra or (units and adjacent and raw.engine.value(f"select bool_and({units} = 1) from {identifier(table)}")):
+        return
+    stake = raw.engine.value(
+        f"""select coalesce(sum(extra * value), 0) from repeated
+            join (select _row, {money} as value from {identifier(table)} where reject is null) as worth using (_row)"""
+    )
+    what = f"{counted(extra, 'row')} repeat another exactly (worth {cents(stake)})"
+    reader.note("W_DUPLICATE_ROWS", int(extra), f"{raw.label}: {what}; there is no line key, so they are kept")
+
+
+def unique(reader: Reader, raw: Raw, typed: str, key: str, table: str, money: str = "") -> list[Reason]:
+    """Create `table` with one row a key (the first); copies are excluded: exact ones noted, differing ones as conflicts."""
+    engine = raw.engine
+    engine.run(
+        f"""create table {identifier(table + "_copies")} as
+            select t._row, k.first_row from {identifier(typed)} as t join (
+                select {key}, min(_row) as first_row from {identifier(typed)} where reject is null
+                group by {key} having count(*) > 1) as k using ({key})
+            where t.reject is null and t._row <> k.first_row"""
+    )
+    none = not engine.value(f"select count(*) from {identifier(table + '_copies')}")
+    left = "" if none else f" and _row not in (select _row from {identifier(table + '_copies')})"
+    engine.run(f"create view {identifier(table)} as select * from {identifier(typed)} where reject is null{left}")
+    if none:
+        return []
+    compared = ", ".join(identifier(c) for c in engine.columns(typed) if c not in ("_row", "reject"))
+    stake = f"coalesce(sum(t.{money}), 0)" if money else "cast(0 as decimal(18, 6))"
+    rows = engine.rows(
+        f"""select hash(({_prefixed("t", compared)})) = hash(({_prefixed("f", compared)})), count(*), {stake}
+            from {identifier(table + "_copies")} as c join {identifier(typed)} as t on t._row = c._row
+            join {identifier(typed)} as f on f._row = c.first_row group by 1"""
+    )
+    reasons: list[Reason] = []
+    for same, count, worth in rows:
+        at_stake = f" (worth {cents(worth)})" if money else ""
+        if same:
+            reader.note("W_DUPLICATE_ROWS", count, f"{raw.label}: {counted(count, 'row')} repeat another exactly{at_stake}; left out")
+            reasons.append(Reason("excluded", "repeats another row exactly", count, Decimal(worth) if money else None))
+        else:
+            what = f"{counted(count, 'row')} with the {key} of an earlier row, but other content{at_stake}"
+            reader.note("W_KEY_CONFLICT", count, f"{raw.label}: {what}; the first row counts")
+            reasons.append(Reason("excluded", f"same {key} as an earlier row, other content", count, Decimal(worth) if money else None))
+    return reasons
+
+
+def _prefixed(alias: str, columns: str) -> str:
+    return ", ".join(f"{alias}.{c}" for c in columns.split(", "))
+
+
+def no_sales(raw: Raw) -> None:
+    """Raise DataError E_NO_PURCHASES when no line is a sale."""
+    if not raw.engine.value("select count(*) from (select 1 from lines where kind = 'sale' limit 1)"):
+        raise DataError("E_NO_PURCHASES", "no row is a sale: there is nothing to report", file=raw.label)
+
+
+def unknown_customers(reader: Reader, raw: Raw) -> None:
+    """Note the lines that no customer is known for, with their money."""
+    rows, money = raw.engine.rows("select count(*), coalesce(sum(amount), 0) from lines where customer_id is null")[0]
+    what = f"{counted(rows, 'line')} without a customer (net {cents(money)}): in revenue, not in the customer analyses"
+    reader.note("W_UNKNOWN_CUSTOMER", rows, f"{raw.label}: {what}")

@@ -1,0 +1,292 @@
+"""Users, products, orders, order_items as theLook eCommerce has them; also its flat export, seed 001's JSON-ish files,
+and the same shape in Cloudera's retail_db spelling. One item row = one line; days are the report zone's (UTC unless set)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+from dataset.casting import Casts, status
+from dataset.engine import identifier, quoted
+from dataset.errors import DataError, counted
+from dataset.headline import cents, headline
+from dataset.layouts.common import no_sales, run_file, unique, unknown_customers
+from dataset.layouts.jsonish import json_rows
+from dataset.reading import Raw, Reader, data_files, normal
+from dataset.tables import Dataset, Reason
+
+ROLES = {
+    "order_items": re.compile(r"order_?it\w*m"),
+    "orders": re.compile(r"orders?(_|$)"),
+    "users": re.compile(r"users|customers"),
+    "products": re.compile(r"products"),
+    "events": re.compile(r"events"),
+}
+# What an item's status makes of its line. In theLook everything not cancelled is revenue; retail_db earns only what is
+# COMPLETE or CLOSED, the rest is still open or stopped.
+THELOOK = {
+    "complete": "sale", "completed": "sale", "delivered": "sale", "shipped": "sale", "processing": "sale",
+    "returned": "returned", "refunded": "returned", "cancelled": "cancelled", "canceled": "cancelled",
+}  # fmt: skip
+RETAIL_DB = {"complete": "sale", "closed": "sale"} | dict.fromkeys(
+    ("processing", "pending", "pending_payment", "payment_review", "on_hold", "suspected_fraud", "canceled", "cancelled"),
+    "cancelled",
+)
+EVENTS = {"product": "view", "view": "view", "cart": "cart", "purchase": "purchase"}
+
+
+def matches(columns: set[str]) -> bool:
+    """Whether a table with these (normal) column names can be its order items."""
+    return {"orderid", "productid", "saleprice"} <= columns or {"orderitemorderid", "orderitemsubtotal"} <= columns
+
+
+def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
+    """Read the folder's order items and what else is there. Raises DataError."""
+    files = _roles(paths)
+    items = reader.read("order_items", files["order_items"], columns=())
+    dialect = "retail_db" if items.column("order_item_subtotal") else "thelook"
+    flat = items.column("order_item_id") is not None and items.column("product_name") is not None
+    orders = reader.read("orders", files["orders"]) if "orders" in files else (items if flat else None)
+    users = json_rows(reader, "users", files["users"][0], zone) if "users" in files else (items if flat else None)
+    products = json_rows(reader, "products", files["products"][0], zone) if "products" in files else (items if flat else None)
+
+    reasons = _items(reader, items, dialect, zone)
+    _orders(reader, orders, zone, flat)
+    _users(reader, users, zone, flat)
+    _products(reader, products, flat)
+    events = "events" in files and _events(reader, reader.read("events", files["events"]), zone)
+    kinds = THELOOK if dialect == "thelook" else RETAIL_DB
+    known = ", ".join(f"({quoted(word)}, {quoted(kind)})" for word, kind in kinds.items())
+    items.engine.run(f"create table status_kinds as select * from (values {known}) as t(status, kind)")
+    run_file(items.engine, Path(__file__).with_suffix(".sql"))
+
+    reasons += _unknown_status(reader, items)
+    used = int(items.engine.value("select count(*) from lines"))
+    reader.account(items, used, reasons)
+    _whole(reader, items, orders, products, flat)
+    no_sales(items)
+    unknown_customers(reader, items)
+    _float_note(reader, items)
+    tables = ["lines", *(["orders"] if orders else []), *(["customers"] if users else []), *(["products"] if products else [])]
+    return Dataset(
+        "thelook", items.engine, (*tables, "events") if events else tuple(tables), values=_values(items, users, products),
+        reconciliation=_reconciliation(items, reasons), currency="USD", zone=zone,
+    )  # fmt: skip
+
+
+def _roles(paths: list[Path]) -> dict[str, list[Path]]:
+    """Which file holds which table, by its name; a single file can be the flat order items."""
+    files = [f for p in paths for f in (data_files(p) if p.is_dir() else [p])]
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        stem = file.name.lower().split(".")[0].removeprefix("subset_")
+        role = next((r for r, pattern in ROLES.items() if pattern.search(stem)), None)
+        if role:
+            found.setdefault(role, []).append(file)
+    if "order_items" not in found and len(files) == 1:
+        return {"order_items": files}
+    if "order_items" not in found:
+        there = ", ".join(f.name for f in files) or "nothing"
+        raise DataError("E_FILE_MISSING", "this file is missing", file="order_items.csv", hint=f"The folder holds {there}")
+    return found
+
+
+def _items(reader: Reader, raw: Raw, dialect: str, zone: str) -> list[Reason]:
+    if dialect == "retail_db":
+        price = raw.require("order_item_subtotal")
+    else:
+        price = raw.require("sale_price")
+    casts = Casts(reader, raw, zone)
+    casts.id("item_id", raw.require("id", "order_item_id"), required=True)
+    casts.id("order_id", raw.require("order_id", "order_item_order_id"), required=True)
+    casts.id("customer_id", raw.column("user_id"))
+    casts.id("product_id", raw.column("product_id", "order_item_product_id"))
+    casts.sql(status(raw.require("status", "item_status") if dialect == "thelook" else None), "status")
+    casts.sql(str(dialect == "retail_db").lower(), "status_of_order")
+    created = raw.column("created_at", "item_created_at")
+    casts.time("created_at", created, zone, required=dialect == "thelook")
+    if dialect == "thelook" and created is None:
+        raw.require("created_at")
+    for stage in ("shipped_at", "delivered_at", "returned_at"):
+        casts.time(stage, raw.column(stage), zone, required=False)
+    if quantity := raw.column("quantity", "order_item_quantity"):
+        casts.number("quantity", quantity)
+    else:
+        casts.sql("cast(1 as decimal(18, 3))", "quantity")
+    casts.money("amount", price)
+    casts.symbol(price)
+    reasons = casts.create("typed_items")
+    return reasons + unique(reader, raw, "typed_items", "item_id", "items", "amount")
+
+
+def _orders(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
+    if raw is None:
+        reader.engine.run(
+            """create view file_orders as select order_id, customer_id, status, created_at, shipped_at, delivered_at,
+               returned_at from items where false"""
+        )
+        return
+    casts = Casts(reader, raw, zone)
+    casts.id("order_id", raw.require("order_id"), required=True)
+    casts.id("customer_id", raw.column("user_id", "order_customer_id"))
+    casts.sql(status(raw.require(*(("order_status",) if flat else ("status", "order_status")))), "status")
+    casts.time("created_at", raw.require(*(("order_created_at",) if flat else ("created_at", "order_date"))), zone)
+    for stage in ("shipped_at", "delivered_at", "returned_at"):
+        casts.time(stage, raw.column(stage), zone, required=False)
+    _keep_first(reader, raw, casts, "order_id", "file_orders", flat)
+
+
+def _users(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
+    if raw is None:
+        reader.engine.run("create view customers as select customer_id, customer_id as country from items where false")
+        return
+    casts = Casts(reader, raw, zone)
+    casts.id("customer_id", raw.require("user_id") if flat else raw.require("id", "customer_id", "user_id"), required=True)
+    casts.label("country", raw.column("country"))
+    casts.label("first_name", raw.column("first_name", "firstname", "customer_fname"))
+    for attribute in ("gender", "age", "traffic_source"):
+        casts.label(attribute, raw.column(attribute))
+    casts.time("signed_up_at", raw.column("created_at") if not flat else None, zone, required=False)
+    _keep_first(reader, raw, casts, "customer_id", "customers", flat)
+
+
+def _products(reader: Reader, raw: Raw | None, flat: bool) -> None:
+    if raw is None:
+        return
+    casts = Casts(reader, raw, "UTC")
+    casts.id("product_id", raw.require("product_id") if flat else raw.require("id", "product_id"), required=True)
+    casts.label("name", raw.column("product_name") if flat else raw.column("name", "product_name"))
+    casts.label("category", raw.column("category", "product_category", "product_category_id"))
+    price = raw.column("retail_price", "product_price", "product_retail_price")
+    if price:
+        casts.money("price", price, required=False)
+    else:
+        casts.empty("price", kind="decimal(18, 6)")
+    _keep_first(reader, raw, casts, "product_id", "products", flat)
+
+
+def _keep_first(reader: Reader, raw: Raw, casts: Casts, key: str, table: str, flat: bool) -> None:
+    """One row a key; out of the flat file's repeating columns silently, out of a file of its own with an account."""
+    if flat:
+        casts.labels.clear()
+        casts.create(f"typed_{table}")
+        columns = ", ".join(f"min_by({c}, _row) as {c}" for c in casts.columns if c != key)
+        reader.engine.run(f"create table {table} as select {key}, {columns} from typed_{table} where reject is null group by {key}")
+        return
+    reasons = casts.create(f"typed_{table}")
+    reasons += unique(reader, raw, f"typed_{table}", key, table)
+    reader.account(raw, raw.rows - sum(r.rows for r in reasons), reasons)
+
+
+def _events(reader: Reader, raw: Raw, zone: str) -> bool:
+    """The web events as views, carts and purchases; false when none of them is one."""
+    casts = Casts(reader, raw, zone)
+    user, session = raw.require("user_id"), raw.column("session_id")
+    casts.id("user_id", user)
+    casts.id("session_id", session)
+    casts.sql(status(raw.require("event_type")), "word")
+    casts.time("at", raw.require("created_at"), zone)
+    uri = raw.column("uri")
+    casts.sql(f"nullif(regexp_extract(\"{uri}\", '/product/(\\d+)', 1), '')" if uri else "cast(null as varchar)", "product_id")
+    reasons = casts.create("typed_events")
+    words = ", ".join(f"({quoted(word)}, {quoted(kind)})" for word, kind in EVENTS.items())
+    reader.engine.run(
+        f"""create table events as select coalesce(user_id, 'session:' || session_id) as customer_id, k.kind, product_id, "at"
+            from typed_events as t join (values {words}) as k(word, kind) on k.word = t.word
+            where reject is null and coalesce(user_id, session_id) is not null"""
+    )
+    used = int(reader.engine.value("select count(*) from events"))
+    other = raw.rows - used - sum(r.rows for r in reasons)
+    reader.account(raw, used, [*reasons, Reason("excluded", "neither view, cart nor purchase (or nobody's)", other)])
+    return used > 0
+
+
+def _unknown_status(reader: Reader, raw: Raw) -> list[Reason]:
+    odd = raw.engine.rows("select status, count(*), sum(amount) from placed where kind is null group by 1 order by 1")
+    if not odd:
+        return []
+    count, money = sum(c for _, c, _ in odd), sum(m for _, _, m in odd)
+    words = ", ".join(repr(word) if word else "blank" for word, _, _ in odd)
+    what = f"{counted(count, 'item')} with a status of unknown meaning ({words}; worth {cents(money)})"
+    reader.note("W_UNKNOWN_STATUS", count, f"{raw.label}: {what}: left out")
+    return [Reason("excluded", "status of unknown meaning", count, money)]
+
+
+def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None, flat: bool) -> None:
+    """Note keys that lead nowhere and times that run backwards."""
+    engine = items.engine
+    if orders and not flat:
+        orphans = engine.value("select count(*) from placed where order_created_at is null")
+        reader.note("W_ORPHAN_ITEMS", orphans, f"{items.label}: {counted(orphans, 'item')} of orders that {orders.label} lacks; kept")
+        bare = engine.value("select count(*) from file_orders where order_id not in (select order_id from items)")
+        reader.note("W_ORDERS_WITHOUT_ITEMS", bare, f"{orders.label}: {counted(bare, 'order')} without items: no revenue")
+    if products and not flat:
+        lost = engine.value("select count(*) from items where product_id is not null and product_id not in (select product_id from products)")
+        reader.note("W_ORPHAN_PRODUCTS", lost, f"{items.label}: {counted(lost, 'item')} of products that {products.label} lacks; kept, unnamed")
+    early = 0
+    if "signed_up_at" in engine.columns("customers"):
+        early = engine.value(
+            """select count(distinct customer_id) from placed join customers using (customer_id)
+               where cast(signed_up_at as date) > cast(coalesce(order_created_at, created_at) as date)"""
+        )
+    backwards = engine.value(
+        "select count(*) from file_orders where shipped_at < created_at or delivered_at < shipped_at or returned_at < delivered_at"
+    )
+    what = f"{counted(early, 'customer')} who signed up after an order, {counted(backwards, 'order')} with stages in the wrong order"
+    reader.note("W_EVENT_ORDER", early + backwards, f"{what}; kept as written")
+
+
+def _values(items: Raw, users: Raw | None, products: Raw | None) -> dict[str, int | str]:
+    engine = items.engine
+    count = {"items": "select count(*) from items"}
+    count["all_orders"] = "select count(*) from (select order_id from items union select order_id from file_orders)"
+    count["all_customers"] = "select count(customer_id) from (select customer_id from items union select customer_id from file_orders)"
+    if users:
+        count["users"] = "select count(*) from customers"
+        count["users_with_first_name"] = "select count(first_name) from customers"
+    if products:
+        count["products"] = "select count(*) from products"
+    values: dict[str, int | str] = {"lines": engine.value("select count(*) from lines")}
+    values |= {key: int(engine.value(sql)) for key, sql in count.items()}
+    values |= headline(engine)
+    values["returned"] = values["refunds"]
+    values["all_statuses"] = cents(engine.value("select coalesce(sum(amount), 0) from items") - _float_noise(items))
+    return values
+
+
+def _float_noise(items: Raw) -> Decimal:
+    """What decimals leave out of amounts stored as 32-bit floats, added up: decimal total less binary total."""
+    price = items.column("sale_price", "order_item_subtotal")
+    if price is None or items.columns[price] != "FLOAT":
+        return Decimal(0)
+    binary = items.engine.value(
+        f"select sum(cast(cast({identifier(price)} as double) as decimal(30, 15))) from {identifier(items.table)}"
+    )
+    return items.engine.value("select sum(amount) from typed_items where reject is null") - binary
+
+
+def _float_note(reader: Reader, items: Raw) -> None:
+    if _float_noise(items):
+        cent = cents(items.engine.value("select sum(cast(amount as decimal(18, 2))) from typed_items where reject is null"))
+        what = "amounts are 32-bit floats, good to seven digits, and are taken as they stand"
+        reader.note("W_FLOAT_MONEY", 1, f"{items.label}: {what}; rounded to the cent one by one they would sum to {cent}")
+
+
+def _reconciliation(items: Raw, reasons: list[Reason]) -> tuple:
+    """From every row of the file to net, status by status."""
+    engine = items.engine
+    extra = sum((r.money for r in reasons if r.money is not None and "unknown meaning" not in r.why), start=Decimal(0))
+    by_status = engine.rows("select coalesce(status, 'blank'), kind, sum(amount) from placed group by 1, 2 order by 3 desc, 1")
+    total = sum((m for _, _, m in by_status), start=extra)
+    steps = [("Raw total: every readable row of the file", total - (noise := _float_noise(items)))]
+    if noise:
+        steps.append(("Rounding of binary floats to six decimals", noise))
+    if extra:
+        steps.append(("Rows that repeat another", -extra))
+    steps += [(f"Status {word}: not earned", -m) for word, kind, m in by_status if kind == "cancelled"]
+    steps += [(f"Status {word}: of unknown meaning", -m) for word, kind, m in by_status if kind is None]
+    steps.append(("Gross sales", sum(m for _, kind, m in by_status if kind in ("sale", "returned"))))
+    steps += [(f"Status {word}", -m) for word, kind, m in by_status if kind == "returned"]
+    steps.append(("Net revenue", sum(m for _, kind, m in by_status if kind == "sale")))
+    return tuple(steps)

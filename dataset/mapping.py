@@ -1,0 +1,127 @@
+"""A mapping: how an arbitrary table's columns become order lines. JSON or TOML, checked key by key."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dataset.errors import DataError, existing, shown
+
+COLUMNS = (
+    "customer_id", "order_id", "timestamp", "amount", "quantity", "unit_price", "product_id", "product_name", "category",
+    "currency", "country", "kind",
+)  # fmt: skip
+TEXTS = ("file", "source", "query", "date_format", "timezone", "decimal", "thousands", "encoding", "delimiter", "currency", "amount_suffix")
+KEYS = ("layout", "columns", *TEXTS)
+NAMES = ("mapping.json", "mapping.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """The checked content of a mapping file; `columns` is our name -> the table's own."""
+
+    path: Path
+    columns: dict[str, str]
+    file: str = ""
+    source: str = ""
+    query: str = ""
+    date_format: str = ""
+    timezone: str = ""
+    decimal: str = "."
+    thousands: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    currency: str = ""
+    amount_suffix: str = ""
+
+    def files(self, data: Path | None) -> list[Path]:
+        """The files `file` names, beside the mapping (or in `data`). Raises DataError E_PATH, E_FILE_MISSING."""
+        base = (data if data is not None and data.is_dir() else self.path.parent).resolve()
+        if not self.file:
+            if data is not None and data.is_file():
+                return [data]
+            raise self.refuse("neither file nor source is given")
+        if Path(self.file).is_absolute() or ".." in Path(self.file).parts:
+            raise DataError("E_PATH", f"file {shown(self.file)!r} leaves the folder of the mapping", file=self.path)
+        literal = base / self.file
+        found = [literal] if literal.is_file() else sorted(p for p in base.glob(self.file) if p.is_file() and not p.name.startswith("."))
+        if not found:
+            there = [p.name for p in base.iterdir() if p.is_file()]
+            raise DataError("E_FILE_MISSING", f"no file {shown(self.file)!r}", file=self.path, hint=existing(self.file, there))
+        for path in found:
+            if not path.resolve().is_relative_to(base):
+                raise DataError("E_PATH", f"file {shown(self.file)!r} leads out of the folder of the mapping", file=self.path)
+        return found
+
+    def refuse(self, why: str) -> DataError:
+        return DataError("E_CONFIG", why, file=self.path)
+
+
+def load(path: Path) -> Mapping:
+    """Read and check a mapping. Raises DataError E_CONFIG that names the key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text, object_pairs_hook=_no_twins)
+    except (OSError, UnicodeDecodeError, ValueError) as reason:
+        raise DataError("E_CONFIG", f"cannot be read: {shown(reason)}", file=path) from None
+
+    def refuse(why: str, hint: str = "") -> DataError:
+        return DataError("E_CONFIG", why, file=path, hint=hint)
+
+    if not isinstance(found, dict):
+        raise refuse("is not an object of keys and values")
+    for key in found:
+        if key not in KEYS:
+            raise refuse(f"unknown key {shown(key)!r}", existing(key, KEYS))
+    if found.get("layout", "generic") != "generic":
+        raise refuse(f"layout is {shown(found['layout'])!r}; a mapping is for generic")
+    texts = {}
+    for key in TEXTS:
+        if (value := found.get(key)) is not None:
+            if not isinstance(value, str):
+                raise refuse(f"{key} must be text")
+            texts[key] = value
+    columns = _columns(found.get("columns"), refuse)
+    if zone := texts.get("timezone"):
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, IsADirectoryError):
+            raise refuse(f"timezone {shown(zone)!r} is no IANA time zone such as Europe/Berlin") from None
+    if texts.get("decimal", ".") not in (".", ","):
+        raise refuse("decimal must be . or ,")
+    if texts.get("thousands", "") and texts["thousands"] == texts.get("decimal", "."):
+        raise refuse("decimal and thousands are the same sign")
+    if len(texts.get("delimiter", ",")) > 1:
+        raise refuse("delimiter must be one sign")
+    return Mapping(path, columns, **texts)
+
+
+def _columns(columns: object, refuse) -> dict[str, str]:
+    if not isinstance(columns, dict) or not all(isinstance(v, str) and v for v in columns.values()):
+        raise refuse("columns must give, for our names, the names in the table")
+    for key in columns:
+        if key not in COLUMNS:
+            raise refuse(f"unknown column {shown(key)!r}", existing(key, COLUMNS))
+    seen: dict[str, str] = {}
+    for key, name in columns.items():
+        if name in seen:
+            raise refuse(f"{seen[name]} and {key} are both read from column {shown(name)!r}")
+        seen[name] = key
+    if "timestamp" not in columns:
+        raise refuse("columns lacks timestamp")
+    if "amount" not in columns and not {"quantity", "unit_price"} <= columns.keys():
+        raise refuse("columns needs amount, or quantity and unit_price")
+    if not {"customer_id", "order_id"} & columns.keys():
+        raise refuse("columns needs customer_id or order_id")
+    return dict(columns)
+
+
+def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = [k for k, _ in pairs]
+    twins = sorted({k for k in keys if keys.count(k) > 1})
+    if twins:
+        raise ValueError(f"key {', '.join(twins)} is given twice")
+    return dict(pairs)

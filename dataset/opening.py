@@ -1,0 +1,119 @@
+"""Opening a data set: which layout it is, and its canonical tables."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from dataset import database, mapping
+from dataset.engine import Engine
+from dataset.errors import DataError, existing
+from dataset.layouts import adventureworks, generic, online_retail, retailrocket, thelook
+from dataset.reading import Reader, data_files, kind, normal
+from dataset.settings import Settings
+from dataset.tables import TABLES, Dataset, Note
+
+LAYOUTS = {m.__name__.rpartition(".")[2]: m for m in (retailrocket, thelook, online_retail, adventureworks)}
+
+
+def open_data(data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path) -> tuple[Dataset, Settings]:
+    """Read DATA (a file, a folder or a database URL) into canonical tables; the settings completed from it.
+
+    layout: one of LAYOUTS, "generic", or "auto" to tell it from file and column names. folder: for the engine's files.
+    Raises DataError.
+    """
+    url = data if database.is_url(data) else ""
+    path = None if url else Path(data)
+    if path is not None and not path.exists():
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise DataError("E_FILE_MISSING", f"there is no {data!r}", hint=existing(path.name, beside))
+    found = mapping_file or (_mapping_beside(path) if path and layout in ("auto", "generic") else None)
+    readable = (path.resolve() if path and path.is_dir() else path.resolve().parent,) if path else ()
+    readable += (found.resolve().parent,) if found else ()
+    engine = Engine(folder, readable)
+    reader = Reader(engine)
+    if url or found or layout == "generic":
+        if found is None:
+            raise DataError("E_CONFIG", "the generic layout needs a mapping", hint="Put mapping.json beside the data, or give --mapping FILE")
+        dataset = generic.read(reader, mapping.load(found), path, settings.zone, url)
+    else:
+        assert path is not None
+        chosen = layout if layout != "auto" else _told(path)
+        dataset = LAYOUTS[chosen].read(reader, [path.resolve()], settings.zone or "UTC")
+    return _complete(dataset, reader, settings)
+
+
+def _mapping_beside(path: Path) -> Path | None:
+    folder = path if path.is_dir() else path.parent
+    return next((folder / n for n in mapping.NAMES if (folder / n).is_file()), None)
+
+
+def _told(path: Path) -> str:
+    """The layout by the columns of the files. Raises DataError E_LAYOUT when none or several fit."""
+    files = data_files(path) if path.is_dir() else [path]
+    headers = {f.name: {normal(c) for c in peek(f)} for f in files}
+    fits = {name: [f for f, columns in headers.items() if module.matches(columns)] for name, module in LAYOUTS.items()}
+    fits = {name: names for name, names in fits.items() if names}
+    if not fits:
+        there = "; ".join(f"{name} ({', '.join(sorted(c)[:8])})" for name, c in list(headers.items())[:4]) or "no data file"
+        raise DataError(
+            "E_LAYOUT", "the layout cannot be told from the files", file=path,
+            hint=f"There is: {there}. Give --layout, or describe the columns in a mapping.json",
+        )  # fmt: skip
+    if len(fits) > 1 or len(next(iter(fits.values()))) > 1 and "retailrocket" in fits:
+        said = "; ".join(f"{name} ({', '.join(names)})" for name, names in fits.items())
+        raise DataError("E_LAYOUT", f"several data sets lie here: {said}", file=path, hint="Name the file or give --layout")
+    return next(iter(fits))
+
+
+def peek(path: Path) -> list[str]:
+    """The column names of a data file, nothing more read than needed; none when it cannot be told."""
+    try:
+        if kind(path) == ".parquet":
+            with duckdb.connect() as connection:
+                name = str(path).replace("'", "''")
+                return [r[0] for r in connection.execute(f"select name from parquet_schema('{name}')").fetchall()][1:]
+        if kind(path) == ".xlsx":
+            from python_calamine import CalamineWorkbook
+
+            book = CalamineWorkbook.from_path(path)
+            return [str(c) for c in next(iter(book.get_sheet_by_index(0).to_python(nrows=1)), [])]
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if zipped else path.open("rb") as lines:
+            head = lines.readline(1 << 16)
+        text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+        return max((next(csv.reader([text], delimiter=d), []) for d in ",;\t|"), key=len)
+    except (OSError, duckdb.Error, EOFError, UnicodeError, csv.Error):
+        return []
+
+
+def _complete(dataset: Dataset, reader: Reader, settings: Settings) -> tuple[Dataset, Settings]:
+    """Give absent tables their notes and accounts, and the settings what the data told."""
+    for table in dataset.tables:
+        columns = dataset.engine.columns(table)
+        if absent := [c for c in TABLES[table] if c not in columns]:
+            raise AssertionError(f"{dataset.layout} made {table} without {', '.join(absent)}")
+    last = _last_day(dataset)
+    settings = settings.complete(last + timedelta(days=1), dataset.currency, dataset.zone, dataset.no_money)
+    if settings.as_of is not None and "lines" in dataset.tables:
+        before = dataset.engine.value("select count(*) from lines where kind = 'sale' and ordered_at < $snapshot", snapshot=settings.snapshot)
+        if not before:
+            raise DataError("E_CONFIG", f"there is no sale before as_of {settings.as_of}", hint=f"The last sale is on {last}")
+    notes = sorted(reader.notes, key=lambda n: (n.code, n.text))
+    return replace(dataset, notes=tuple(_distinct(notes)), accounts=tuple(reader.accounts), zone=settings.zone), settings
+
+
+def _last_day(dataset: Dataset) -> date:
+    if "lines" in dataset.tables:
+        return dataset.engine.value("select max(cast(ordered_at as date)) from lines where kind = 'sale'")
+    return dataset.engine.value('select max(cast("at" as date)) from events')
+
+
+def _distinct(notes: list[Note]) -> list[Note]:
+    return list(dict.fromkeys(notes))

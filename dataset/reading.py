@@ -1,0 +1,277 @@
+"""Strict reading: files and query results become raw tables in the engine, every record countable and findable."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from dataset import csv_file
+from dataset.engine import Engine, identifier, quoted
+from dataset.errors import DataError, existing, shown
+from dataset.tables import Account, Note, Reason
+
+LONGEST_LINE = 1 << 26
+TABULAR = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a raw table: how many records it gave, and the number of its first."""
+
+    label: str
+    rows: int
+    first: int
+    text: csv_file.Text | None = None
+    header_rows: int = 0
+
+    def row(self, record: int) -> int:
+        return self.text.row(record) if self.text else record + 1 + self.header_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A raw table of the engine: columns as the source names them, types as it has them (text for CSV), and `_row`."""
+
+    engine: Engine
+    table: str
+    columns: dict[str, str]
+    parts: tuple[Part, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(p.rows for p in self.parts)
+
+    @property
+    def label(self) -> str:
+        labels = [p.label for p in self.parts]
+        return labels[0] if len(labels) == 1 else f"{labels[0]} and {len(labels) - 1} more"
+
+    def column(self, *names: str) -> str | None:
+        """The source's own spelling of the first of these names it has; letter case, blanks and _ do not count."""
+        spelled = {normal(c): c for c in self.columns}
+        return next((spelled[normal(n)] for n in names if normal(n) in spelled), None)
+
+    def require(self, *names: str) -> str:
+        """As `column`, or DataError E_COLUMN_MISSING."""
+        found = self.column(*names)
+        if found is None:
+            raise missing(self.parts[0].label, names[0], self.columns)
+        return found
+
+    def place(self, row: int) -> tuple[str, int]:
+        """The file and physical row of a record by its `_row`."""
+        part = next(p for p in reversed(self.parts) if p.first <= row)
+        return part.label, part.row(row - part.first)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads raw tables for one data set; keeps what must be said of them."""
+
+    engine: Engine
+    notes: list[Note] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
+
+    def note(self, code: str, count: int, text: str) -> None:
+        if count:
+            self.notes.append(Note(code, int(count), text))
+
+    def account(self, raw: Raw, used: int, reasons: Iterable[Reason] = ()) -> None:
+        """Say where the rows of a raw table went; refuses an account that does not add up."""
+        account = Account(raw.label, raw.rows, used, tuple(r for r in reasons if r.rows))
+        if account.rows != account.used + account.rejected + account.excluded:
+            raise AssertionError(f"rows of {raw.label} unaccounted for: {account}")
+        self.accounts.append(account)
+
+    def read(
+        self, table: str, paths: Sequence[Path], delimiter: str = "", encoding: str = "", columns: Sequence[str] = ()
+    ) -> Raw:
+        """Read one raw table from one or several files of the same kind.
+
+        Several CSV files are matched by column name. `columns` are those every file must have. Raises DataError.
+        """
+        table = f"raw_{table}"
+        kinds = {kind(p) for p in paths}
+        if len(kinds) > 1:
+            raise DataError("E_FILE_TYPE", f"{', '.join(p.name for p in paths)}: one table in files of different kinds")
+        match kinds.pop():
+            case ".parquet":
+                raw = self._parquet(table, paths)
+            case ".xlsx":
+                raw = self._spreadsheet(table, paths)
+            case _:
+                raw = self._csv(table, paths, delimiter, encoding, columns)
+        if raw.rows == 0:
+            raise DataError("E_NO_ROWS", "has a header but no rows", file=paths[0])
+        return raw
+
+    def _csv(self, table: str, paths: Sequence[Path], delimiter: str, encoding: str, columns: Sequence[str]) -> Raw:
+        texts = [csv_file.prepare(p, self.engine.folder, self.notes, delimiter, encoding) for p in paths]
+        for text in texts:
+            _no_duplicates(text.label, text.header)
+            for wanted in columns:
+                if normal(wanted) not in map(normal, text.header):
+                    raise missing(text.label, wanted, text.header)
+        shared = [h for h in texts[0].header if all(normal(h) in map(normal, t.header) for t in texts)]
+        parts: list[Part] = []
+        first = 0
+        for index, text in enumerate(texts):
+            select = _csv_select(text, shared)
+            verb = f"insert into {identifier(table)}" if index else f"create table {identifier(table)} as"
+            try:
+                self.engine.run(f"{verb} {select}")
+            except duckdb.Error as reason:
+                raise csv_file.first_fault(text) or _unreadable(text, reason) from None
+            total = int(self.engine.value(f"select count(*) from {identifier(table)}"))
+            parts.append(Part(text.label, total - first, first, text))
+            first = total
+            if text.path.parent == self.engine.folder and not _spans_lines(text, total - parts[-1].first):
+                text.path.unlink()
+                parts[-1] = Part(text.label, parts[-1].rows, parts[-1].first, header_rows=text.header_lines)
+        view = f"{table}_rows"
+        self.engine.run(f"create view {identifier(view)} as select *, rowid as _row from {identifier(table)}")
+        return Raw(self.engine, view, dict.fromkeys(shared, "VARCHAR"), tuple(parts))
+
+    def _parquet(self, table: str, paths: Sequence[Path]) -> Raw:
+        parts: list[Part] = []
+        selects: list[str] = []
+        first = 0
+        for path in paths:
+            try:
+                rows = int(self.engine.value(f"select count(*) from read_parquet({_no_glob(path)})"))
+            except duckdb.Error:
+                raise DataError("E_FILE_TYPE", "is not a whole Parquet file", file=path) from None
+            selects.append(
+                f"select * exclude (file_row_number), file_row_number + {first} as _row"
+                f" from read_parquet({_no_glob(path)}, file_row_number = true)"
+            )
+            parts.append(Part(path.name, rows, first))
+            first += rows
+        self.engine.run(f"create view {identifier(table)} as {' union all by name '.join(selects)}")
+        return self.described(table, tuple(parts))
+
+    def _spreadsheet(self, table: str, paths: Sequence[Path]) -> Raw:
+        from python_calamine import CalamineError, CalamineWorkbook
+
+        parts: list[Part] = []
+        header: list[str] = []
+        columns: list[list[str | None]] = []
+        for path in paths:
+            try:
+                book = CalamineWorkbook.from_path(path)
+            except (CalamineError, OSError) as reason:
+                raise DataError("E_FILE_TYPE", f"cannot be opened as an Excel file: {shown(reason)}", file=path) from None
+            for sheet in book.sheet_names:
+                rows = book.get_sheet_by_name(sheet).to_python()
+                if len(rows) < 2:
+                    continue
+                names = [str(c).strip() for c in rows[0]]
+                _no_duplicates(f"{path.name}, sheet {sheet}", [n for n in names if n])
+                header = header or names
+                if names != header:
+                    raise DataError("E_COLUMN_MISSING", f"sheet {shown(sheet)} has other columns than the first", file=path)
+                columns = columns or [[] for _ in header]
+                for row in rows[1:]:
+                    for cells, cell in zip(columns, row, strict=False):
+                        cells.append(_cell(cell))
+                first = parts[-1].first + parts[-1].rows if parts else 0
+                parts.append(Part(f"{path.name}, sheet {sheet}", len(rows) - 1, first, header_rows=1))
+        if not parts:
+            raise DataError("E_NO_ROWS", "has no rows", file=paths[0])
+        keep = [i for i, name in enumerate(header) if name]
+        return self.arrow(table, pa.table({header[i]: pa.array(columns[i], pa.string()) for i in keep}), tuple(parts))
+
+    def arrow(self, table: str, data: pa.Table | pa.RecordBatchReader, parts: tuple[Part, ...]) -> Raw:
+        """Take an Arrow table or stream as a raw table."""
+        self.engine.connection.register("arriving", data)
+        self.engine.run(f"create table {identifier(table)} as select * from arriving")
+        self.engine.connection.unregister("arriving")
+        view = f"{table}_rows"
+        self.engine.run(f"create view {identifier(view)} as select *, rowid as _row from {identifier(table)}")
+        return self.described(view, parts)
+
+    def described(self, view: str, parts: tuple[Part, ...]) -> Raw:
+        """The raw table of an existing view that has `_row`."""
+        found = {r[0]: str(r[1]) for r in self.engine.rows(f"describe {identifier(view)}") if r[0] != "_row"}
+        return Raw(self.engine, view, found, parts)
+
+
+def kind(path: Path) -> str:
+    """How a file is to be read, by its name: .csv, .parquet or .xlsx. Raises DataError E_FILE_TYPE."""
+    name = path.name.lower()
+    if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")):
+        return ".csv"
+    if name.endswith((".parquet", ".xlsx")):
+        return path.suffix.lower()
+    raise DataError("E_FILE_TYPE", "is not a kind of file that is read", file=path, hint=f"Read are {', '.join(TABULAR)}")
+
+
+def data_files(folder: Path) -> list[Path]:
+    """The tables in a folder, by name; hidden, temporary and other files are passed over."""
+    return sorted(
+        p for p in folder.iterdir() if p.is_file() and not p.name.startswith((".", "~")) and p.name.lower().endswith(TABULAR)
+    )
+
+
+def normal(name: str) -> str:
+    """A column name for comparing: lower case, letters and digits only (other signs kept if nothing remains)."""
+    return "".join(c for c in name.lower() if c.isalnum()) or name
+
+
+def missing(file: str, wanted: str, names: Iterable[str]) -> DataError:
+    return DataError("E_COLUMN_MISSING", "this column is missing", file=file, column=wanted, hint=existing(wanted, names))
+
+
+def _no_duplicates(label: str, header: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for name in header:
+        if name.lower() in seen:
+            raise DataError("E_COLUMN_DUPLICATE", "two columns have this name", file=label, column=name)
+        seen.add(name.lower())
+
+
+def _csv_select(text: csv_file.Text, wanted: Sequence[str]) -> str:
+    spelled = {normal(h): h for h in text.header}
+    columns = ", ".join(f"{quoted(h)}: 'VARCHAR'" for h in text.header)
+    chosen = ", ".join(f"{identifier(spelled[normal(w)])} as {identifier(w)}" for w in wanted)
+    return (
+        f"select {chosen} from read_csv({_no_glob(text.path)}, auto_detect = false, header = false,"
+        f" skip = {text.header_lines}, columns = {{{columns}}}, delim = {quoted(text.delimiter)}, quote = '\"',"
+        f" escape = '\"', strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE})"
+    )
+
+
+def _no_glob(path: Path) -> str:
+    """A path as an SQL literal in which nothing is a wildcard."""
+    return quoted("".join(f"[{c}]" if c in "*?[" else c for c in str(path)))
+
+
+def _spans_lines(text: csv_file.Text, rows: int) -> bool:
+    """Whether physical lines and records differ (quoted line ends, blank lines)."""
+    with text.path.open("rb") as lines:
+        newlines = sum(chunk.count(b"\n") for chunk in iter(lambda: lines.read(csv_file.CHUNK), b""))
+    return newlines != rows + text.header_lines
+
+
+def _unreadable(text: csv_file.Text, reason: duckdb.Error) -> DataError:
+    first = str(reason).splitlines()[0]
+    return DataError("E_CSV_STRUCTURE", f"cannot be read as a table ({shown(first)})", file=text.label)
+
+
+def _cell(value: object) -> str | None:
+    match value:
+        case None | "":
+            return None
+        case bool():
+            return str(value)
+        case float() if value.is_integer():
+            return str(int(value))
+        case datetime.datetime() | datetime.date():
+            return value.isoformat(sep=" ") if isinstance(value, datetime.datetime) else value.isoformat()
+        case _:
+            return str(value)

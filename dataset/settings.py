@@ -1,0 +1,112 @@
+"""What a user may say about a report without touching code: report.toml and the command line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+
+from dataset.errors import DataError
+
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+LOGO_TYPES = (".svg", ".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One report's settings; `snapshot`, `currency`, `zone` and `no_money` are completed from the data.
+
+    snapshot: the day the customers are looked at, exclusive end of the window (last sale + 1 day, or `as_of`).
+    currency: ISO 4217 code, or "" when neither the data nor the user names one.
+    no_money: why amounts are unknown ("no prices in ..."), "" when they are known.
+    """
+
+    title: str = "Customer report"
+    organisation: str = ""
+    currency: str = ""
+    zone: str = ""
+    locale: str = "en_GB"
+    as_of: date | None = None
+    accent: str = "#0b57a4"
+    logo: Path | None = None
+    include_customers: bool = False
+    seed: int = 20240229
+    snapshot: date = date.min
+    no_money: str = ""
+
+    def complete(self, snapshot: date, currency: str, zone: str, no_money: str) -> Settings:
+        """The settings with what the data told; what the user said stays."""
+        return replace(
+            self,
+            snapshot=self.as_of or snapshot,
+            currency=self.currency or currency,
+            zone=self.zone or zone,
+            no_money=no_money,
+        )
+
+
+USER_KEYS = tuple(f.name for f in fields(Settings) if f.name not in ("snapshot", "no_money"))
+
+
+def load(path: Path | None, **overrides: object) -> Settings:
+    """Read report.toml (none: the defaults), then apply what the command line says.
+
+    Raises DataError E_CONFIG that names the key and what is allowed.
+    """
+    found: dict[str, object] = {}
+    if path is not None:
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise DataError("E_CONFIG", "there is no such settings file", file=path) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as reason:
+            raise DataError("E_CONFIG", f"cannot be read as TOML: {reason}", file=path) from None
+        unknown = sorted(set(found) - set(USER_KEYS))
+        if unknown:
+            raise DataError(
+                "E_CONFIG", f"unknown setting {', '.join(unknown)}", file=path, hint=f"known: {', '.join(USER_KEYS)}"
+            )
+    found |= {key: value for key, value in overrides.items() if value is not None}
+    return _checked(found, path)
+
+
+def _checked(found: dict[str, object], path: Path | None) -> Settings:
+    def refuse(key: str, why: str) -> DataError:
+        return DataError("E_CONFIG", f"{key} = {found[key]!r}: {why}", file=path)
+
+    for key, kind in {"title": str, "organisation": str, "currency": str, "zone": str, "locale": str, "accent": str}.items():
+        if key in found and not isinstance(found[key], kind):
+            raise refuse(key, "must be text in quotes")
+    if found.get("currency") and found["currency"] not in list_currencies():
+        raise refuse("currency", "not an ISO 4217 code such as EUR, USD, GBP")
+    if zone := found.get("zone"):
+        try:
+            ZoneInfo(str(zone))
+        except (ZoneInfoNotFoundError, ValueError):
+            raise refuse("zone", "not an IANA time zone such as Europe/Berlin") from None
+    if "locale" in found:
+        try:
+            Locale.parse(str(found["locale"]))
+        except (UnknownLocaleError, ValueError):
+            raise refuse("locale", "not a known locale such as en_GB or de_DE") from None
+    if "accent" in found and not COLOUR.fullmatch(str(found["accent"])):
+        raise refuse("accent", "must be a colour such as #0b57a4")
+    if "as_of" in found and type(found["as_of"]) is not date:
+        raise refuse("as_of", "must be a date, written 2024-12-31 without quotes")
+    if "include_customers" in found and not isinstance(found["include_customers"], bool):
+        raise refuse("include_customers", "must be true or false")
+    if "seed" in found and type(found["seed"]) is not int:
+        raise refuse("seed", "must be a whole number")
+    if "logo" in found:
+        logo = Path(str(found["logo"]))
+        logo = logo if path is None or logo.is_absolute() else path.parent / logo
+        if logo.suffix.lower() not in LOGO_TYPES or not logo.is_file():
+            raise refuse("logo", f"must be an existing file ending in {', '.join(LOGO_TYPES)}")
+        found["logo"] = logo
+    return Settings(**found)  # type: ignore[arg-type]

@@ -1,0 +1,116 @@
+"""The data files behind the report: CSV that is safe to open in a spreadsheet, and Parquet for the long ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.finding import Result, Table
+from dataset.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# File -> (analysis, its table)
+TABLES = {
+    "segments": ("rfm", "segments"),
+    "pareto": ("pareto", "curve"),
+    "months": ("months", "months"),
+    "products": ("mix", "products"),
+}
+# Files with a row a customer: readable by their owner only.
+PRIVATE = ("customers.csv", "customers.parquet")
+BATCH = 100_000
+# A spreadsheet runs a cell that begins so (also in full width, also after blanks), unless it is a plain number.
+FORMULA = r"^[\t\r]|^[\s\pZ\x{200b}\x{feff}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}]"
+NUMBER = r"^[+-]?[0-9][0-9,]*(\.[0-9]+)?([eE][+-]?[0-9]+)?%?$"
+
+
+def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tuple[str, ...]:
+    """Write a file for each table that is there; the names of those written.
+
+    CSV: UTF-8, LF, days as ISO dates, formulas defused by a leading apostrophe. Parquet holds the values as they are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[str] = []
+    customers = _customers(results)
+    if customers is not None:
+        table = _arrow(customers)
+        _parquet(table, folder / "customers.parquet")
+        _csv(table, folder / "customers.csv")
+        written += PRIVATE
+    for name, (analysis, attribute) in TABLES.items():
+        table = getattr(results.get(analysis), attribute, None)
+        if isinstance(table, Table):
+            _csv(_arrow(table.frame), folder / f"{name}.csv")
+            written.append(f"{name}.csv")
+    return tuple(written)
+
+
+def _customers(results: Mapping[str, Result]) -> pd.DataFrame | None:
+    """One row a customer: the reduction, with scores and segment where there are some."""
+    frame = getattr(results.get("customers"), "frame", None)
+    if frame is None:
+        return None
+    scored = getattr(results.get("rfm"), "frame", None)
+    if scored is None:
+        return frame
+    same = len(scored) == len(frame) and bool((scored["customer_id"].to_numpy() == frame["customer_id"].to_numpy()).all())
+    if not same:
+        raise RuntimeError("the scored customers are not the reduced customers, row by row")
+    return pd.concat([frame, scored.drop(columns="customer_id")], axis=1)
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    """The frame with text as text, midnights as days and NaN as absent."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        if pa.types.is_dictionary(field.type):
+            column = column.cast(field.type.value_type)
+        if pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type):
+            column = column.cast(pa.string())
+        if pa.types.is_timestamp(column.type) and pc.all(pc.equal(pc.floor_temporal(column, unit="day"), column)).as_py():
+            column = column.cast(pa.date32())
+        table = table.set_column(place, field.name, column)
+    return table
+
+
+def _parquet(table: pa.Table, path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    with open(path, "wb", opener=_opener) as file:
+        pq.write_table(table, file, compression="zstd")
+
+
+def _csv(table: pa.Table, path: Path) -> None:
+    """Text in quotes, numbers and days without, an absent value empty."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    plain = pa.table({name: _defused(table.column(name)) for name in table.column_names})
+    with open(path, "wb", opener=_opener) as file:
+        csv.write_csv(plain, file, csv.WriteOptions(batch_size=BATCH))
+
+
+def _defused(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text that a spreadsheet would run gets a leading apostrophe; all else stays."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(column.type):
+        return column
+    risky = pc.and_(pc.match_substring_regex(column, FORMULA), pc.invert(pc.match_substring_regex(column, NUMBER)))
+    return pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
+
+
+def _opener(path: str, flags: int) -> int:
+    mode = 0o600 if os.path.basename(path) in PRIVATE else 0o644
+    return os.open(path, flags, mode)

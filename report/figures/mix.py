@@ -1,0 +1,64 @@
+"""What sells and where: the leading categories, products and countries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import plotly.graph_objects as go
+
+from analysis.finding import Table
+from analysis.mix import Mix
+from report.figure import BAR, Figure, Style, plain, ranked, real
+
+MOST = 8
+
+
+def leading(mix: Mix, table: Table | None, style: Style) -> go.Figure | None:
+    """The largest by net revenue (units without money), what the title names in colour, with share."""
+    if table is None or table.frame.empty:
+        return None
+    frame = table.frame.head(MOST)
+    measure = "net" if frame["net"].notna().any() else "units"
+    values, unit = real(frame[measure]), "money" if measure == "net" else "count"
+    shares = frame["share"] if "share" in frame else [None] * len(frame)
+    texts = [
+        f"{style.text(v, unit)}" + (f" · {style.text(s, 'share')}" if s is not None and s == s and not style.narrow else "")
+        for v, s in zip(frame[measure], shares, strict=True)
+    ]
+    hover = [
+        f"<b>{plain(n, 120)}</b><br>{measure}: {style.text(v, unit, compact=False)}<br>orders: {style.text(o, 'count')}"
+        for n, v, o in zip(frame["name"], frame[measure], frame["orders"], strict=True)
+    ]
+    said = mix.findings["headline"].claim
+    spoken = {f.value for key, f in mix.findings.items() if f.unit == "name" and f"{{mix.{key}}}" in said}
+    colours = [style.accent if name in spoken else BAR for name in frame["name"]]
+    return ranked([style.name(n) for n in frame["name"]], values, texts, hover, colours, style)
+
+
+def products(mix: Mix, style: Style) -> go.Figure | None:
+    return leading(mix, mix.products, style)
+
+
+def categories(mix: Mix, style: Style) -> go.Figure | None:
+    return leading(mix, mix.categories, style)
+
+
+def countries(mix: Mix, style: Style) -> go.Figure | None:
+    return leading(mix, mix.countries, style)
+
+
+def _alt(part: str) -> Callable[[Mix, Style], str]:
+    def alt(mix: Mix, style: Style) -> str:
+        frame = getattr(mix, part).frame.head(MOST)
+        measure, unit = ("net", "money") if frame["net"].notna().any() else ("units", "count")
+        rows = zip(frame["name"], frame[measure], strict=True)
+        return f"Bars of the leading {part}. " + "; ".join(f"{plain(n)}: {style.text(v, unit)}" for n, v in rows) + "."
+
+    return alt
+
+
+FIGURES = (
+    Figure("categories", categories, "slide_half", _alt("categories"), lambda mix: mix.categories),
+    Figure("products", products, "slide_half", _alt("products"), lambda mix: mix.products),
+    Figure("countries", countries, "slide_half", _alt("countries"), lambda mix: mix.countries),
+)

@@ -1,0 +1,133 @@
+"""How sales moved: net by period, new against returning buyers, categories over time."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import plotly.graph_objects as go
+
+from analysis.finding import Unit
+from analysis.months import Months
+from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, plain, real, ticks
+
+
+def net(months: Months, style: Style) -> go.Figure | None:
+    """Bars of net revenue (orders without money) by period: the last complete one in colour, a partial one hollow."""
+    frame = months.months.frame
+    if len(frame) < 2:
+        return None
+    values, last = real(frame[months.measure]), _last_complete(months)
+    partial = [bool(p) for p in frame["partial"]]
+    best = max((i for i in range(len(values)) if not partial[i]), key=lambda i: values[i], default=-1)
+    every = len(values) <= (7 if style.narrow else 14)
+    texts = [style.text(v, _unit(months)) for v in frame[months.measure]]
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(values))), y=values, hoverinfo="text", hovertext=_hover(months, style),
+            text=[t if every or i in (last, best) else "" for i, t in enumerate(texts)], textposition="outside",
+            textangle=0, constraintext="none", cliponaxis=False,
+            textfont={"color": [style.accent if i == last else INK if i == best else GREY for i in range(len(values))]},
+            marker={
+                "color": ["#ffffff" if p else style.accent if i == last else BAR for i, p in enumerate(partial)],
+                "line": {"color": [GREY if p else "rgba(0,0,0,0)" for p in partial], "width": [1.2 if p else 0 for p in partial]},
+            },
+        )
+    )  # fmt: skip
+    figure.update_xaxes(**ticks(_starts(months), months.grain, style))
+    figure.update_yaxes(visible=False, range=[min(0.0, *values), max(*values, 1e-9) * 1.1])
+    figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26})
+    if any(partial):
+        figure.add_annotation(text="hollow: period not complete", x=0, xref="paper", xanchor="left", y=1, yref="paper",
+                              yanchor="bottom", yshift=28, font={"color": GREY})  # fmt: skip
+    return figure
+
+
+def new_and_returning(months: Months, style: Style) -> go.Figure | None:
+    """Stacked bars of buyers by period: returning below, new above, named at the last bar."""
+    frame = months.months.frame
+    if len(frame) < 2:
+        return None
+    count, figure = len(frame), go.Figure()
+    parts = (("returning_buyers", "returning", style.accent), ("new_buyers", "new", LIGHT))
+    for column, name, colour in parts:
+        figure.add_bar(x=list(range(count)), y=real(frame[column]), marker={"color": colour}, hoverinfo="text",
+                       hovertext=[f"{plain(p)}<br>{name}: {style.text(v, 'count')}"
+                                  for p, v in zip(frame["period"], frame[column], strict=True)])  # fmt: skip
+    highest = max(real(frame["buyers"]))
+    for at, name, colour in ((1.0, "new buyers", GREY), (0.92, "returning buyers", style.accent)):
+        figure.add_annotation(text=f"<b>{name}</b>", x=0, xref="paper", xanchor="left", y=at, yref="paper", yanchor="top",
+                              font={"color": colour})  # fmt: skip
+    figure.update_layout(barmode="stack", bargap=0.26)
+    figure.update_xaxes(**ticks(_starts(months), months.grain, style))
+    figure.update_yaxes(range=[0, highest * 1.32], tickmode="array", tickvals=[0, highest],
+                        ticktext=["0", style.text(highest, "count")])  # fmt: skip
+    return figure
+
+
+def categories(months: Months, style: Style) -> go.Figure | None:
+    """One strip of bars a category over the same periods and scale, its name on the left."""
+    if months.categories is None or months.categories.frame.empty:
+        return None
+    frame, periods = months.categories.frame, list(months.months.frame["period"])
+    names = list(dict.fromkeys(frame["category"]))
+    values = {(str(c), str(p)): v for c, p, v in zip(frame["category"], frame["period"], frame["net"], strict=True)}
+    highest = max(real(frame["net"])) or 1.0
+    figure = go.Figure()
+    for row, name in enumerate(names):
+        heights = [max(0.0, float(values.get((str(name), p)) or 0)) for p in periods]
+        figure.add_bar(x=list(range(len(periods))), y=[h / highest * 0.86 for h in heights], base=-row, hoverinfo="text",
+                       marker={"color": style.accent if row == 0 else BAR},
+                       hovertext=[f"{plain(name)}<br>{plain(p)}: {style.text(values.get((str(name), p)), 'money')}"
+                                  for p in periods])  # fmt: skip
+    figure.update_layout(barmode="overlay", bargap=0.2, margin={"l": 190 if not style.narrow else 150})
+    figure.update_xaxes(**ticks(_starts(months), months.grain, style))
+    figure.update_yaxes(tickmode="array", tickvals=[0.3 - row for row in range(len(names))], range=[1 - len(names), 1],
+                        ticktext=[style.name(n) for n in names], tickfont={"color": INK})  # fmt: skip
+    return figure
+
+
+def _starts(months: Months) -> list[date]:
+    return list(months.months.frame["start"])
+
+
+def _unit(months: Months) -> Unit:
+    return "money" if months.measure == "net" else "count"
+
+
+def _last_complete(months: Months) -> int:
+    return max((i for i, p in enumerate(months.months.frame["partial"]) if not p), default=-1)
+
+
+def _hover(months: Months, style: Style) -> list[str]:
+    frame = months.months.frame
+    shown = zip(frame["period"], frame[months.measure], frame["orders"], frame["buyers"], strict=True)
+    return [
+        f"<b>{plain(period)}</b><br>{months.measure}: {style.text(value, _unit(months), compact=False)}"
+        f"<br>orders: {style.text(orders, 'count')}<br>buyers: {style.text(buyers, 'count')}"
+        for period, value, orders, buyers in shown
+    ]
+
+
+def _alt(months: Months, style: Style) -> str:
+    frame, unit = months.months.frame, _unit(months)
+    listed = "; ".join(f"{p}: {style.text(v, unit)}" for p, v in zip(frame["period"], frame[months.measure], strict=True))
+    return f"Bars of {months.measure} by {months.grain}. {listed}."
+
+
+def _alt_buyers(months: Months, style: Style) -> str:
+    frame = months.months.frame
+    rows = zip(frame["period"], frame["new_buyers"], frame["returning_buyers"], strict=True)
+    listed = "; ".join(f"{p}: {style.text(n, 'count')} new, {style.text(r, 'count')} returning" for p, n, r in rows)
+    return f"Stacked bars of buyers by {months.grain}. {listed}."
+
+
+def _alt_categories(months: Months, style: Style) -> str:
+    names = ", ".join(style.name(n) for n in dict.fromkeys(months.categories.frame["category"])) if months.categories else ""
+    return f"Strips of bars of net revenue by {months.grain}, one a category: {names}."
+
+
+FIGURES = (
+    Figure("net", net, "slide", _alt, lambda months: months.months),
+    Figure("new_and_returning", new_and_returning, "page", _alt_buyers, lambda months: months.months),
+    Figure("categories", categories, "page", _alt_categories, lambda months: months.categories or months.months),
+)

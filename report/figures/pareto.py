@@ -1,0 +1,111 @@
+"""How concentrated revenue is: the curve over customers, over products, and the deciles."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from analysis.finding import Table
+from analysis.pareto import Pareto
+from report.figure import BAR, GREY, HAIRLINE, INK, LIGHT, Figure, Style, real
+
+
+def curve(pareto: Pareto, style: Style) -> go.Figure | None:
+    """The share of revenue the best customers bring, best first; the top fifth marked on it."""
+    top = pareto.findings.get("top_20_share")
+    share = float(top.value) if top and isinstance(top.value, float | int) else None
+    return _curve(pareto.curve, "share_of_customers", "customers", share, style)
+
+
+def products(pareto: Pareto, style: Style) -> go.Figure | None:
+    """The same curve over products."""
+    if pareto.products is None:
+        return None
+    top = pareto.findings.get("product_top_20_share")
+    share = float(top.value) if top and isinstance(top.value, float | int) else None
+    return _curve(pareto.products, "share_of_products", "products", share, style)
+
+
+def deciles(pareto: Pareto, style: Style) -> go.Figure | None:
+    """Revenue share of each tenth of the customers, best tenth first."""
+    frame = pareto.deciles.frame
+    shares = real(frame["share"])
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(shares))), y=shares, textposition="outside", textangle=0, constraintext="none", cliponaxis=False,
+            text=[style.text(s, "share") for s in shares], hoverinfo="text",
+            hovertext=[f"tenth {d}: {style.text(n, 'money', compact=False)}"
+                       for d, n in zip(frame["decile"], frame["net"], strict=True)],
+            marker={"color": [style.accent if i == 0 else BAR for i in range(len(shares))]},
+        )
+    )  # fmt: skip
+    figure.update_layout(bargap=0.24, margin={"t": 24})
+    figure.update_xaxes(tickmode="array", tickvals=list(range(len(shares))), ticktext=[str(d) for d in frame["decile"]])
+    figure.update_yaxes(visible=False, range=[0, max(*shares, 0.01) * 1.08])
+    return figure
+
+
+def _curve(table: Table | None, column: str, noun: str, share: float | None, style: Style) -> go.Figure | None:
+    if table is None or table.frame.empty:
+        return None
+    x, y = real(table.frame[column]), real(table.frame["share_of_revenue"])
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"}, hoverinfo="skip")
+    figure.add_scatter(
+        x=x, y=y, mode="lines", line={"color": style.accent, "width": 3}, hoverinfo="text",
+        hovertext=[f"best {style.text(a, 'share')} of {noun}: {style.text(b, 'share')} of revenue"
+                   for a, b in zip(x, y, strict=True)],
+    )  # fmt: skip
+    marks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    shown = [style.text(m, "share").replace(".0", "").replace(",0", "") for m in marks]
+    figure.update_xaxes(range=[0, 1.005], tickmode="array", tickvals=marks, ticktext=shown, showline=True, linecolor=HAIRLINE)
+    figure.update_yaxes(range=[0, 1.02], tickmode="array", tickvals=marks[1:], ticktext=shown[1:])
+    figure.update_layout(margin={"l": 56, "b": 58, "t": 30, "r": 22})
+    figure.add_annotation(text=f"share of {noun}, best first", x=1, xref="paper", xanchor="right", y=0, yref="paper",
+                          yanchor="top", yshift=-30, font={"color": GREY})  # fmt: skip
+    figure.add_annotation(text="share of revenue", x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom",
+                          xshift=-50, yshift=4, font={"color": GREY})  # fmt: skip
+    figure.add_annotation(text=f"if all {noun} were equal", x=0.66, y=0.66, xanchor="left", yanchor="top", xshift=10,
+                          font={"color": GREY})  # fmt: skip
+    if share is not None:
+        _mark(figure, share, noun, style)
+    return figure
+
+
+def _mark(figure: go.Figure, share: float, noun: str, style: Style) -> None:
+    """The point of the top fifth, its drop lines and its sentence."""
+    line = {"color": BAR, "width": 1}
+    figure.add_scatter(x=[0.2, 0.2, 0], y=[0, share, share], mode="lines", line=line, hoverinfo="skip")
+    figure.add_scatter(x=[0.2], y=[share], mode="markers", marker={"color": style.accent, "size": 12}, hoverinfo="skip")
+    fifth = style.text(0.2, "share").replace(".0", "").replace(",0", "")
+    low = share > 0.9
+    figure.add_annotation(text=f"<b>top {fifth}: {style.text(share, 'share')}</b>", x=0.2, y=share, xanchor="left",
+                          yanchor="top" if low else "middle", xshift=14, yshift=-14 if low else -4,
+                          font={"color": style.accent})  # fmt: skip
+
+
+def _alt(pareto: Pareto, style: Style) -> str:
+    return _alt_curve(pareto.curve, "share_of_customers", "customers", style)
+
+
+def _alt_products(pareto: Pareto, style: Style) -> str:
+    return _alt_curve(pareto.products, "share_of_products", "products", style) if pareto.products else ""
+
+
+def _alt_curve(table: Table, column: str, noun: str, style: Style) -> str:
+    frame = table.frame
+    rows = frame.iloc[:: max(1, len(frame) // 5)]
+    pairs = zip(real(rows[column]), real(rows["share_of_revenue"]), strict=True)
+    listed = "; ".join(f"best {style.text(a, 'share')}: {style.text(b, 'share')}" for a, b in pairs)
+    return f"Curve of the share of revenue over the share of {noun}, best first. {listed}."
+
+
+def _alt_deciles(pareto: Pareto, style: Style) -> str:
+    listed = ", ".join(style.text(s, "share") for s in pareto.deciles.frame["share"])
+    return f"Bars of revenue share by tenth of customers, best tenth first: {listed}."
+
+
+FIGURES = (
+    Figure("curve", curve, "slide", _alt, lambda pareto: pareto.deciles),
+    Figure("deciles", deciles, "page_low", _alt_deciles, lambda pareto: pareto.deciles),
+    Figure("products", products, "page", _alt_products, lambda pareto: pareto.products or pareto.deciles),
+)

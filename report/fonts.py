@@ -1,0 +1,152 @@
+"""The report's typeface: a subset of Source Sans Pro, for the PDF and the charts (TTF) and for the pages (WOFF2).
+
+The licence reserves the name Source for the unmodified fonts, so the subset calls itself Deck Sans.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+FAMILY = "Deck Sans"
+# File of the original -> (CSS weight, CSS style)
+FACES = {
+    "SourceSansPro-Regular": (400, "normal"),
+    "SourceSansPro-Semibold": (600, "normal"),
+    "SourceSansPro-Bold": (700, "normal"),
+    "SourceSansPro-It": (400, "italic"),
+}
+# Latin with its extensions and spacing marks, Greek, Cyrillic, Vietnamese Latin, punctuation, super- and subscripts,
+# currency signs, letter-like, fractions, arrows, mathematics, blocks and shapes.
+RANGES = (
+    (0x20, 0x7E), (0xA0, 0x24F), (0x2B0, 0x36F), (0x370, 0x3FF), (0x400, 0x52F), (0x1E00, 0x1EFF), (0x2000, 0x206F),
+    (0x2070, 0x209F), (0x20A0, 0x20CF), (0x2100, 0x214F), (0x2150, 0x218F), (0x2190, 0x21FF), (0x2200, 0x22FF),
+    (0x2500, 0x25FF), (0x2713, 0x2717), (0xFB00, 0xFB04),
+)  # fmt: skip
+FEATURES = ["kern", "liga", "ccmp", "locl", "mark", "mkmk", "lnum", "tnum", "pnum", "case", "sups", "subs"]
+FONTS_CONF = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{fonts}</dir>
+  <cachedir>{cache}</cachedir>
+  <alias binding="same"><family>Source Sans Pro</family><prefer><family>{family}</family></prefer></alias>
+  <alias binding="same"><family>sans-serif</family><prefer><family>{family}</family></prefer></alias>
+  <match target="font"><edit name="antialias" mode="assign"><bool>true</bool></edit></match>
+  <match target="font"><edit name="hinting" mode="assign"><bool>false</bool></edit></match>
+  <match target="font"><edit name="rgba" mode="assign"><const>none</const></edit></match>
+</fontconfig>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    """Where the subset lies. ttf, woff2: by the name of the original. key: changes when any byte of the fonts does."""
+
+    folder: Path
+    ttf: dict[str, Path]
+    woff2: dict[str, Path]
+    conf: Path
+    licence: str
+    key: str
+
+    def css(self, root: str = "assets") -> str:
+        """The @font-face rules of the pages; `root` is where the WOFF2 files lie as seen from the style sheet."""
+        return "\n".join(_face(name, f"{root}/{path.name}", "woff2") for name, path in self.woff2.items())
+
+    def css_paper(self) -> str:
+        """The @font-face rules of the page that draws charts, the fonts within."""
+        within = {name: base64.b64encode(path.read_bytes()).decode() for name, path in self.woff2.items()}
+        return "\n".join(_face(name, f"data:font/woff2;base64,{data}", "woff2") for name, data in within.items())
+
+    def copy(self, folder: Path) -> None:
+        """Put the WOFF2 files and their licence where a release serves them."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in self.woff2.values():
+            shutil.copyfile(path, folder / path.name)
+        (folder / "DeckSans-LICENSE.txt").write_text(self.licence, encoding="utf-8", newline="\n")
+
+
+def prepare(cache: Path) -> Fonts:
+    """The subset fonts, made once a cache folder; equal bytes whenever and wherever they are made."""
+    source = _source()
+    folder = cache / "fonts" / _key()
+    names = {name: name.replace("SourceSansPro", "DeckSans") for name in FACES}
+    ttf = {name: folder / "ttf" / f"{short}.ttf" for name, short in names.items()}
+    woff2 = {name: folder / "woff2" / f"{short}.woff2" for name, short in names.items()}
+    if not all(path.is_file() for path in (*ttf.values(), *woff2.values())):
+        _make(source, folder)
+    conf = folder / "fonts.conf"
+    text = FONTS_CONF.format(fonts=escape(str(folder / "ttf")), cache=escape(str(folder / "cache")), family=FAMILY)
+    if not conf.is_file() or conf.read_text(encoding="utf-8") != text:
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as new:
+            new.write(text)
+        os.replace(new.name, conf)
+    return Fonts(folder, ttf, woff2, conf, (source / "LICENSE.txt").read_text(encoding="utf-8"), _key())
+
+
+def _face(name: str, url: str, kind: str) -> str:
+    weight, style = FACES[name]
+    return (
+        f'@font-face {{ font-family: "{FAMILY}"; font-weight: {weight}; font-style: {style}; '
+        f'src: url("{url}") format("{kind}"); font-display: block; }}'
+    )
+
+
+def _source() -> Path:
+    import font_source_sans_pro
+
+    return Path(font_source_sans_pro.font_directory)
+
+
+@cache
+def _key() -> str:
+    """What the subset depends on: the original files, this module and fontTools."""
+    import fontTools
+
+    seen = hashlib.sha256(fontTools.version.encode())
+    for path in (Path(__file__), *(_source() / f"{name}.ttf" for name in FACES)):
+        seen.update(path.read_bytes())
+    return seen.hexdigest()[:16]
+
+
+def _make(source: Path, folder: Path) -> None:
+    """Write all files beside their place, then move them there at once, so that no reader sees half a folder."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".tmp-") as made:
+        new = Path(made) / "fonts"
+        for kind in ("ttf", "woff2", "cache"):
+            (new / kind).mkdir(parents=True)
+        for name in FACES:
+            _subset(source / f"{name}.ttf", new / "ttf", new / "woff2")
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            os.rename(new, folder)
+        except OSError:
+            if not folder.is_dir():  # another build made the same fonts meanwhile: those are as good
+                raise
+
+
+def _subset(path: Path, ttf: Path, woff2: Path) -> None:
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(path, recalcTimestamp=False)
+    options = Options(layout_features=FEATURES, name_IDs=["*"], name_languages=["*"], notdef_outline=True)
+    subsetter = Subsetter(options)
+    subsetter.populate(unicodes=[code for first, last in RANGES for code in range(first, last + 1)])
+    subsetter.subset(font)
+    for record in font["name"].names:
+        if record.nameID in (1, 3, 4, 6, 16, 18, 21):
+            record.string = record.toUnicode().replace("Source Sans Pro", FAMILY).replace("SourceSansPro", "DeckSans")
+    short = path.stem.replace("SourceSansPro", "DeckSans")
+    font.save(ttf / f"{short}.ttf")
+    with TTFont(ttf / f"{short}.ttf", recalcTimestamp=False) as made:  # its tables are taken over as they are
+        made.flavor = "woff2"
+        made.save(woff2 / f"{short}.woff2")

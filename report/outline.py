@@ -1,0 +1,35 @@
+"""The order of reading: which analyses make a slide, and which a section of the appendix under what heading."""
+
+from __future__ import annotations
+
+DECK = (
+    "headlines",
+    "kpis",
+    "months",
+    "funnel",
+    "lifecycle",
+    "pareto",
+    "rfm",
+    "mix",
+    "quality",
+    "recommendations",
+)
+
+APPENDIX = {
+    "quality": "Data quality",
+    "kpis": "Key figures",
+    "months": "Sales over time",
+    "funnel": "From visit to purchase",
+    "lifecycle": "The life of an order",
+    "mix": "Products, categories and countries",
+    "customers": "Customers",
+    "pareto": "Concentration of revenue",
+    "rfm": "Customer segments",
+    "headlines": "Summary",
+    "recommendations": "Recommendations",
+}
+
+
+def analyses() -> tuple[str, ...]:
+    """Every analysis the report needs, each once."""
+    return tuple(dict.fromkeys((*APPENDIX, *DECK)))

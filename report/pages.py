@@ -1,0 +1,345 @@
+"""The pages of a release: deck, appendix and entry page; for the screen, and the same for paper."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import plotly
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from analysis.finding import PLACE, Finding, Result, Table
+from analysis.run import Run
+from dataset.errors import shown
+from dataset.settings import Settings
+from dataset.tables import Dataset
+from report import number
+from report.figure import Drawn, drawn, mixed, readable, width
+from report.fonts import Fonts
+from report.paper import Spec
+from report.outline import APPENDIX, DECK
+
+PROJECT = Path(__file__).parent.parent
+TEMPLATES = PROJECT / "templates"
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self'; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
+)
+MOST_ROWS = 200
+MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+TITLE_PX, TITLE_ROOM = 35, 1150
+
+Which = Literal["deck", "appendix", "index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What all pages of a release are made of. figures: by name. svgs: those drawn for paper; None where that failed."""
+
+    run: Run
+    dataset: Dataset
+    settings: Settings
+    figures: dict[str, Drawn]
+    svgs: dict[str, str | None] = field(default_factory=dict)
+    pdf: bool = True
+
+    @classmethod
+    def of(cls, run: Run, dataset: Dataset, settings: Settings, pdf: bool = True) -> Report:
+        """The report with every figure drawn by plotly, and none by `paper` yet. pdf: whether pages lead to PDFs."""
+        return cls(run, dataset, settings, {d.name: d for d in drawn(run, settings)}, pdf=pdf)
+
+    def specs(self) -> list[Spec]:
+        """What paper has to draw: each figure at its slot's exact size in CSS pixels."""
+        return [Spec(d.name, d.wide.to_plotly_json(), d.slot.width, d.slot.height) for d in self.figures.values()]
+
+
+def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
+    """The files of a release that a browser shows, by path below the release; fonts are copied by `Fonts.copy`."""
+    settings = report.settings
+    base = (TEMPLATES / "base.css").read_text(encoding="utf-8")
+    files: dict[str, str | bytes] = {
+        f"{which}.html": Page(which, False, report).html() for which in ("deck", "appendix", "index")
+    }
+    files["assets/base.css"] = f"{fonts.css('.')}\n{base}"
+    for name in ("screen.css", "deck.js"):
+        files[f"assets/{name}"] = (TEMPLATES / "assets" / name).read_text(encoding="utf-8")
+    files["assets/plotly.min.js"] = PLOTLY.read_bytes()
+    if settings.logo:
+        files[f"assets/logo{settings.logo.suffix.lower()}"] = settings.logo.read_bytes()
+    return files
+
+
+def for_print(which: Which, report: Report) -> str:
+    """One page for the PDF: self-contained, no script, no link that leaves the document."""
+    return Page(which, True, report).html()
+
+
+@dataclass
+class Page:
+    """One document while it is rendered; its methods are what templates call."""
+
+    which: Which
+    printed: bool
+    report: Report
+
+    def html(self) -> str:
+        """The document, complete."""
+        return self._environment.get_template(f"{self.which}.html.j2").render()
+
+    @cached_property
+    def _environment(self) -> Environment:
+        made = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        made.globals |= {
+            "f": self.f, "claim": self.claim, "said": self.said, "title": self.title, "even": self.even, "has": self.has, "figure": self.figure,
+            "table": self.table, "source": self.source, "tables": tables, "sql": sql_files, "parts": self.parts,
+            "exists": self.exists, "text": self.text, "interval": self.interval, "logo": self.logo, "window": self.window,
+            "run": self.run, "dataset": self.report.dataset, "pdf": self.report.pdf, "settings": self.settings, "printed": self.printed, "policy": POLICY,
+            "accent": readable(self.settings.accent), "tint": mixed(readable(self.settings.accent), "#ffffff", 0.9),
+            "lang": self.settings.locale.replace("_", "-"), "css": (TEMPLATES / "base.css").read_text(encoding="utf-8"),
+            "deck": [name for name in DECK if name in self.run.results],
+            "appendix": [name for name in APPENDIX if name in self.run.results], "headings": APPENDIX, "first": self.first, "fresh": self.fresh,
+            "which": self.which, "ledger_value": self.ledger_value, "main": self.main, "known": lambda key: key in self.findings,
+        }  # fmt: skip
+        made.filters |= {"css_text": css_text, "breakable": breakable}
+        made.tests["drawn"] = self.exists
+        return made
+
+    @property
+    def run(self) -> Run:
+        return self.report.run
+
+    @property
+    def settings(self) -> Settings:
+        return self.report.settings
+
+    @cached_property
+    def findings(self) -> dict[str, Finding]:
+        return self.run.findings
+
+    def parts(self, folder: str, names: list[str]) -> Iterator[Markup]:
+        """Each named analysis' own template, rendered with its result."""
+        for at, name in enumerate(names, 1):
+            template = self._environment.get_template(f"{folder}/{name}.html.j2")
+            yield Markup(template.render(name=name, result=self.run.results[name], headline=self.main(name), page=at))
+
+    def has(self, key: str) -> bool:
+        """Whether a finding is there with a value."""
+        return key in self.findings and self.findings[key].value is not None
+
+    def main(self, name: str) -> str:
+        """The finding that is an analysis' headline."""
+        return f"{name}.lead" if f"{name}.lead" in self.findings else f"{name}.headline"
+
+    def fresh(self, pairs: list[tuple[str, str]], headline: str) -> list[tuple[str, str]]:
+        """The pairs of finding and label that have a value the headline does not already print."""
+        said = str(self.claim(headline).striptags()) if headline else ""
+        return [(key, label) for key, label in pairs if self.has(key) and str(self.f(key).striptags()) not in said]
+
+    def first(self, keys: list[str], most: int) -> list[str]:
+        """The first few of the keys that have a value."""
+        return [key for key in keys if self.has(key)][:most]
+
+    def f(self, key: str, compact: bool | None = None) -> Markup:
+        """A finding's value as an element that names it; on the screen it leads to its row of the ledger."""
+        finding = self._finding(key)
+        if finding.value is None:
+            return Markup('<span class="absent">not available</span>')
+        short = self.which == "deck" if compact is None else compact
+        said = number.text(finding.value, finding.unit, self.settings, compact=short, signed=signed(key))
+        said = shown(said, 60) if finding.unit == "name" else said
+        data = Markup('<data value="{}" data-finding="{}">{}</data>').format(number.raw(finding.value), key, said)
+        if self.printed and self.which == "deck":
+            return data
+        page = "" if self.which == "appendix" else "appendix.html"
+        return Markup('<a class="number" href="{}#ledger-{}">{}</a>').format(page, key, data)
+
+    def ledger_value(self, key: str) -> Markup:
+        """A finding's value in full, in its own row of the ledger."""
+        finding = self._finding(key)
+        if finding.value is None:
+            return Markup('<span class="absent">not available</span>')
+        said = number.text(finding.value, finding.unit, self.settings, signed=signed(key))
+        return Markup('<data value="{}">{}</data>').format(number.raw(finding.value), shown(said, 60))
+
+    def claim(self, key: str) -> Markup:
+        """A finding's sentence with its numbers in place; why there is none when its value is unknown."""
+        finding = self._finding(key)
+        if finding.value is None:
+            return Markup('<span class="absent">Not available: {}</span>').format(finding.reason)
+        return self.said(finding.claim, key)
+
+    def said(self, sentence: str, key: str = "") -> Markup:
+        """A sentence with {analysis.finding} in place; {value} is the finding of `key`."""
+        parts = PLACE.split(sentence)
+        made = [self.f(key if part == "value" else part) if i % 2 else escape(part) for i, part in enumerate(parts)]
+        return Markup("").join(made)
+
+    def title(self, key: str) -> Markup:
+        """A slide's title: the claim without full stop."""
+        return self.even(Markup(re.sub(r"\.$", "", str(self.claim(key)))), TITLE_PX, TITLE_ROOM)
+
+    def even(self, said: Markup, size: float, room: int) -> Markup:
+        """A sentence in lines of about equal length: a browser balances them itself, paper gets a measure in px."""
+        if not self.printed:
+            return said
+        return Markup('<span class="measure" style="max-width: {}px">{}</span>').format(measure(said.striptags(), size, room), said)
+
+    def text(self, value: Any, unit: str = "", compact: bool = False) -> str:
+        """A value of a table or the run, as a reader sees it."""
+        return number.text(value, unit or "name", self.settings, compact=compact)
+
+    def interval(self, finding: Finding) -> str:
+        """Low and high of an estimate."""
+        low, high = (number.text(v, finding.unit, self.settings) for v in finding.interval or (None, None))
+        return f"{low} to {high}"
+
+    def window(self, finding: Finding) -> str:
+        """First and last day."""
+        first, last = (number.text(day, "date", self.settings, compact=True) for day in finding.window)
+        return f"{first} – {last}"
+
+    def source(self, key: str) -> Markup:
+        """The line under a slide: where its title's number is from, over whom, when, and what it means."""
+        finding = self._finding(key)
+        count = number.text(finding.n, "count", self.settings)
+        return Markup("Source: {}. n = {} {}. {}. {}.").format(
+            finding.source, count, finding.population, self.window(finding), _sentence(finding.definition)
+        )
+
+    def exists(self, name: str) -> bool:
+        """Whether a figure was drawn."""
+        return name in self.report.figures
+
+    def figure(self, name: str) -> Markup:
+        """A figure: the chart for paper at once, its data for the screen; the drawn numbers when there is no chart."""
+        if name not in self.report.figures:
+            return Markup("")
+        found, svg = self.report.figures[name], self.report.svgs.get(name)
+        context = {
+            "figure": found, "svg": None if svg is None else inline(svg, found.alt, self.printed),
+            "wide": None if self.printed else chart_json(found.wide), "narrow": None if self.printed else chart_json(found.narrow),
+            "rows": 10 if self.which == "deck" else MOST_ROWS,
+        }  # fmt: skip
+        return Markup(self._environment.get_template("figure.html.j2").render(context))
+
+    def table(self, table: Table, most: int = MOST_ROWS, caption: bool = True, columns: list[str] | None = None) -> Markup:
+        """A table, printed to the reader's units; cut after `most` rows, which it says."""
+        labels = {key: label for key, label in table.labels.items() if key in table.frame and (not columns or key in columns)}
+        frame = table.frame.head(most)
+        numeric = {key for key in labels if table.units.get(key, "name") != "name" or pd.api.types.is_numeric_dtype(frame[key])}
+        cells = [
+            [self._cell(value, table.units.get(key), key in numeric) for key, value in zip(labels, row, strict=True)]
+            for row in frame[list(labels)].itertuples(index=False, name=None)
+        ]
+        context = {
+            "table": table, "labels": labels, "numeric": numeric, "rows": cells, "cut": len(table.frame) > most, "caption": caption,
+            "most": number.text(most, "count", self.settings), "all": number.text(len(table.frame), "count", self.settings),
+        }  # fmt: skip
+        return Markup(self._environment.get_template("table.html.j2").render(context))
+
+    def logo(self) -> str:
+        """Where the organisation's mark is: beside the page, or within it on paper. "" without one."""
+        path = self.settings.logo
+        if path is None:
+            return ""
+        if not self.printed:
+            return f"assets/logo{path.suffix.lower()}"
+        return f"data:{MIME[path.suffix.lower()]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+    def _cell(self, value: Any, unit: str | None, numeric: bool) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else ""
+        if unit is None and numeric:
+            unit = "count" if float(value or 0) == int(value or 0) else "ratio"
+        return shown(number.text(value, unit or "name", self.settings), 200)
+
+    def _finding(self, key: str) -> Finding:
+        if key not in self.findings:
+            raise LookupError(f"there is no finding {key!r}; of that analysis there are {', '.join(self._siblings(key))}")
+        return self.findings[key]
+
+    def _siblings(self, key: str) -> list[str]:
+        return [k for k in self.findings if k.split(".")[0] == key.split(".")[0]]
+
+
+def tables(result: Result) -> list[Table]:
+    """The tables of a result, in the order of its fields."""
+    values = [getattr(result, field.name) for field in fields(result)]  # type: ignore[arg-type]
+    return [value for value in values if isinstance(value, Table)]
+
+
+def sql_files(name: str, result: Result) -> list[tuple[str, str]]:
+    """The SQL files behind an analysis, by path, with their text."""
+    sources = {f.source for f in result.findings.values()} | {t.source for t in tables(result)}
+    own = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "analysis").glob(f"{name}*.sql")}
+    paths = sorted({s for s in sources if s.endswith(".sql") and (PROJECT / s).is_file()} | own)
+    return [(path, (PROJECT / path).read_text(encoding="utf-8")) for path in paths]
+
+
+def chart_json(figure: Any) -> Markup:
+    """A chart as JSON that no HTML parser can end or open an element in."""
+    made = json.dumps(figure.to_plotly_json(), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    for sign in "<>&\u2028\u2029":
+        made = made.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(made)
+
+
+def inline(svg: str, alt: str, printed: bool) -> Markup:
+    """A chart's SVG for the body of a page; on paper an image with its text alternative, the screen has a caption."""
+    if printed:
+        data = base64.b64encode(svg.encode()).decode()
+        return Markup('<img src="data:image/svg+xml;base64,{}" alt="{}">').format(data, alt)
+    opening, rest = svg[svg.index("<svg") :].split(">", 1)
+    return Markup(f'{opening} aria-hidden="true" focusable="false">{rest}')
+
+
+def signed(key: str) -> bool:
+    """Whether a finding is a change, printed as a percentage with its sign."""
+    return "change" in key.split(".")[-1].split("_")
+
+
+def measure(text: str, size: float, room: int) -> int:
+    """Pixels a sentence of `size` px type is set in, so that its lines are about even and no word stands alone."""
+    words = [width(word) * size * 1.04 for word in text.split()]
+    lines = _broken(words, room, size)
+    if lines == 1:
+        return room
+    least = next((px for px in range(200, room, 10) if _broken(words, px, size) <= lines), room)
+    return min(room, least + round(size * 0.8))
+
+
+def _broken(words: list[float], room: float, size: float) -> int:
+    """How many lines words of these widths take."""
+    lines, used, space = 1, 0.0, 0.21 * size
+    for word in words:
+        if used and used + space + word > room:
+            lines, used = lines + 1, word
+        else:
+            used += (space if used else 0) + word
+    return lines
+
+
+def breakable(text: str) -> Markup:
+    """A key or path that may break after its dots, strokes and slashes."""
+    return Markup(re.sub(r"([._/])(?=.)", r"\1<wbr>", str(escape(text))))
+
+
+def css_text(text: str) -> Markup:
+    """Text for a CSS string: everything but letters, digits and blanks as an escape."""
+    return Markup("".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in shown(text, 80)))
+
+
+def _sentence(text: str) -> str:
+    """With a capital and without a full stop."""
+    return text[:1].upper() + text[1:].rstrip(".")

@@ -1,0 +1,134 @@
+// Runs in the chart browser: draws one figure as SVG, in a form that PDF printers, which know less of SVG, draw alike.
+"use strict";
+
+const SVG = "http://www.w3.org/2000/svg";
+const STEPS = 48; // flat rectangles for one colour bar
+const stage = () => document.getElementById("stage");
+const made = (tag, values) => {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(values)) element.setAttribute(name, value);
+  return element;
+};
+
+async function draw(figure, width, height, name) {
+  const fonts = [...document.fonts].map((face) => face.load());
+  await Promise.all(fonts);
+  const options = { format: "svg", width, height, imageDataOnly: true };
+  stage().innerHTML = await Plotly.toImage({ ...figure, config: { staticPlot: true } }, options);
+  const svg = stage().querySelector("svg");
+  [...svg.querySelectorAll("text")].forEach(flatten);
+  [...svg.querySelectorAll("rect")].forEach(unblend);
+  [...svg.querySelectorAll("text")].forEach(opaque);
+  tidy(svg);
+  rename(svg, name);
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const text = new XMLSerializer().serializeToString(svg);
+  stage().replaceChildren();
+  return text;
+}
+
+// A label of several lines or several faces becomes one plain text element a run, where the browser put the run.
+function flatten(text) {
+  if (!text.querySelector("tspan")) return;
+  const group = made("g", { transform: text.getAttribute("transform") || "" });
+  const opacity = getComputedStyle(text).opacity;
+  if (opacity !== "1") group.style.opacity = opacity;
+  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+  let start = 0;
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const shown = node.data.replace(/\u200b/g, "");
+    const first = start + (node.data.length - node.data.trimStart().length);
+    start += node.data.length;
+    if (!shown.trim()) continue;
+    const look = getComputedStyle(node.parentElement);
+    const place = text.getStartPositionOfChar(Math.min(first, text.getNumberOfChars() - 1));
+    const run = made("text", { x: place.x, y: place.y });
+    for (const key of ["font-family", "font-size", "font-weight", "font-style", "fill", "fill-opacity"])
+      run.style.setProperty(key, look.getPropertyValue(key));
+    run.textContent = shown.trim();
+    group.append(run);
+  }
+  text.replaceWith(group);
+}
+
+// A rectangle filled by a gradient becomes a row of flat ones.
+function unblend(rect) {
+  const found = /url\(["']?#([^"')]+)/.exec(rect.style.fill || rect.getAttribute("fill") || "");
+  const gradient = found && document.getElementById(found[1]);
+  if (!gradient || gradient.localName !== "linearGradient") return;
+  const stops = [...gradient.querySelectorAll("stop")].map((stop) => [
+    parseFloat(stop.getAttribute("offset")) / (stop.getAttribute("offset").includes("%") ? 100 : 1),
+    stop.getAttribute("stop-color").match(/[\d.]+/g).map(Number),
+  ]);
+  const size = Object.fromEntries(["x", "y", "width", "height"].map((key) => [key, +rect.getAttribute(key)]));
+  const upright = gradient.getAttribute("x1") === gradient.getAttribute("x2");
+  const backwards = upright
+    ? +gradient.getAttribute("y1") > +gradient.getAttribute("y2")
+    : +gradient.getAttribute("x1") > +gradient.getAttribute("x2");
+  const group = made("g", { transform: rect.getAttribute("transform") || "" });
+  for (let step = 0; step < STEPS; step++) {
+    const at = (step + 0.5) / STEPS;
+    const [from, side] = upright ? ["y", "height"] : ["x", "width"];
+    const part = size[side] / STEPS;
+    const overlap = step < STEPS - 1 ? Math.min(0.5, part) : 0; // no hairline between neighbours
+    const values = { ...size, [from]: size[from] + step * part, [side]: part + overlap };
+    group.append(made("rect", { ...values, fill: blended(stops, backwards ? 1 - at : at) }));
+  }
+  rect.replaceWith(group);
+}
+
+function blended(stops, at) {
+  const after = Math.max(1, stops.findIndex(([offset]) => offset >= at));
+  const [low, from] = stops[after - 1];
+  const [high, to] = stops[after];
+  const part = high > low ? (at - low) / (high - low) : 0;
+  const mixed = from.slice(0, 3).map((value, channel) => Math.round(value + (to[channel] - value) * part));
+  return `rgb(${mixed.join(", ")})`;
+}
+
+// Group opacity around text moves onto the fills and strokes themselves.
+function opaque(text) {
+  for (let above = text; above && above.localName !== "svg"; above = above.parentElement) {
+    const opacity = parseFloat(above.style.opacity || above.getAttribute("opacity") || "1");
+    above.style.removeProperty("opacity");
+    above.removeAttribute("opacity");
+    if (opacity >= 1) continue;
+    for (const shape of [above, ...above.querySelectorAll("*")]) {
+      if (shape.localName === "g" || shape.localName === "tspan") continue;
+      for (const key of ["fill-opacity", "stroke-opacity"])
+        shape.style.setProperty(key, parseFloat(shape.style.getPropertyValue(key) || "1") * opacity);
+    }
+  }
+}
+
+// Random class names, empty groups and needless digits go.
+function tidy(svg) {
+  const used = new Set([...svg.outerHTML.matchAll(/(?:url\((?:&quot;|["'])?|href=")#([\w-]+)/g)].map((hit) => hit[1]));
+  for (const element of [...svg.querySelectorAll("*")].reverse()) {
+    for (const { name } of [...element.attributes]) if (/^(class|data-.*|aria-.*)$/.test(name)) element.removeAttribute(name);
+    const idle = ["clipPath", "linearGradient", "radialGradient", "pattern"].includes(element.localName);
+    if (idle && !used.has(element.id)) element.remove();
+    if (["g", "defs"].includes(element.localName) && !element.childElementCount) element.remove();
+    if (element.localName === "path" && (!element.getAttribute("d") || element.getAttribute("d") === "M0,0")) element.remove();
+    if (!used.has(element.id)) element.removeAttribute("id");
+    for (const key of ["d", "transform", "x", "y", "width", "height", "points", "style"])
+      if (element.hasAttribute(key)) element.setAttribute(key, short(element.getAttribute(key)));
+    if (element.getAttribute("transform") === "") element.removeAttribute("transform");
+    if (element.getAttribute("style") === "") element.removeAttribute("style");
+  }
+  svg.removeAttribute("class");
+  svg.removeAttribute("style");
+}
+
+const short = (value) => value.replace(/-?\d*\.\d{4,}(?:e-?\d+)?/g, (digits) => String(Math.round(+digits * 1000) / 1000));
+
+// Random ids become the figure's name and a number.
+function rename(svg, name) {
+  const names = new Map([...svg.querySelectorAll("[id]")].map((element, at) => [element.id, `${name}-${at + 1}`]));
+  for (const element of svg.querySelectorAll("*"))
+    for (const { name: key, value } of [...element.attributes])
+      if (key === "id") element.id = names.get(value);
+      else if (value.includes("#"))
+        element.setAttribute(key, value.replace(/(url\(["']?#|^#)([\w-]+)/g, (all, head, id) => head + (names.get(id) ?? id)));
+}

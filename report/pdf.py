@@ -1,0 +1,297 @@
+"""Prints a page to PDF/UA by WeasyPrint, in a process of its own, and only when something has changed.
+
+Run as a program (`python -m report.pdf`) it is that process: one JSON job on standard input, one JSON answer on output.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from dataset.errors import DataError
+from report.fonts import Fonts
+
+PRINTED_BY = ("weasyprint", "pydyf", "tinycss2", "cssselect2", "tinyhtml5", "pyphen", "fonttools", "pillow")
+PANGO = ("libpango-1.0.so.0", "libpango-1.0.dylib", "libpango-1.0-0.dll")
+PROJECT = Path(__file__).resolve().parent.parent
+GLYPH = ".notdef glyph"
+LINK = re.compile(r"#.*|https://\S+|mailto:\S+|(?!/)(?!.*\.\.)[\w./-]+(#\S*)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A printed document. missing: the characters no font of the report has, which print as boxes."""
+
+    pages: int
+    missing: tuple[str, ...] = ()
+    from_cache: bool = False
+
+
+def write(html: str, target: Path, root: Path, fonts: Fonts, cache: Path) -> Printed:
+    """Print a page to `target`; files it names are read below `root` only.
+
+    Raises RuntimeError for whatever WeasyPrint warns of, a forbidden link or a file outside `root`: these are faults of
+    the templates, not of the data. DataError E_MEMORY when memory runs out, OSError when `target` cannot be written.
+    """
+    with Printing(html, target, root, fonts, cache) as printing:
+        return printing.finish()
+
+
+class Printing:
+    """A print under way; `finish` waits for it. Several run at the same time. Leaving the context ends it."""
+
+    def __init__(self, html: str, target: Path, root: Path, fonts: Fonts, cache: Path) -> None:
+        self.target, self.root = target, root
+        self._kept = cache / "pdf" / _key(html, fonts)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._cached = _cached(self._kept, root)
+        if self._cached is None:
+            self._begin(html, fonts)
+
+    def __enter__(self) -> Printing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cancel()
+
+    def finish(self) -> Printed:
+        """The printed document, once it is there."""
+        if self._cached is not None:
+            shutil.copyfile(self._kept.with_suffix(".pdf"), self.target)
+            for suffix in (".pdf", ".json"):
+                os.utime(self._kept.with_suffix(suffix))  # in use: kept for another while
+            return Printed(self._cached["pages"], tuple(self._cached["missing"]), from_cache=True)
+        answer = self._answer()
+        _keep(self._kept, self.target, answer)
+        return Printed(answer["pages"], tuple(answer["missing"]))
+
+    def cancel(self) -> None:
+        """End the process, if it still runs."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._errors.close()
+        self._process = None
+
+    def _begin(self, html: str, fonts: Fonts) -> None:
+        path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+        kept = {key: value for key, value in os.environ.items() if key not in ("FONTCONFIG_PATH", "SOURCE_DATE_EPOCH")}
+        same = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"}
+        self._errors = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "report.pdf"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={**kept, **same, "PYTHONPATH": path, "FONTCONFIG_FILE": str(fonts.conf)},
+        )
+        job = json.dumps({"html": html, "target": str(self.target.absolute()), "root": str(self.root.resolve())})
+        try:
+            self._stdin.write(job.encode() + b"\n")
+            self._stdin.flush()  # left open: when this process dies, the other reads its end and stops
+        except BrokenPipeError:
+            self._answer()
+
+    @property
+    def _stdin(self) -> Any:
+        assert self._process is not None
+        return self._process.stdin
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process is not None and self._process.stdout is not None
+        said = self._process.stdout.read()
+        code = self._process.wait()
+        self._errors.seek(0)
+        errors = self._errors.read().decode("utf-8", "replace").strip()
+        self.cancel()
+        if code == -9 or "MemoryError" in errors:
+            raise DataError("E_MEMORY", f"the machine ran out of memory while {self.target.name} was printed")
+        if code or not said:
+            raise RuntimeError(f"{self.target.name} was not printed (exit code {code})\n{errors}")
+        answer = json.loads(said)
+        if "errno" in answer:
+            raise OSError(answer["errno"], os.strerror(answer["errno"]), str(self.target))
+        if answer["faults"]:
+            raise RuntimeError(f"{self.target.name} does not print cleanly: {'; '.join(answer['faults'][:8])}")
+        return answer
+
+
+def _key(html: str, fonts: Fonts) -> str:
+    """What a printed document depends on, but for the files it names."""
+    made_by = [f"{name} {version(name)}" for name in PRINTED_BY] + [f"pango {_pango()}", fonts.key]
+    seen = hashlib.sha256("\n".join(made_by).encode())
+    seen.update(Path(__file__).read_bytes())
+    seen.update(html.encode())
+    return seen.hexdigest()[:32]
+
+
+def _pango() -> int:
+    for name in PANGO:
+        try:
+            return ctypes.CDLL(name).pango_version()
+        except OSError:
+            continue
+    return 0
+
+
+def _cached(kept: Path, root: Path) -> dict[str, Any] | None:
+    """What was noted when this page was printed, if every file it named is still the same."""
+    if not (kept.with_suffix(".pdf").is_file() and kept.with_suffix(".json").is_file()):
+        return None
+    noted = json.loads(kept.with_suffix(".json").read_text(encoding="utf-8"))
+    same = all(_hash(root / name) == known for name, known in noted["files"].items())
+    same = same and _hash(kept.with_suffix(".pdf")) == noted["pdf"]
+    return noted if same else None
+
+
+def _keep(kept: Path, printed: Path, answer: dict[str, Any]) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    noted = {key: answer[key] for key in ("pages", "missing", "files")} | {"pdf": _hash(printed)}
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".tmp-") as made:
+        new = Path(made) / "new"
+        shutil.copyfile(printed, new.with_suffix(".pdf"))
+        new.with_suffix(".json").write_text(json.dumps(noted, sort_keys=True), encoding="utf-8")
+        for suffix in (".pdf", ".json"):
+            os.replace(new.with_suffix(suffix), kept.with_suffix(suffix))
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+class Warned(logging.Handler):
+    """Collects what WeasyPrint warns of: missing glyphs apart, all else is a fault."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.faults: list[str] = []
+        self.missing: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith(GLYPH) and isinstance(record.args, tuple):
+            self.missing.add(str(record.args[0]))
+        else:
+            self.faults.append(record.getMessage())
+
+
+def _print(html: str, target: Path, root: Path) -> dict[str, Any]:
+    """Print in this process: page count, missing characters, faults, and the hash of each file read."""
+    from weasyprint import HTML
+
+    warned = Warned()
+    logger = logging.getLogger("weasyprint")
+    logger.handlers, logger.propagate = [warned], False
+    logger.setLevel(logging.WARNING)
+    fetcher = _fetcher(root)
+    page = HTML(string=html, base_url=root.as_uri() + "/", url_fetcher=fetcher)
+    faults = [f"a link to {link!r} is not allowed" for link in _forbidden(page.etree_element)]
+    pages = 0
+    if not faults:
+        try:
+            document = page.render(pdf_variant="pdf/ua-1")
+            pages = len(document.pages)
+            document.write_pdf(str(target), finisher=_relative(root), pdf_variant="pdf/ua-1")
+        except _fatal() as refusal:
+            faults.append(str(refusal))
+    faults += [f"refused to read {url[:200]!r}" for url in fetcher.refused] + warned.faults
+    files = {path.relative_to(root).as_posix(): _hash(path) for path in sorted(fetcher.read)}
+    return {"pages": pages, "missing": sorted(warned.missing), "faults": list(dict.fromkeys(faults)), "files": files}
+
+
+def _fatal() -> type[BaseException]:
+    from weasyprint.urls import FatalURLFetchingError
+
+    return FatalURLFetchingError
+
+
+def _fetcher(root: Path) -> Any:
+    """Reads data: URLs and files below `root`; refuses all else, and notes what it read and refused."""
+    from weasyprint.urls import URLFetcher
+
+    class Fetcher(URLFetcher):
+        def __init__(self) -> None:
+            super().__init__(allow_redirects=False, fail_on_errors=True)
+            self.refused: list[str] = []
+            self.read: set[Path] = set()
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            parts = urlsplit(url)
+            path = Path(unquote(parts.path)).resolve()
+            if parts.scheme == "file" and not parts.netloc and path.is_relative_to(root) and path.is_file():
+                self.read.add(path)
+            elif parts.scheme != "data":
+                self.refused.append(url)
+                raise ValueError(f"refused to read {url[:200]!r}")
+            return super().fetch(url, headers)
+
+    return Fetcher()
+
+
+def _forbidden(page: Any) -> Iterator[str]:
+    """The links of a page that must not get into a PDF: other schemes, absolute paths, paths upwards."""
+    for element in page.iter():
+        if not isinstance(element.tag, str) or element.tag.rpartition("}")[2] == "link":
+            continue
+        for key, value in element.attrib.items():
+            if key.rpartition("}")[2] == "href" and not LINK.fullmatch(value.strip()):
+                yield value[:200]
+
+
+def _relative(root: Path) -> Any:
+    """Turns links to files of the release, which WeasyPrint makes absolute, back into relative ones."""
+    import pydyf
+
+    start = root.as_uri() + "/"
+
+    def shorten(item: Any, key: str) -> None:
+        text = item.get(key)
+        if isinstance(text, pydyf.String) and text.string.startswith(start):
+            item[key] = pydyf.String(text.string.removeprefix(start))
+
+    def finish(_: Any, pdf: Any) -> None:
+        for item in (item for item in pdf.objects if isinstance(item, pydyf.Dictionary)):
+            shorten(item, "Contents")
+            if isinstance(item.get("A"), pydyf.Dictionary):
+                shorten(item["A"], "URI")
+
+    return finish
+
+
+def _main() -> None:
+    job = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        answer = _print(job["html"], Path(job["target"]), Path(job["root"]))
+    except OSError as wrong:
+        if wrong.errno is None or wrong.filename not in (None, job["target"]):
+            raise
+        answer = {"errno": wrong.errno}
+    print(json.dumps(answer))
+
+
+def _end_with_parent() -> None:
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _main()

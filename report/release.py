@@ -1,0 +1,52 @@
+"""Puts one release together in a folder: pages, figures, exports, metrics, PDFs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from analysis.run import Run
+from dataset.settings import Settings
+from dataset.tables import Dataset
+from report import exports, metrics, pages
+from report.fonts import Fonts
+from report.paper import Paper
+from report.pdf import Printing
+
+DOCUMENTS = ("deck", "appendix")
+
+
+def compose(
+    folder: Path, run: Run, dataset: Dataset, settings: Settings, paper: Paper, fonts: Fonts, kept: Path, formats: Iterable[str]
+) -> None:
+    """Write the whole release into `folder`; the PDFs are printed side by side while the PNGs are drawn.
+
+    kept: the cache folder. formats: html, pdf or both. Raises DataError, OSError; RuntimeError for a fault of a template.
+    """
+    report = pages.Report.of(run, dataset, settings, pdf="pdf" in formats)
+    svgs = paper.draw(report.specs())
+    report.svgs.update(svgs)
+    with ExitStack() as stack:
+        printing = [
+            stack.enter_context(
+                Printing(pages.for_print(name, report), folder / f"{name}.pdf", folder, fonts, kept)
+            )
+            for name in (DOCUMENTS if "pdf" in formats else ())
+        ]
+        if "html" in formats:
+            _write(folder, pages.render(report, fonts))
+            fonts.copy(folder / "assets")
+        exports.write(folder / "exports", run.results, settings)
+        _write(folder, {"metrics.json": metrics.text(run, dataset)})
+        _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
+        _write(folder, {f"figures/{name}.png": png for name, png in paper.png(svgs).items()})
+        for document in printing:
+            document.finish()
+
+
+def _write(folder: Path, files: dict[str, str | bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())

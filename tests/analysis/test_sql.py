@@ -1,0 +1,41 @@
+"""Every SQL file of the analyses: says what it answers, reads canonical tables only, and crosses to other engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from dataset.tables import TABLES
+
+FILES = sorted((Path(__file__).parents[2] / "analysis").glob("*.sql"))
+DIALECTS = ("spark", "postgres", "bigquery", "snowflake")
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.name)
+def statement(request) -> exp.Expression:
+    text = request.param.read_text(encoding="utf-8")
+    assert text.startswith("-- "), "the first line says what the query answers"
+    (only,) = sqlglot.parse(text, read="duckdb")
+    assert only is not None
+    return only
+
+
+def test_names_only_canonical_tables(statement):
+    own = {cte.alias for cte in statement.find_all(exp.CTE)}
+    named = {table.name for table in statement.find_all(exp.Table)}
+    assert named - own <= set(TABLES)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_transpiles(statement, dialect):
+    text = statement.sql(dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)
+    assert sqlglot.parse_one(text, read=dialect) is not None
+
+
+def test_common_dialect_only(statement):
+    assert not list(statement.find_all(exp.Qualify, exp.ApproxDistinct, exp.ApproxQuantile, exp.Lambda, exp.Unnest))
+    for window in statement.find_all(exp.Window):
+        assert window.args.get("order"), "a window has a total order"

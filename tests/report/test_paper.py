@@ -1,0 +1,164 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import plotly.graph_objects as go
+import pytest
+
+from dataset.errors import DataError
+from report.fonts import Fonts
+from report.paper import Paper, Spec, browser_path
+
+HARD = go.Figure(
+    [
+        go.Scatter(
+            x=[1, 2, 3], y=[1, 2, 3], mode="markers+text", text=["plain", "a <b>bold</b> tail", "up<br>down <i>it</i>"],
+            opacity=0.5, marker={"color": [1, 2, 3], "colorscale": "Blues", "showscale": True},
+        )
+    ]
+)  # fmt: skip
+HARD.update_layout(title="First line<br><span style='font-size:10px'>second</span> line", font_family="Deck Sans")
+HARD.add_annotation(x=2, y=2, text="a note", opacity=0.5)
+BARS = go.Figure([go.Bar(x=["a", "b"], y=[1, 2])])
+SPECS = (Spec("hard", HARD, 640, 360), Spec("bars", BARS.to_dict(), 300, 200))
+
+
+@pytest.fixture(scope="module")
+def drawn(fonts: Fonts, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
+    with Paper(tmp_path_factory.mktemp("charts"), fonts) as paper:
+        return paper.draw(SPECS)
+
+
+def test_a_chart_has_the_size_of_its_slot_and_parses(drawn: dict[str, str | None]) -> None:
+    svg = ElementTree.fromstring(drawn["bars"] or "")
+    assert (svg.get("width"), svg.get("height"), svg.get("viewBox")) == ("300", "200", "0 0 300 200")
+
+
+def test_what_pdf_printers_draw_wrongly_is_not_there(drawn: dict[str, str | None]) -> None:
+    svg = drawn["hard"] or ""
+    assert "<tspan" not in svg and "linearGradient" not in svg and "class=" not in svg
+    for text in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
+        assert not re.search(r"(?<![-\w])opacity", text.get("style", ""))
+    said = {"".join(t.itertext()) for t in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
+    assert {"First line", "second", "line", "bold", "tail", "up", "it", "a note"} <= said
+
+
+def test_the_same_figure_gives_the_same_bytes(drawn: dict[str, str | None], fonts: Fonts, tmp_path: Path) -> None:
+    with Paper(tmp_path, fonts) as paper:
+        again = paper.draw(SPECS)
+        assert again == drawn
+        first = paper.png(again)
+    with Paper(tmp_path / "other", fonts) as paper:
+        assert paper.png(drawn) == first
+    assert first["bars"][:8] == b"\x89PNG\r\n\x1a\n" and b"pHYs" in first["bars"][:64]
+
+
+def test_a_kept_chart_is_not_drawn_again(fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Paper(tmp_path, fonts) as paper:
+        before = paper.draw(SPECS)
+    monkeypatch.setattr("report.paper._svg", lambda *_: pytest.fail("drawn again"))
+    with Paper(tmp_path, fonts) as paper:
+        assert paper.draw(SPECS) == before
+
+
+def test_a_figure_plotly_refuses_is_named(fonts: Fonts, tmp_path: Path) -> None:
+    with Paper(tmp_path, fonts) as paper, pytest.raises(RuntimeError, match="the chart broken cannot be drawn"):
+        paper.draw([Spec("broken", {"data": 5, "layout": {"shapes": 3, "width": "x"}, "frames": 1}, -5, -5)])
+
+
+def test_no_browser_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("BROWSER_PATH", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("report.paper.MAC", ())
+    with pytest.raises(DataError, match="E_BROWSER .*none was found. Install one .*chromium-headless-shell"):
+        browser_path()
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "none"))
+    with pytest.raises(DataError, match="E_BROWSER BROWSER_PATH"):
+        browser_path()
+
+
+@pytest.mark.parametrize("script", ["exit 3", "echo no display >&2; exit 1", "kill -TRAP $$"])
+def test_a_browser_that_cannot_start_is_told_at_once(
+    script: str, fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!/bin/sh\n{script}\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("BROWSER_PATH", str(broken))
+    started = time.monotonic()
+    with Paper(tmp_path / "cache", fonts) as paper:
+        assert paper.draw(SPECS) == {"hard": None, "bars": None}
+        assert paper.png(paper.draw(SPECS)) == {}
+    assert "ended" in paper.trouble and time.monotonic() - started < 5
+
+
+def test_too_little_address_space_leaves_the_charts_undrawn(fonts: Fonts, tmp_path: Path, project: Path) -> None:
+    out = _run(project, fonts, tmp_path, before="import resource; resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))")
+    assert out.returncode == 0 and "None" in out.stdout and "ended" in out.stdout and out.stderr == ""
+
+
+def test_it_draws_without_a_home_and_says_nothing(fonts: Fonts, tmp_path: Path, project: Path) -> None:
+    out = _run(project, fonts, tmp_path, HOME="/nonexistent", XDG_CACHE_HOME="/nonexistent")
+    assert out.returncode == 0 and out.stdout.startswith("<svg") and out.stderr == ""
+
+
+def test_nothing_is_left_behind(fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Paper(tmp_path / "cache", fonts) as paper:
+        paper.draw(SPECS[:1])
+        assert _processes_with(str(tmp_path))
+    assert not _processes_with(str(tmp_path)) and [p.name for p in tmp_path.iterdir()] == ["cache"]
+
+
+def test_the_browser_ends_with_a_killed_build(fonts: Fonts, tmp_path: Path, project: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _script(fonts, tmp_path, after="import time; print('up', flush=True); time.sleep(60)")],
+        cwd=project, env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    while b"up" not in process.stdout.readline():
+        continue
+    assert _processes_with(str(tmp_path))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 10
+    while _processes_with(str(tmp_path)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _processes_with(str(tmp_path))
+
+
+def _run(project: Path, fonts: Fonts, tmp_path: Path, before: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", before + "\n" + _script(fonts, tmp_path)]
+    return subprocess.run(command, cwd=project, env=os.environ | env, capture_output=True, text=True, timeout=60)
+
+
+def _script(fonts: Fonts, tmp_path: Path, after: str = "") -> str:
+    return textwrap.dedent(f"""
+        from pathlib import Path
+        from report import fonts
+        from report.paper import Paper, Spec
+        with Paper(Path({str(tmp_path / "cache")!r}), fonts.prepare(Path({str(fonts.folder.parents[1])!r}))) as paper:
+            print(paper.draw([Spec("a", dict(data=[dict(y=[1, 2])], layout={{}}), 300, 200)])["a"], paper.trouble)
+            {after or "pass"}
+    """)
+
+
+def _processes_with(text: str) -> list[str]:
+    """The command lines of running browsers that name this text."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if f"--user-data-dir={text}" in line:
+            found.append(line)
+    return found
