@@ -175,11 +175,11 @@ def _findings(frame: pd.DataFrame, negative: int, window: tuple[date, date], set
 
 def _headline(once: float) -> str:
     if once == 0:
-        return "Every customer came back: {value} bought only once."
+        return "No customer stopped at one order: {value} bought only once."
     if once == 1:
-        return "Nobody came back yet: {value} of customers bought only once."
+        return "No customer has ordered twice yet: {value} bought only once."
     if once > 0.5:
-        return "Most customers never came back: {value} bought only once."
+        return "Most customers have not ordered twice yet: {value} bought only once."
     if once == 0.5:
-        return "As many customers came back as did not: {value} bought only once."
-    return "Most customers came back: {value} bought a single time."
+        return "As many customers ordered once as more often: {value} bought only once."
+    return "Most customers ordered more than once: {value} bought only once."

@@ -14,7 +14,11 @@ from dataset.engine import Relation
 from dataset.settings import Settings
 
 SOURCE = "analysis/funnel.sql"
-NO_CART, NO_PURCHASE, NO_VIEW = "the events record no cart", "the events record no purchase", "the events record no view"
+NO_CART, NO_PURCHASE, NO_VIEW = (
+    "the events record no cart",
+    "the events record no purchase",
+    "the events record no view",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Funnel(Result):
     """
 
     steps: Table
-    findings: dict[str, Finding]
+    findings: Mapping[str, Finding]
 
 
 def compute(events: Relation, settings: Settings) -> Funnel:
@@ -48,7 +52,9 @@ def _counts(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
     return {
         "visitors": count("visitors", "{value} visitors came to the shop.", "distinct visitors with any event"),
         "viewers": count("viewers", "{value} visitors looked at a product.", "distinct visitors with a view"),
-        "carters": count("carters", "{value} visitors put a product in the cart.", "distinct visitors with a cart event"),
+        "carters": count(
+            "carters", "{value} visitors put a product in the cart.", "distinct visitors with a cart event"
+        ),
         "purchasers": count("purchasers", "{value} visitors bought.", "distinct visitors with a purchase event"),
         "bought_without_cart": ground.of(
             skipped if row["purchasers"] else None,
@@ -138,7 +144,7 @@ def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
         return ground.of(
             over(before_cart, viewers),
             "share",
-            "The steepest loss is before the cart: {value} of visitors who looked at a product put none in it.",
+            "The steepest loss is before the cart: {value} of visitors who looked at a product never filled a cart.",
             "visitors with a view and no cart event / visitors with a view",
             population="visitors with a view",
             n=viewers,
@@ -155,7 +161,9 @@ def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
     return ground.of(
         over(row["purchasers"], row["visitors"]),
         "share",
-        "{value} of visitors bought." if row["purchasers"] else "The events record no purchase: {value} of visitors bought.",
+        "{value} of visitors bought."
+        if row["purchasers"]
+        else "The events record no purchase: {value} of visitors bought.",
         "visitors with a purchase event / all visitors",
     )
 
@@ -173,7 +181,9 @@ def _steps(row: Mapping[str, Any]) -> Table:
     steps["rate_from_first"] = [over(v, row["visitors"]) for v in steps["visitors"]]
     steps["rate_from_previous"] = pd.Series([over(b, a) for b, a in zip(both, above, strict=True)], dtype="float64")
     ordered = list(steps["in_order"])
-    steps["in_order_rate"] = pd.Series([over(o, a) for o, a in zip(ordered, ordered[:1] + ordered, strict=False)], dtype="float64")
+    steps["in_order_rate"] = pd.Series(
+        [over(o, a) for o, a in zip(ordered, ordered[:1] + ordered, strict=False)], dtype="float64"
+    )
     return Table(
         steps,
         "From visit to purchase",
@@ -186,7 +196,12 @@ def _steps(row: Mapping[str, Any]) -> Table:
             "in_order_rate": "Share of the step before, in order",
         },
         SOURCE,
-        {"visitors": "count", "in_order": "count"}
-        | dict.fromkeys(("rate_from_first", "rate_from_previous", "in_order_rate"), "share"),
+        {
+            "visitors": "count",
+            "in_order": "count",
+            "rate_from_first": "share",
+            "rate_from_previous": "share",
+            "in_order_rate": "share",
+        },
         "In order: not before the step above; events of the same moment count as in order.",
     )

@@ -43,7 +43,7 @@ class Kpis(Result):
     """kpis: one row a figure (key, label, timing lagging | leading); the values are the findings of the same key."""
 
     kpis: Table
-    findings: dict[str, Finding]
+    findings: Mapping[str, Finding]
 
 
 def compute(lines: Relation, settings: Settings, events: Relation | None) -> Kpis:
@@ -133,7 +133,7 @@ def _money(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
         "refunds": ground.of(
             refunds,
             "money",
-            "Refunds and returned goods came to {value}." if refunds else "Refunds came to {value}: none is recorded.",
+            "Refunds and returned goods came to {value}." if refunds else "Refunds came to {value}: the data record no refund.",
             "money given back, plus the sale amounts of lines that came back whole",
         ),
         "net": ground.of(
@@ -147,7 +147,9 @@ def _money(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
         "net_known": ground.of(
             known if row["buyers"] else None,
             "money",
-            "Known customers brought net revenue of {value}.",
+            "Known customers brought net revenue of {value}."
+            if known <= net
+            else "Known customers brought net revenue of {value}, before refunds that name no customer.",
             "gross revenue - refunds on the lines that name a customer, refunds of earlier purchases included",
             "no sale names its customer",
             population="lines that name a customer",
@@ -239,7 +241,9 @@ def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
         claim = f"Customers placed {{value}} {orders}{again}."
         return ground.of(row["orders"], "count", claim, "distinct orders with a kept sale")
     start = "Net revenue was" if net >= 0 else "Refunds exceeded sales: net revenue was"
-    return ground.of(net, "money", f"{start} {{value}} from {{kpis.orders}} {orders}{again}.", "gross revenue - refunds")
+    return ground.of(
+        net, "money", f"{start} {{value}} from {{kpis.orders}} {orders}{again}.", "gross revenue - refunds"
+    )
 
 
 def _table(findings: Mapping[str, Finding]) -> Table:

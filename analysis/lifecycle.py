@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.finding import Finding, Result, Skip, Table
+from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, frame, noun, only_row, over
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -36,7 +36,7 @@ class Lifecycle(Result):
     steps: Table
     durations: Table
     by_month: Table
-    findings: dict[str, Finding]
+    findings: Mapping[str, Finding]
 
 
 def compute(orders: Relation, settings: Settings) -> Lifecycle:
@@ -75,7 +75,10 @@ def _reached(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
             over(row["shipped"], row["created"]), "share", "{value} of orders were shipped.", "shipped / created orders"
         ),
         "delivered_share": ground.of(
-            over(row["delivered"], row["created"]), "share", "{value} of orders were delivered.", "delivered / created orders"
+            over(row["delivered"], row["created"]),
+            "share",
+            "{value} of orders were delivered.",
+            "delivered / created orders",
         ),
         "return_rate": delivered.of(
             over(row["delivered_and_returned"], row["delivered"]),
@@ -85,13 +88,16 @@ def _reached(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
             "no delivery is recorded",
         ),
         "cancelled_share": ground.of(
-            over(row["cancelled"], row["created"]), "share", "{value} of orders were cancelled.", "cancelled / created orders"
+            over(row["cancelled"], row["created"]),
+            "share",
+            "{value} of orders were cancelled.",
+            "cancelled / created orders",
         ),
         "out_of_order": ground.of(
             row["out_of_order"],
             "count",
-            f"{{value}} {_orders(row['out_of_order'])} {_were(row['out_of_order'])} recorded as reaching a step before the one "
-            "above it.",
+            f"{{value}} {_orders(row['out_of_order'])} {_were(row['out_of_order'])} recorded as reaching "
+            "a step before the one above it.",
             "orders with a step dated before the step above; their negative times are left out of the durations",
         ),
     }
@@ -139,8 +145,12 @@ def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
     """The title: the time to delivery, what is slow and what comes back; else how far orders get."""
     if not row["to_deliver_orders"]:
         return _undelivered(row, ground)
-    slow = "{lifecycle.slow_share} of deliveries take more than five days" if row["slow"] else "none takes more than five days"
-    back = "{lifecycle.return_rate} come back" if row["delivered_and_returned"] else "none comes back"
+    slow = (
+        "{lifecycle.slow_share} of deliveries take over five days"
+        if row["slow"]
+        else "not one takes over five days"
+    )
+    back = "{lifecycle.return_rate} come back" if row["delivered_and_returned"] else "not one comes back"
     return ground.of(
         _number(row["to_deliver_median"]),
         "days",
@@ -174,9 +184,14 @@ def _steps(row: Mapping[str, Any]) -> Table:
         "rate_from_previous": "Share of the step before",
         "lost": "Did not reach it",
     }
-    units = {"orders": "count", "share_of_created": "share", "rate_from_previous": "share", "lost": "count"}
+    units: dict[str, Unit] = {
+        "orders": "count",
+        "share_of_created": "share",
+        "rate_from_previous": "share",
+        "lost": "count",
+    }
     note = "Orders still under way and cancelled orders are among those that did not reach a step."
-    return Table(table, "From placing to delivery and back", labels, SOURCE, units, note)  # type: ignore[arg-type]
+    return Table(table, "From placing to delivery and back", labels, SOURCE, units, note)
 
 
 def _durations(row: Mapping[str, Any]) -> Table:
@@ -206,7 +221,7 @@ def _by_month(months: pd.DataFrame) -> Table:
         "Lifecycle by month of creation",
         labels,
         MONTHS,
-        {"start": "date", "orders": "count"} | dict.fromkeys(shares, "share"),
+        {"start": "date", "orders": "count", **dict.fromkeys(shares, "share")},
         "The last months still lack the steps that lie ahead of their orders.",
     )
 

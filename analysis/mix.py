@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
-from analysis.finding import Finding, Result, Skip, Table
+from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, frame, noun
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
 
-PRODUCTS, CATEGORIES, COUNTRIES = "analysis/mix_products.sql", "analysis/mix_categories.sql", "analysis/mix_countries.sql"
+PRODUCTS, CATEGORIES, COUNTRIES = (
+    "analysis/mix_products.sql",
+    "analysis/mix_categories.sql",
+    "analysis/mix_countries.sql",
+)
 UNKNOWN = "Unknown"
 MOST = Decimal("0.8")  # the claims say "four fifths"
 SHORT_NAME = 28  # a longer name does not fit into a title
@@ -31,6 +36,14 @@ LABELS = {
     "orders": "Orders",
     "customers": "Known customers",
 }
+UNITS: dict[str, Unit] = {
+    "net": "money",
+    "gross": "money",
+    "share": "share",
+    "units": "count",
+    "orders": "count",
+    "customers": "count",
+}
 # Finding prefix, singular, what its share is of, why it is not there.
 PARTS = {
     "category": ("category", "net revenue from goods", "units", "the products carry no category"),
@@ -41,7 +54,7 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Mix(Result):
-    """categories, products, countries: name, net, gross, share, units, orders, customers, largest first; None when absent.
+    """categories, products, countries: name, net, gross, share, units, orders, customers; largest first, or None.
 
     products also have product_id and category; fees and postage are no products and in no category. share: of net
     revenue (of units when measure is "units", without money); null when the whole is not above zero.
@@ -51,7 +64,7 @@ class Mix(Result):
     products: Table | None
     countries: Table | None
     measure: Literal["net", "units"]
-    findings: dict[str, Finding]
+    findings: Mapping[str, Finding]
 
 
 def compute(lines: Relation, products: Relation | None, dataset: Dataset, settings: Settings) -> Mix:
@@ -60,7 +73,7 @@ def compute(lines: Relation, products: Relation | None, dataset: Dataset, settin
     if not len(countries) or not countries["sale_lines"].sum():
         raise Skip("there is no sale before the report's last day")
     window = (min(countries["first_day"]), max(countries["last_day"]))
-    measure = "units" if settings.no_money else "net"
+    measure: Literal["net", "units"] = "units" if settings.no_money else "net"
     goods = _goods(lines, products, dataset, settings)
     by_category = _categories(goods, products, dataset, settings)
     tables = {
@@ -85,7 +98,9 @@ def _goods(lines: Relation, products: Relation | None, dataset: Dataset, setting
     sold = sold[(sold["sale_lines"] > 0) & ~sold["product_id"].isin(dataset.non_products)].reset_index(drop=True)
     if sold.empty:
         return None
-    described = frame(products.query("mix_names.sql")) if products else pd.DataFrame(columns=["product_id", "name", "category"])
+    described = (
+        frame(products.query("mix_names.sql")) if products else pd.DataFrame(columns=["product_id", "name", "category"])
+    )
     sold = sold.merge(described, on="product_id", how="left", validate="one_to_one")
     sold["name"] = sold["name"].where(sold["name"].notna(), sold["product_id"])
     return sold
@@ -123,32 +138,40 @@ def _table(found: pd.DataFrame | None, title: str, source: str, measure: str) ->
         found[["net", "gross"]] = float("nan")
     found = found.astype({"orders": "int64", "customers": "int64"})
     labels = {key: label for key, label in LABELS.items() if key in found}
-    units: dict[str, Any] = {"net": "money", "gross": "money", "share": "share"}
-    return Table(found[list(labels)], title, labels, source, units | dict.fromkeys(("units", "orders", "customers"), "count"))
+    return Table(found[list(labels)], title, labels, source, UNITS)
 
 
 def _top(part: str, table: Table | None, measure: str, ground: Ground) -> dict[str, Finding]:
     """The largest of a part that has a name, and its share of the whole."""
     singular, of_money, of_units, absent = PARTS[part]
     of = of_money if measure == "net" else of_units
-    named = table.frame[table.frame["name"] != UNKNOWN] if table else None
+    named = table.frame[table.frame["name"] != UNKNOWN] if table and not _mostly_unknown(table) else None
     first = named.iloc[0] if named is not None and len(named) else None
     alone = table is not None and len(table.frame) == 1
     largest = "largest known" if table is not None and _unknown_leads(table) else "largest"
-    undefined = absent if first is None else "the shares are not defined: refunds outweigh the sales"
-    share = None if first is None or pd.isna(first["share"]) else min(float(first["share"]), 1.0 + 1e-12)
+    undefined = "the shares are not defined: refunds outweigh the sales"
+    if first is None:
+        undefined = absent if table is None else f"for most of the {of} the {singular} is not known"
+    share = None if first is None or pd.isna(first["share"]) else round(float(first["share"]), 12)
     claims = (
         (f"The only {singular} is {{value}}.", f"The only {singular}, {{mix.top_{part}}}, brings {{value}} of {of}.")
         if alone
-        else (f"The {largest} {singular} is {{value}}.", f"The {largest} {singular}, {{mix.top_{part}}}, brings {{value}} of {of}.")
+        else (
+            f"The {largest} {singular} is {{value}}.",
+            f"The {largest} {singular}, {{mix.top_{part}}}, brings {{value}} of {of}.",
+        )
     )
     source = Ground(ground.population, ground.n, ground.window, table.source if table else ground.source)
     return {
         f"top_{part}": source.of(
-            None if first is None else str(first["name"]), "name", claims[0], f"the {singular} with the most {of}", undefined
+            None if first is None else str(first["name"]),
+            "name",
+            claims[0],
+            f"the {singular} with the most {of}",
+            undefined,
         ),
         f"top_{part}_share": source.of(
-            None if share is None else min(share, 1.0) if share <= 1 + 1e-9 else share,
+            share,
             "share",
             claims[1],
             f"{of} of the largest {singular} / {of} of all",
@@ -159,6 +182,10 @@ def _top(part: str, table: Table | None, measure: str, ground: Ground) -> dict[s
 
 def _unknown_leads(table: Table) -> bool:
     return table.frame["name"].iloc[0] == UNKNOWN
+
+
+def _mostly_unknown(table: Table) -> bool:
+    return _unknown_leads(table) and table.frame["share"].iloc[0] > 0.5
 
 
 def _tail(table: Table | None, measure: str, ground: Ground) -> dict[str, Finding]:
@@ -214,7 +241,9 @@ def _headline(tables: dict[str, Table | None], findings: dict[str, Finding], mea
         return Ground("products with a sale", most.n, ground.window, PRODUCTS).of(
             most.value, "count", claim, most.definition, most.reason
         )
-    part = next((p for p in ("country", "category", "product") if findings[f"top_{p}_share"].value is not None), "product")
+    part = next(
+        (p for p in ("country", "category", "product") if findings[f"top_{p}_share"].value is not None), "product"
+    )
     top = findings[f"top_{part}_share"]
     return Ground(top.population, top.n, top.window, top.source).of(
         top.value, "share", top.claim, top.definition, top.reason or "nothing can be ranked"

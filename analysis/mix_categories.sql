@@ -5,19 +5,17 @@ with described as (
     group by product_id
 ),
 goods as (
-    select lines.product_id, coalesce(described.category, 'Unknown') as category
-    from (select product_id from lines where product_id is not null group by product_id) as lines
-    left join described on described.product_id = lines.product_id
-    where strpos($non_products, concat(chr(10), lines.product_id, chr(10))) = 0
-),
-sold as (
-    select goods.category, lines.order_id, lines.customer_id
-    from lines
-    inner join goods on goods.product_id = lines.product_id
-    where lines.ordered_at < cast($snapshot as timestamp) and lines.kind = 'sale'
-    group by goods.category, lines.order_id, lines.customer_id
+    select named.product_id, coalesce(described.category, 'Unknown') as category
+    from (select product_id from lines where product_id is not null group by product_id) as named
+    left join described on described.product_id = named.product_id
+    where strpos($non_products, concat(chr(10), named.product_id, chr(10))) = 0
 )
-select category, count(distinct order_id) as orders, count(distinct customer_id) as customers
-from sold
-group by category
-order by category
+select
+    goods.category as category,
+    count(distinct lines.order_id) as orders,
+    count(distinct lines.customer_id) as customers
+from lines
+inner join goods on goods.product_id = lines.product_id
+where lines.ordered_at < cast($snapshot as timestamp) and lines.kind = 'sale'
+group by goods.category
+order by goods.category

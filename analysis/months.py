@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from analysis.finding import Finding, Result, Skip, Table
+from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, frame, over, small
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -22,8 +22,9 @@ TOP_PRODUCTS = 5
 UNKNOWN, OTHER = "Unknown", "Other"
 LEVEL = 0.005  # a smaller relative change is called level
 NAMES = (
-    "January February March April May June July August September October November December"
-).split()  # fmt: skip
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 Grain = Literal["month", "week", "day"]
 
@@ -47,6 +48,7 @@ LABELS = {
 }
 MONEY = ("gross", "refunds", "net", "new_net", "returning_net", "unknown_net", "order_value")
 COUNTS = ("orders", "buyers", "new_buyers", "returning_buyers", "new_orders", "returning_orders")
+UNITS: dict[str, Unit] = {**dict.fromkeys(MONEY, "money"), **dict.fromkeys(COUNTS, "count"), "start": "date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Months(Result):
     products: Table | None
     grain: Grain
     measure: Literal["net", "orders"]
-    findings: dict[str, Finding]
+    findings: Mapping[str, Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def compute(lines: Relation, products: Relation | None, dataset: Dataset, settin
         raise Skip("there is no sale before the report's last day")
     window = (days[0]["day"], days[-1]["day"])
     grain = grain_of(*window)
-    measure = "orders" if settings.no_money else "net"
+    measure: Literal["net", "orders"] = "orders" if settings.no_money else "net"
     rows = lines.query("months.sql", snapshot=settings.snapshot, grain=grain)
     starts = periods(*window, grain)
     partial = partial_periods(starts, [d["day"] for d in days], settings.snapshot, grain)
@@ -101,7 +103,9 @@ def grain_of(first: date, last: date) -> Grain:
 
 def periods(first: date, last: date, grain: Grain) -> list[date]:
     """The first day of every period from the one that holds `first` to the one that holds `last`."""
-    start = first.replace(day=1) if grain == "month" else first - timedelta(days=first.weekday() if grain == "week" else 0)
+    start = (
+        first.replace(day=1) if grain == "month" else first - timedelta(days=first.weekday() if grain == "week" else 0)
+    )
     found = []
     while start <= last:
         found.append(start)
@@ -158,7 +162,7 @@ def _table(found: pd.DataFrame, starts: list[date], partial: set[date], grain: G
         {"month": "Month by month", "week": "Week by week", "day": "Day by day"}[grain],
         LABELS,
         SOURCE,
-        dict.fromkeys(MONEY, "money") | dict.fromkeys(COUNTS, "count") | {"start": "date"},
+        UNITS,
         "A partial period is not covered by the data from its first day to its last.",
     )
 
@@ -168,7 +172,9 @@ def _exact(
 ) -> list[Period]:
     by_start = {r["start"]: r for r in rows}
     return [
-        Period(s, period_name(s, grain), Decimal(by_start.get(s, {}).get(measure, 0)), by_start.get(s, {}), s in partial)
+        Period(
+            s, period_name(s, grain), Decimal(by_start.get(s, {}).get(measure, 0)), by_start.get(s, {}), s in partial
+        )
         for s in starts
     ]
 
@@ -180,8 +186,9 @@ def _findings(exact: list[Period], grain: Grain, measure: str, ground: Ground) -
     before = next((p for p in whole if last and following(p.start, grain) == last.start), None)
     year = next((p for p in whole if last and grain == "month" and p.start == _year_before(last.start)), None)
     by_previous, by_year = _relative(last, before), _relative(last, year)
-    what, unit = ("Net revenue", "money") if measure == "net" else ("The number of orders", "count")
     money = measure == "net"
+    what, unit = "Net revenue" if money else "The number of orders", _unit(measure)
+    most = f", the most of all {grain}s" if len(exact) > 1 else ""
     on, no_last = _on(grain), f"the data hold no complete {grain}"
 
     def amount(period: Period | None) -> Decimal | int | None:
@@ -197,7 +204,7 @@ def _findings(exact: list[Period], grain: Grain, measure: str, ground: Ground) -
         "best_month_net": ground.of(
             amount(best),
             unit,
-            f"{what} {on} {{months.best_month}} was {{value}}{', the most of all ' + grain + 's' if len(exact) > 1 else ''}.",
+            f"{what} {on} {{months.best_month}} was {{value}}{most}.",
             f"{'net revenue' if money else 'orders'} of the best {grain}",
         ),
         "last_complete_month": ground.of(
@@ -267,23 +274,30 @@ def _headline(
     only: bool,
 ) -> Finding:
     """The title: where the last complete period stands against the year before, else the one before, else the best."""
-    what, unit = ("Net revenue", "money") if measure == "net" else ("Orders", "count")
+    what, unit = "Net revenue" if measure == "net" else "Orders", _unit(measure)
     on, was = _on(grain), "was" if measure == "net" else "numbered"
+    when = f"{on} {{months.last_complete_month}}"
     shown = last or best
     value = shown.measure if measure == "net" else int(shown.measure)
-    definition = f"{'net revenue' if measure == 'net' else 'orders'} of the last complete {grain}, or of the best without one"
+    definition = (
+        f"{'net revenue' if measure == 'net' else 'orders'} of the last complete {grain}, or of the best without one"
+    )
     if last is None:
         claim = f"{what} {was} {{value}} {on} {{months.best_month}}; no {grain} is covered in full."
     elif last.measure < 0:
-        claim = f"Refunds exceeded sales {on} {{months.last_complete_month}}: net revenue was {{value}}."
+        claim = f"Refunds exceeded sales {when}: net revenue was {{value}}."
     elif (change := _relative(last, year)) is not None:
-        claim = f"{what} {_verb(change)} {{value}} {on} {{months.last_complete_month}}, {{months.change_year}} on the year before."
+        claim = f"{what} {_verb(change)} {{value}} {when}, {{months.change_year}} on the same month a year before."
     elif (change := _relative(last, before)) is not None:
-        claim = f"{what} {_verb(change)} {{value}} {on} {{months.last_complete_month}}, {{months.change_previous}} on the {grain} before."
+        claim = f"{what} {_verb(change)} {{value}} {when}, {{months.change_previous}} on the {grain} before."
     else:
         which = f"the only {grain} in the data" if only else f"the last complete {grain}"
-        claim = f"{what} {was} {{value}} {on} {{months.last_complete_month}}, {which}."
+        claim = f"{what} {was} {{value}} {when}, {which}."
     return ground.of(value, unit, claim, definition)
+
+
+def _unit(measure: str) -> Unit:
+    return "money" if measure == "net" else "count"
 
 
 def _on(grain: Grain) -> str:
@@ -321,7 +335,9 @@ def _goods(
         return None, None
     sold["name"] = sold["name"].where(sold["name"].notna(), sold["product_id"])
     best = _largest(sold, "product_id", TOP_PRODUCTS)
-    goods = _long(sold[sold["product_id"].isin(best)], ["product_id", "name"], best, "Largest products over time", grain)
+    goods = _long(
+        sold[sold["product_id"].isin(best)], ["product_id", "name"], best, "Largest products over time", grain
+    )
     if not sold["category"].notna().any():
         return None, goods
     sold["category"] = sold["category"].where(sold["category"].notna(), UNKNOWN)
@@ -331,7 +347,7 @@ def _goods(
 
 
 def _largest(sold: pd.DataFrame, by: str, most: int) -> list[str]:
-    totals = sold.groupby(by, as_index=False)["net"].sum()
+    totals = sold.groupby(by, as_index=False).agg(net=("net", "sum"))
     return list(totals.sort_values(["net", by], ascending=[False, True])[by].head(most))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -54,6 +55,10 @@ class Concentration:
     def brought_by(self, shares: np.ndarray | float) -> np.ndarray:
         """The share of revenue brought by the best `shares` of units."""
         return np.interp(np.asarray(shares) * self.n, np.arange(self.n + 1), self.cumulative / self.total)
+
+    def brought_by_top(self, share: float) -> float:
+        """The share of revenue of the best `share` of units, rounded up to whole units, as published figures are."""
+        return float(self.cumulative[math.ceil(share * self.n - 1e-9)] / self.total)
 
     def needed_for(self, share: float) -> float:
         """The smallest share of units that brings `share` of revenue."""
@@ -132,8 +137,8 @@ def _findings(people: Concentration, customers: Customers) -> dict[str, Finding]
     measured = partial(
         Finding, population="known customers with at least one sale", n=people.n, window=customers.window, source=SOURCE
     )
-    top_10, top_20 = (float(people.brought_by(share)) for share in (0.1, 0.2))
-    definition = "net revenue of the {} of customers who brought most / net revenue of all customers; " + BELOW_ZERO
+    top_10, top_20 = (people.brought_by_top(share) for share in (0.1, 0.2))
+    definition = "net revenue of the {} of customers who brought most, rounded up / that of all customers; " + BELOW_ZERO
     return {
         "headline": measured(top_20, "share", _headline(top_20), definition.format("fifth")),
         "top_10_share": measured(
@@ -171,10 +176,10 @@ def _product_findings(goods: Concentration | None, customers: Customers) -> dict
     if goods is None:
         return {}
     share = Finding(
-        value=float(goods.brought_by(0.2)),
+        value=goods.brought_by_top(0.2),
         unit="share",
         claim="The top fifth of products bring {value} of product revenue.",
-        definition="net revenue of the fifth of products that brought most / that of all products; below zero is zero",
+        definition="net revenue of the fifth of products that brought most, rounded up / that of all; below zero is zero",
         population="products sold",
         n=goods.n,
         window=customers.window,

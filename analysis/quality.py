@@ -24,7 +24,8 @@ NEARLY = Decimal("0.9995")  # a share of rows above this is said by what is miss
 
 @dataclass(frozen=True, slots=True)
 class Quality(Result):
-    """accounts: file, rows, used, rejected, excluded. reasons: file, fate, why, rows, money. remarks: code, count, text.
+    """accounts: file, rows, used, rejected, excluded. reasons: file, fate, why, rows, money. remarks: code, count,
+    text.
 
     reconciliation: label, amount, running (exact), total (a subtotal of the rows above); None without money.
     coverage: period, start, event, orders, share (of the month's orders that have the event); None without orders.
@@ -35,7 +36,7 @@ class Quality(Result):
     remarks: Table
     reconciliation: Table | None
     coverage: Table | None
-    findings: dict[str, Finding]
+    findings: Mapping[str, Finding]
 
 
 def compute(dataset: Dataset, lines: Relation, settings: Settings, orders: Relation | None) -> Quality:
@@ -68,7 +69,11 @@ def _rows(dataset: Dataset, window: tuple[Any, Any]) -> dict[str, Finding]:
     return {
         "rows": ground.of(rows, "count", f"The raw files hold {{value}} {noun(rows, 'row')}.", "rows of all raw files"),
         "used_share": ground.of(
-            over(used, rows), "share", "{value} of raw rows are used.", "used rows / all raw rows", "the files hold no row"
+            over(used, rows),
+            "share",
+            "{value} of raw rows are used.",
+            "used rows / all raw rows",
+            "the files hold no row",
         ),
         "rejected": ground.of(
             rejected,
@@ -140,15 +145,22 @@ def _headline(dataset: Dataset, window: tuple[Any, Any]) -> Finding:
     """The title: how much of the raw rows the report rests on, and what became of the others."""
     rows, used = _total(dataset, "rows"), _total(dataset, "used")
     rejected, excluded, left = _total(dataset, "rejected"), _total(dataset, "excluded"), rows - used
-    fates = [f"{{quality.rejected}} could not be read"] if rejected else []
+    fates = ["{quality.rejected} could not be read"] if rejected else []
     fates += [f"{{quality.excluded}} {noun(excluded, 'was', 'were')} set aside by rule"] if excluded else []
     ground = Ground("rows of the raw files", rows, window, ACCOUNTS)
     share, rest = over(used, rows), " and ".join(fates)
     if share is not None and left and share > NEARLY:
         return ground.of(
-            left, "count", f"All but {{value}} of {{quality.rows}} raw rows are used; {rest}.", "raw rows that are not used"
+            left,
+            "count",
+            f"All but {{value}} of {{quality.rows}} raw rows are used; {rest}.",
+            "raw rows that are not used",
         )
-    claim = f"{{value}} of {{quality.rows}} raw rows are used; {rest}." if rest else "{value} of raw rows are used: none was unreadable, none was set aside."
+    claim = (
+        f"{{value}} of {{quality.rows}} raw rows are used; {rest}."
+        if rest
+        else "{value} of raw rows are used: not one was unreadable or set aside."
+    )
     return ground.of(share, "share", claim, "used rows / all raw rows", "the reading kept no account of its rows")
 
 
@@ -180,7 +192,9 @@ def _reasons(dataset: Dataset) -> Table:
 def _notes(dataset: Dataset) -> Table:
     labels = {"code": "Code", "count": "Count", "text": "Remark"}
     rows = [(n.code, n.count, n.text) for n in dataset.notes]
-    return Table(pd.DataFrame(rows, columns=list(labels)), "Remarks about the data", labels, ACCOUNTS, {"count": "count"})
+    return Table(
+        pd.DataFrame(rows, columns=list(labels)), "Remarks about the data", labels, ACCOUNTS, {"count": "count"}
+    )
 
 
 def _steps(dataset: Dataset, settings: Settings) -> list[tuple[str, Decimal, Decimal, bool]]:
@@ -210,7 +224,11 @@ def _reconciliation(steps: list[tuple[str, Decimal, Decimal, bool]], later: Deci
 
 
 def _unexplained(
-    net: Decimal, steps: list[tuple[str, Decimal, Decimal, bool]], row: Mapping[str, Any], window: tuple[Any, Any], settings: Settings
+    net: Decimal,
+    steps: list[tuple[str, Decimal, Decimal, bool]],
+    row: Mapping[str, Any],
+    window: tuple[Any, Any],
+    settings: Settings,
 ) -> Finding:
     """What the steps from raw money fail to explain of the net revenue of all lines: nothing, when the books agree."""
     gaps = [net - running for _, _, running, _ in steps]
@@ -233,6 +251,12 @@ def _coverage(orders: Relation | None, settings: Settings) -> Table | None:
     long["share"] = long["reached"] / long["orders"]
     long["place"] = long["event"].map({name: i for i, name in enumerate(EVENTS)})
     long = long.sort_values(["start", "place"]).reset_index(drop=True)
-    labels = {"period": "Month", "start": "First day", "event": "Event", "orders": "Orders", "share": "Share of orders with it"}
+    labels = {
+        "period": "Month",
+        "start": "First day",
+        "event": "Event",
+        "orders": "Orders",
+        "share": "Share of orders with it",
+    }
     units: dict[str, Any] = {"start": "date", "orders": "count", "share": "share"}
     return Table(long[list(labels)], "How much of each order's life is recorded", labels, COVERAGE, units)

@@ -137,7 +137,7 @@ def _segment_codes() -> np.ndarray:
 
 
 def _frame(people: pd.DataFrame, r: np.ndarray, f: np.ndarray, m: np.ndarray, code: np.ndarray) -> pd.DataFrame:
-    names = pd.Categorical.from_codes(code, categories=list(SEGMENTS), ordered=False)
+    names = pd.Categorical.from_codes(code, dtype=pd.CategoricalDtype(list(SEGMENTS)))
     return pd.DataFrame({"customer_id": people["customer_id"], "r": r, "f": f, "m": m, "segment": names}, copy=False)
 
 
@@ -168,8 +168,13 @@ def _segment_row(frame: pd.DataFrame, money: np.ndarray, earned: np.ndarray, her
     row = {"customers": there, "net": net / SCALE, "exact": net, "earned": int(earned[here].sum())}
     row["mean_net"] = net / SCALE / there if there else np.nan
     for column, median in MEDIANS.items():
-        row[median] = float(np.nanmedian(frame[column].to_numpy()[here])) if there else np.nan
+        row[median] = _median(frame[column].to_numpy()[here])
     return row
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else np.nan
 
 
 MEDIANS = {

@@ -24,7 +24,7 @@ from lines
 def headline(engine: Engine) -> dict[str, int | str]:
     """orders, buyers, gross, refunds, net, net_known and last_date over the lines; money rounded once, half up."""
     row = engine.arrow(HEADLINE).to_pylist()[0]
-    return {key: cents(value) if isinstance(value, Decimal) else value for key, value in row.items()}
+    return {k: cents(v) if isinstance(v, Decimal) else v for k, v in row.items() if v is not None}
 
 
 def cents(amount: Decimal | int) -> str:

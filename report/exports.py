@@ -1,5 +1,8 @@
 """The data files behind the report: CSV that is safe to open in a spreadsheet, and Parquet for the long ones."""
 
+# pyarrow.compute makes its functions when it is imported, where pyright does not see them.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import os
@@ -59,7 +62,9 @@ def _customers(results: Mapping[str, Result]) -> pd.DataFrame | None:
     scored = getattr(results.get("rfm"), "frame", None)
     if scored is None:
         return frame
-    same = len(scored) == len(frame) and bool((scored["customer_id"].to_numpy() == frame["customer_id"].to_numpy()).all())
+    same = len(scored) == len(frame) and bool(
+        (scored["customer_id"].to_numpy() == frame["customer_id"].to_numpy()).all()
+    )
     if not same:
         raise RuntimeError("the scored customers are not the reduced customers, row by row")
     return pd.concat([frame, scored.drop(columns="customer_id")], axis=1)
@@ -77,7 +82,10 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
             column = column.cast(field.type.value_type)
         if pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type):
             column = column.cast(pa.string())
-        if pa.types.is_timestamp(column.type) and pc.all(pc.equal(pc.floor_temporal(column, unit="day"), column)).as_py():
+        if (
+            pa.types.is_timestamp(column.type)
+            and pc.all(pc.equal(pc.floor_temporal(column, unit="day"), column)).as_py()
+        ):
             column = column.cast(pa.date32())
         table = table.set_column(place, field.name, column)
     return table

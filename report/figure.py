@@ -25,6 +25,7 @@ from report.fonts import FAMILY
 
 INK, GREY, BAR, LIGHT, HAIRLINE = "#1b2128", "#56606b", "#a3acb6", "#d3d9df", "#d5dade"
 NAME = 32  # characters of a name in a chart
+LEAST_ROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +185,10 @@ def ranked(
 
 
 def named_rows(figure: go.Figure, names: Sequence[str]) -> None:
-    """Rows 0, 1, ... from top to bottom with these names: two equal names stay two rows."""
+    """Rows 0, 1, ... from top to bottom with these names: two equal names stay two rows, few rows stay thin."""
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(names))), ticktext=list(names),
-        range=[len(names) - 0.5, -0.5], tickfont={"color": INK},
+        range=[max(len(names), LEAST_ROWS) - 0.5, -0.5], tickfont={"color": INK},
     )  # fmt: skip
 
 

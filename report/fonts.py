@@ -144,7 +144,8 @@ def _subset(path: Path, ttf: Path, woff2: Path) -> None:
     subsetter.subset(font)
     for record in font["name"].names:
         if record.nameID in (1, 3, 4, 6, 16, 18, 21):
-            record.string = record.toUnicode().replace("Source Sans Pro", FAMILY).replace("SourceSansPro", "DeckSans")
+            name = record.toUnicode().replace("Source Sans Pro", FAMILY).replace("SourceSansPro", "DeckSans")
+            record.string = name.encode(record.getEncoding())
     short = path.stem.replace("SourceSansPro", "DeckSans")
     font.save(ttf / f"{short}.ttf")
     with TTFont(ttf / f"{short}.ttf", recalcTimestamp=False) as made:  # its tables are taken over as they are

@@ -7,13 +7,19 @@ from typing import Any
 
 from analysis.finding import Finding
 from analysis.run import Run
+from dataset.settings import Settings
 from dataset.tables import Dataset
 from report import number
 
 
-def text(run: Run, dataset: Dataset) -> str:
+def text(run: Run, dataset: Dataset, settings: Settings) -> str:
     """values (the layout's headline figures), notes, findings by `analysis.finding`, and what was skipped and why."""
     told = {
+        "title": settings.title,
+        "organisation": settings.organisation,
+        "currency": settings.currency,
+        "locale": settings.locale,
+        "snapshot": settings.snapshot.isoformat(),
         "values": dataset.values,
         "notes": [{"code": note.code, "count": note.count, "text": note.text} for note in dataset.notes],
         "findings": {key: _entry(finding) for key, finding in sorted(run.findings.items())},

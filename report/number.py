@@ -61,7 +61,7 @@ def raw(value: Any) -> str:
     if isinstance(value, str):
         return value
     number = decimal(value)
-    return format(abs(number) if not number else number, "f")
+    return format(number if number else abs(number), "f")
 
 
 def absent(value: Any) -> bool:

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -102,13 +102,13 @@ class Page:
         )
         made.globals |= {
             "f": self.f, "claim": self.claim, "said": self.said, "title": self.title, "even": self.even, "has": self.has, "figure": self.figure,
-            "table": self.table, "source": self.source, "tables": tables, "sql": sql_files, "parts": self.parts,
+            "table": self.table, "source": self.source, "tables": tables, "crosstab": crosstab, "methods": self.methods, "parts": self.parts,
             "exists": self.exists, "text": self.text, "interval": self.interval, "logo": self.logo, "window": self.window,
             "run": self.run, "dataset": self.report.dataset, "pdf": self.report.pdf, "settings": self.settings, "printed": self.printed, "policy": POLICY,
             "accent": readable(self.settings.accent), "tint": mixed(readable(self.settings.accent), "#ffffff", 0.9),
             "lang": self.settings.locale.replace("_", "-"), "css": (TEMPLATES / "base.css").read_text(encoding="utf-8"),
             "deck": [name for name in DECK if name in self.run.results],
-            "appendix": [name for name in APPENDIX if name in self.run.results], "headings": APPENDIX, "first": self.first, "fresh": self.fresh,
+            "appendix": [name for name in APPENDIX if name in self.run.results], "headings": APPENDIX, "first": self.first, "worth": self.worth, "fresh": self.fresh,
             "which": self.which, "ledger_value": self.ledger_value, "main": self.main, "known": lambda key: key in self.findings,
         }  # fmt: skip
         made.filters |= {"css_text": css_text, "breakable": breakable}
@@ -140,6 +140,10 @@ class Page:
     def main(self, name: str) -> str:
         """The finding that is an analysis' headline."""
         return f"{name}.lead" if f"{name}.lead" in self.findings else f"{name}.headline"
+
+    def worth(self, keys: list[str]) -> list[str]:
+        """The keys whose value is there and not nothing."""
+        return [key for key in keys if self.has(key) and self.findings[key].value]
 
     def fresh(self, pairs: list[tuple[str, str]], headline: str) -> list[tuple[str, str]]:
         """The pairs of finding and label that have a value the headline does not already print."""
@@ -233,8 +237,12 @@ class Page:
         }  # fmt: skip
         return Markup(self._environment.get_template("figure.html.j2").render(context))
 
-    def table(self, table: Table, most: int = MOST_ROWS, caption: bool = True, columns: list[str] | None = None) -> Markup:
-        """A table, printed to the reader's units; cut after `most` rows, which it says."""
+    def table(
+        self, table: Table | None, most: int = MOST_ROWS, caption: bool = True, columns: list[str] | None = None, file: str = ""
+    ) -> Markup:
+        """A table, printed to the reader's units; cut after `most` rows, which it says. file: the export that has all."""
+        if table is None:
+            return Markup("")
         labels = {key: label for key, label in table.labels.items() if key in table.frame and (not columns or key in columns)}
         frame = table.frame.head(most)
         numeric = {key for key in labels if table.units.get(key, "name") != "name" or pd.api.types.is_numeric_dtype(frame[key])}
@@ -243,10 +251,23 @@ class Page:
             for row in frame[list(labels)].itertuples(index=False, name=None)
         ]
         context = {
-            "table": table, "labels": labels, "numeric": numeric, "rows": cells, "cut": len(table.frame) > most, "caption": caption,
+            "table": table, "labels": labels, "numeric": numeric, "rows": cells, "cut": len(table.frame) > most, "caption": caption, "file": file,
             "most": number.text(most, "count", self.settings), "all": number.text(len(table.frame), "count", self.settings),
         }  # fmt: skip
         return Markup(self._environment.get_template("table.html.j2").render(context))
+
+    def methods(self, name: str) -> list[tuple[str, str, str]]:
+        """The SQL files behind an analysis: path, statement, and the section that prints it ("" = this one)."""
+        found = []
+        for path in sql_files(name, self.run.results[name]):
+            section = self._printed_in.setdefault(path, name)
+            text = (PROJECT / path).read_text(encoding="utf-8") if section == name else ""
+            found.append((path, text, "" if section == name else section))
+        return found
+
+    @cached_property
+    def _printed_in(self) -> dict[str, str]:
+        return {}
 
     def logo(self) -> str:
         """Where the organisation's mark is: beside the page, or within it on paper. "" without one."""
@@ -279,12 +300,23 @@ def tables(result: Result) -> list[Table]:
     return [value for value in values if isinstance(value, Table)]
 
 
-def sql_files(name: str, result: Result) -> list[tuple[str, str]]:
-    """The SQL files behind an analysis, by path, with their text."""
+def crosstab(table: Table | None, rows: str, columns: str, values: str) -> Table | None:
+    """A long table laid out with one column a group, in the order the groups come; None stays None."""
+    if table is None:
+        return None
+    groups = list(dict.fromkeys(table.frame[columns]))
+    wide = table.frame.pivot(index=rows, columns=columns, values=values)[groups].reset_index()
+    wide.columns = [rows, *(f"{values} {i}" for i in range(len(groups)))]
+    labels = {rows: table.labels[rows]} | {f"{values} {i}": shown(group, 60) for i, group in enumerate(groups)}
+    units = {key: table.units[values] for key in wide.columns[1:]}
+    return replace(table, frame=wide, labels=labels, units=units, title=f"{table.title}: {table.labels[values].lower()}")
+
+
+def sql_files(name: str, result: Result) -> list[str]:
+    """The paths of the SQL files behind an analysis."""
     sources = {f.source for f in result.findings.values()} | {t.source for t in tables(result)}
     own = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "analysis").glob(f"{name}*.sql")}
-    paths = sorted({s for s in sources if s.endswith(".sql") and (PROJECT / s).is_file()} | own)
-    return [(path, (PROJECT / path).read_text(encoding="utf-8")) for path in paths]
+    return sorted({s for s in sources if s.endswith(".sql") and (PROJECT / s).is_file()} | own)
 
 
 def chart_json(figure: Any) -> Markup:

@@ -56,7 +56,7 @@ class Site:
 
     @contextmanager
     def room(self) -> Iterator[Path]:
-        """A folder beside the staged release for the build's own files; goes at the end, or at the next build's start."""
+        """A folder beside the staged release for the build's own files; gone at its end or the next build's start."""
         folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self.out / "releases"))
         try:
             yield folder
@@ -103,7 +103,9 @@ def refuse_unsafe(out: Path, inputs: Sequence[Path] = ()) -> None:
     if os.path.lexists(real / "current") and not (real / "current").is_symlink():
         raise _refusal(real / "current", "is in the way: it is not a link")
     if (real / "index.html").is_file() and GENERATOR not in _text(real / "index.html"):
-        raise _refusal(real / "index.html", "was not made by this program and would be overwritten", "Name a new folder")
+        raise _refusal(
+            real / "index.html", "was not made by this program and would be overwritten", "Name a new folder"
+        )
 
 
 def write_manifest(release: Path, snapshot: date) -> None:

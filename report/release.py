@@ -38,7 +38,7 @@ def compose(
             _write(folder, pages.render(report, fonts))
             fonts.copy(folder / "assets")
         exports.write(folder / "exports", run.results, settings)
-        _write(folder, {"metrics.json": metrics.text(run, dataset)})
+        _write(folder, {"metrics.json": metrics.text(run, dataset, settings)})
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
         _write(folder, {f"figures/{name}.png": png for name, png in paper.png(svgs).items()})
         for document in printing:

@@ -17,8 +17,9 @@ def steps(funnel: Funnel, style: Style) -> go.Figure | None:
     rates = [None if i == 0 else v for i, v in enumerate(frame["rate_from_previous"])]
     worst = min((i for i in range(1, len(rates)) if rates[i] is not None), key=lambda i: float(rates[i] or 0), default=-1)
     colours = [style.accent if i == worst else BAR for i in range(len(visitors))]
+    step = "" if style.narrow else " of the step before"
     counts = [
-        f"<b>{style.text(v, 'count')}</b>" + (f"  {style.text(r, 'share')} of the step before" if r is not None else "")
+        f"<b>{style.text(v, 'count')}</b>" + (f"  {style.text(r, 'share')}{step}" if r is not None else "")
         for v, r in zip(frame["visitors"], rates, strict=True)
     ]
     names = [style.name(s) for s in frame["step"]]

@@ -40,7 +40,7 @@ def durations(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
     room = style.slot.text * 4.4
     figure.update_layout(margin={"r": room, "t": 30})
     highest = max(*p90, *median, 0.1)
-    figure.update_xaxes(visible=False, range=[-highest * (0.3 if style.narrow else 0.14), highest * 1.03])
+    figure.update_xaxes(visible=False, range=[-highest * (0.62 if style.narrow else 0.14), highest * 1.03])
     named_rows(figure, names)
     figure.add_annotation(text="<b>median</b>", x=median[0], y=1, yref="paper", yanchor="bottom", xanchor="right",
                           font={"color": style.accent}, yshift=4)  # fmt: skip

@@ -20,6 +20,7 @@ def net(months: Months, style: Style) -> go.Figure | None:
     partial = [bool(p) for p in frame["partial"]]
     best = max((i for i in range(len(values)) if not partial[i]), key=lambda i: values[i], default=-1)
     every = len(values) <= (7 if style.narrow else 14)
+    best = best if every or abs(best - last) * style.slot.width > 70 * len(values) else last  # two labels would touch
     texts = [style.text(v, _unit(months)) for v in frame[months.measure]]
     figure = go.Figure(
         go.Bar(
@@ -35,7 +36,7 @@ def net(months: Months, style: Style) -> go.Figure | None:
     )  # fmt: skip
     figure.update_xaxes(**ticks(_starts(months), months.grain, style))
     figure.update_yaxes(visible=False, range=[min(0.0, *values), max(*values, 1e-9) * 1.1])
-    figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26})
+    figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26, "r": 28})
     if any(partial):
         figure.add_annotation(text="hollow: period not complete", x=0, xref="paper", xanchor="left", y=1, yref="paper",
                               yanchor="bottom", yshift=28, font={"color": GREY})  # fmt: skip

@@ -64,7 +64,7 @@ def _curve(table: Table | None, column: str, noun: str, share: float | None, sty
                           yanchor="top", yshift=-30, font={"color": GREY})  # fmt: skip
     figure.add_annotation(text="share of revenue", x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom",
                           xshift=-50, yshift=4, font={"color": GREY})  # fmt: skip
-    figure.add_annotation(text=f"if all {noun} were equal", x=0.66, y=0.66, xanchor="left", yanchor="top", xshift=10,
+    figure.add_annotation(text="if equal" if style.narrow else f"if all {noun} were equal", x=0.66, y=0.66, xanchor="left", yanchor="top", xshift=10,
                           font={"color": GREY})  # fmt: skip
     if share is not None:
         _mark(figure, share, noun, style)

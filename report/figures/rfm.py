@@ -70,7 +70,7 @@ def values(rfm: Rfm, style: Style) -> go.Figure | None:
         )
     )  # fmt: skip
     for i, name in enumerate(frame["segment"]):
-        radius = (max(0.0, size[i]) / max(*size, 1e-9) * 3200 / 3.1416) ** 0.5
+        radius = 40 * (max(0.0, size[i]) / max(*size, 1e-9)) ** 0.5
         figure.add_annotation(x=x[i], y=y[i], text=style.name(name), yshift=radius + 12)
     room = (max(x) - min(x) or 1) * 0.16
     tall = (max(y) - min(y) or 1) * 0.28

@@ -17,7 +17,8 @@ function loaded() {
 }
 
 async function draw(chart) {
-  const room = chart.clientWidth;
+  const plot = chart.querySelector(".plot");
+  const room = plot?.clientWidth;
   const narrow = room < NARROW;
   const source = chart.querySelector(`script.${narrow ? "narrow" : "wide"}`);
   if (!source || !room || chart.dataset.room === String(room)) return;
@@ -32,7 +33,7 @@ async function draw(chart) {
     live = document.createElement("div");
     live.className = "live";
     live.setAttribute("aria-hidden", "true");
-    chart.append(live);
+    plot.append(live);
   }
   figure.layout.width = room / scale;
   await Plotly.react(live, figure.data, figure.layout, { displayModeBar: false, responsive: false, scrollZoom: false });
@@ -78,7 +79,7 @@ function turnSlides() {
     slides[target].scrollIntoView({ block: whole.matches ? "center" : "start" });
     tell();
   };
-  const tell = () => (turn.querySelector(".at").textContent = `${current() + 1} / ${slides.length}`);
+  const tell = () => (turn.querySelector(".at").textContent = `${current() + 1}/${slides.length}`);
   const steps = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1, ArrowDown: 1, ArrowUp: -1, " ": 1 };
   document.addEventListener("keydown", (event) => {
     const busy = event.target.closest?.("input, select, textarea, summary, .scroll, .turn");

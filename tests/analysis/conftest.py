@@ -58,7 +58,7 @@ def shop(tmp_path: Path) -> Any:
         there = {name: rows for name, rows in given.items() if rows is not None}
         for name, rows in there.items():
             _insert(engine, name, _complete(name, _frame(name, rows)))
-        dataset = Dataset(layout="generic", engine=engine, tables=tuple(there), **{"currency": "EUR"} | fields)
+        dataset = Dataset(layout="generic", engine=engine, tables=tuple(there), currency="EUR", **fields)
         last = engine.value("select max(cast(ordered_at as date)) from lines where kind = 'sale'") or date(2024, 1, 1)
         made = Settings().complete(last + timedelta(days=1), "EUR", "UTC", dataset.no_money)
         return dataset, replace(made, **settings or {})
@@ -86,12 +86,12 @@ def random_lines() -> Callable[..., pd.DataFrame]:
 
     def make(seed: int, orders: int = 200) -> pd.DataFrame:
         rng = np.random.default_rng(seed)
-        customer = np.where(rng.random(orders) < 0.15, None, [f"c{i}" for i in rng.integers(0, orders // 4, orders)])
+        customer = _some([f"c{i}" for i in rng.integers(0, orders // 4, orders)], rng.random(orders) >= 0.15)
         placed = pd.Timestamp("2023-01-05") + pd.to_timedelta(rng.integers(0, 400 * 24, orders), unit="h")
         of = np.repeat(np.arange(orders), rng.integers(1, 5, orders))
         kind = rng.choice(["sale", "returned", "refund", "cancelled"], len(of), p=[0.75, 0.08, 0.1, 0.07])
         cents = rng.integers(1, 20000, len(of)) * np.where(kind == "refund", -1, 1)
-        product = np.where(rng.random(len(of)) < 0.05, None, [f"p{i}" for i in (rng.random(len(of)) ** 2 * 25).astype(int)])
+        product = _some([f"p{i}" for i in (rng.random(len(of)) ** 2 * 25).astype(int)], rng.random(len(of)) >= 0.05)
         return pd.DataFrame(
             {
                 "order_id": [f"o{i}" for i in of],
@@ -106,6 +106,11 @@ def random_lines() -> Callable[..., pd.DataFrame]:
         )
 
     return make
+
+
+def _some(names: list[str], kept: np.ndarray) -> np.ndarray:
+    """The names, None where not kept."""
+    return np.array([name if keep else None for name, keep in zip(names, kept, strict=True)], dtype=object)
 
 
 def _frame(name: str, rows: Rows) -> pd.DataFrame:

@@ -14,10 +14,17 @@ from report.number import text
 
 NAMES = ("quality", "kpis", "months", "funnel", "lifecycle", "mix")
 TITLE = 105
-EVENTS = [(c, k, f"2024-01-0{i + 1}") for c in "abx" for i, k in enumerate(("view", "cart", "purchase")) if (c, k) != ("x", "purchase")]
+EVENTS = [
+    (c, k, f"2024-01-0{i + 1}")
+    for c in "abx"
+    for i, k in enumerate(("view", "cart", "purchase"))
+    if (c, k) != ("x", "purchase")
+]
 ORDERS = [("o1", "a", "2024-01-01", "2024-01-03", "2024-01-09", None, "Complete")]
 PRODUCTS = [("p1", "A product with quite a long name for a title", "Outerwear & Coats", 10), ("p2", "Pen", "Paper", 1)]
-ACCOUNTS = (Account("lines.csv", 1234567, 1234000, (Reason("rejected", "no date", 500), Reason("excluded", "repeat", 67))),)
+ACCOUNTS = (
+    Account("lines.csv", 1234567, 1234000, (Reason("rejected", "no date", 500), Reason("excluded", "repeat", 67))),
+)
 
 
 def shapes(random_lines) -> dict[str, dict[str, Any]]:
@@ -30,7 +37,9 @@ def shapes(random_lines) -> dict[str, dict[str, Any]]:
         "one_month": {"lines": random_lines(3).query("ordered_at < '2023-02-06'"), "events": EVENTS[:3]},
         "no_money": {"lines": unpriced, "no_money": "no prices in the files", "products": PRODUCTS, "events": EVENTS},
         "nobody_known": {"lines": random_lines(4).assign(customer_id=None), "products": PRODUCTS},
-        "falling": {"lines": [(f"o{i}", "a", f"2024-0{i}-01", 100 - 10 * i, "sale", "p1", 1, "FR") for i in range(1, 8)]},
+        "falling": {
+            "lines": [(f"o{i}", "a", f"2024-0{i}-01", 100 - 10 * i, "sale", "p1", 1, "FR") for i in range(1, 8)]
+        },
         "negative": {"lines": [*one, ("c1", "a", "2023-12-31", -50, "refund", "p1", -1, "FR")], "products": PRODUCTS},
         "no_loss": {"lines": one, "events": [("a", k, "2024-01-01") for k in ("view", "cart", "purchase")]},
         "not_shipped": {"lines": one, "orders": [("o1", "a", "2024-01-01", None, None, None, "Processing")]},
@@ -76,7 +85,9 @@ def check_claims_are_sentences(said: dict[str, str]) -> None:
 
 def check_one_is_singular(said: dict[str, str]) -> None:
     for key, claim in said.items():
-        assert not re.search(r"(?<![\d.,−])1 (?:[a-z]+ )?(?:orders|customers|visitors|buyers|rows|products|units|lines)\b", claim), (
+        assert not re.search(
+            r"(?<![\d.,−])1 (?:[a-z]+ )?(?:orders|customers|visitors|buyers|rows|products|units|lines)\b", claim
+        ), (
             key,
             claim,
         )

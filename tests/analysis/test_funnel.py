@@ -82,7 +82,10 @@ def test_against_pandas(shop, computed, seed):
     who = {kind: set(part["customer_id"]) for kind, part in events.groupby("kind")}
     walks = [in_order(visit) for _, visit in events.groupby("customer_id")]
     steps = funnel.steps.frame
-    assert list(steps["visitors"]) == [events["customer_id"].nunique(), *(len(who[k]) for k in ("view", "cart", "purchase"))]
+    assert list(steps["visitors"]) == [
+        events["customer_id"].nunique(),
+        *(len(who[k]) for k in ("view", "cart", "purchase")),
+    ]
     assert list(steps["in_order"])[2:] == [sum(w[0] for w in walks), sum(w[1] for w in walks)]
     assert funnel.findings["view_to_cart"].value == pytest.approx(len(who["view"] & who["cart"]) / len(who["view"]))
     assert funnel.findings["bought_without_cart"].value == len(who["purchase"] - who["cart"])

@@ -21,7 +21,12 @@ LINES = [
     ("c1", "a", "2024-07-23", "-4.00", "refund", "p", -1),
     (None, None, "2024-07-24", "-1.00", "refund"),
 ]
-EVENTS = [("a", "view", "2024-01-01"), ("b", "view", "2024-01-01"), ("x", "view", "2024-01-01"), ("y", "cart", "2024-01-02")]
+EVENTS = [
+    ("a", "view", "2024-01-01"),
+    ("b", "view", "2024-01-01"),
+    ("x", "view", "2024-01-01"),
+    ("y", "cart", "2024-01-02"),
+]
 MONEY = ("gross", "refunds", "net", "net_known", "order_value", "revenue_per_buyer")
 UNIT_FREE = ("conversion", "refund_rate", "orders_per_customer", "repeat_share", "active_90d", "new_buyers_share_90d")
 
@@ -119,7 +124,9 @@ def test_an_order_and_its_full_refund(shop, computed):
 
 
 def test_a_visitor_who_does_not_buy(shop, computed):
-    one, two = (values(computed("kpis", shop(LINES, data))) for data in (EVENTS, [*EVENTS, ("z", "view", "2024-01-03")]))
+    one, two = (
+        values(computed("kpis", shop(LINES, data))) for data in (EVENTS, [*EVENTS, ("z", "view", "2024-01-03")])
+    )
     assert two["conversion"] == pytest.approx(2 / 5) and two["visitors"] == 5
     assert {k: v for k, v in one.items() if k not in ("visitors", "conversion")} == {
         k: v for k, v in two.items() if k not in ("visitors", "conversion")

@@ -33,7 +33,8 @@ def test_by_hand(shop, computed):
     assert found["headline"] == 5
     months = result.by_month.frame.set_index("period")
     assert list(months.index) == ["2024-01", "2024-02"]
-    assert list(months.loc["2024-02", ["orders", "created", "shipped", "delivered", "cancelled"]]) == [2, 1, 0.5, 0, 0.5]
+    assert months.loc["2024-02", "orders"] == 2
+    assert list(months.loc["2024-02", ["created", "shipped", "delivered", "cancelled"]]) == [1, 0.5, 0, 0.5]
 
 
 def random_orders(seed: int, rows: int = 300) -> pd.DataFrame:

@@ -102,7 +102,9 @@ def test_shuffled_scaled_and_doubled(shop, computed, random_lines):
     for data in others:
         two = computed("mix", shop(data))
         for key, finding in one.findings.items():
-            assert two.findings[key].value == (pytest.approx(finding.value) if key.endswith("_share") else finding.value)
+            assert two.findings[key].value == (
+                pytest.approx(finding.value) if key.endswith("_share") else finding.value
+            )
     assert list(two.products.frame["customers"]) == list(2 * one.products.frame["customers"])
 
 
@@ -147,8 +149,16 @@ def test_one_country(shop, computed):
     assert mix.findings["top_country"].claim == "The only country is {value}."
 
 
-def test_unknown_category_leads(shop, computed):
-    lines = [("o1", "a", "2024-01-01", 10, "sale", "p"), ("o2", "a", "2024-01-01", 90, "sale", "s")]
-    mix = computed("mix", shop(lines, products=PRODUCTS))
-    assert mix.findings["top_category"].claim == "The largest known category is {value}."
-    assert mix.findings["headline"].claim == "{value} of {mix.products_sold} products brings four fifths of revenue."
+@pytest.mark.parametrize("unknown, claim", [(40, "The largest known category is {value}."), (90, None)])
+def test_unknown_category_leads(shop, computed, unknown, claim):
+    """A category is named beside a larger unknown one; where most is unknown, none is."""
+    products = [("p", "Pen", "Paper", 1), ("q", "Ash tray", "Desk", 1), ("s", None, None, 1)]
+    lines = [("o1", "a", "2024-01-01", 30, "sale", "p"), ("o2", "a", "2024-01-01", 20, "sale", "q")]
+    mix = computed("mix", shop([*lines, ("o3", "a", "2024-01-01", unknown, "sale", "s")], products=products))
+    top = mix.findings["top_category"]
+    assert (
+        top.claim == claim
+        if claim
+        else top.reason == "for most of the net revenue from goods the category is not known"
+    )
+    assert "leads with" not in mix.findings["headline"].claim

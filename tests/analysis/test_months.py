@@ -119,7 +119,8 @@ def test_the_same_month_a_year_before(shop, computed):
     assert findings["change_year"].value == pytest.approx(0.2)
     assert "was above the same month a year before" in findings["change_year"].claim
     assert findings["headline"].claim == (
-        "Net revenue rose to {value} in {months.last_complete_month}, {months.change_year} on the year before."
+        "Net revenue rose to {value} in {months.last_complete_month}, "
+        "{months.change_year} on the same month a year before."
     )
 
 

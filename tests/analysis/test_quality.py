@@ -96,7 +96,7 @@ def test_coverage(shop, computed):
 @pytest.mark.parametrize(
     "accounts, value, claim",
     [
-        ((Account("a", 5, 5),), 1, "{value} of raw rows are used: none was unreadable, none was set aside."),
+        ((Account("a", 5, 5),), 1, "{value} of raw rows are used: not one was unreadable or set aside."),
         (
             (Account("a", 10_000, 9_999, (Reason("rejected", "x", 1),)),),
             1,
@@ -115,7 +115,9 @@ def test_titles(shop, computed, accounts, value, claim):
 
 
 def test_without_money(shop, computed):
-    made = shop([("o1", "a", "2024-01-01", None, "sale")], no_money="no prices", reconciliation=STEPS, accounts=ACCOUNTS)
+    made = shop(
+        [("o1", "a", "2024-01-01", None, "sale")], no_money="no prices", reconciliation=STEPS, accounts=ACCOUNTS
+    )
     quality = computed("quality", made)
     assert quality.reconciliation is None
     for key in ("unknown_customer_share", "unknown_customer_revenue", "money_at_stake", "unexplained"):
@@ -125,7 +127,9 @@ def test_without_money(shop, computed):
 
 def test_shuffled_relabelled_scaled(shop, computed, random_lines):
     lines = random_lines(1)
-    other = lines.sample(frac=1, random_state=1).assign(customer_id="x" + lines["customer_id"], amount=lines["amount"] * 4)
+    other = lines.sample(frac=1, random_state=1).assign(
+        customer_id="x" + lines["customer_id"], amount=lines["amount"] * 4
+    )
     one, two = (computed("quality", shop(data)).findings for data in (lines, other))
     assert two["unknown_customer_revenue"].value == 4 * one["unknown_customer_revenue"].value
     for key in ("unknown_customer_share", "unknown_order_share", "unpriced_lines", "first_day", "last_day"):

@@ -15,7 +15,7 @@ DIALECTS = ("spark", "postgres", "bigquery", "snowflake")
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.name)
-def statement(request) -> exp.Expression:
+def statement(request) -> exp.Expr:
     text = request.param.read_text(encoding="utf-8")
     assert text.startswith("-- "), "the first line says what the query answers"
     (only,) = sqlglot.parse(text, read="duckdb")

@@ -1,11 +1,18 @@
 """What the tests of the report share: the fonts, made once."""
 
+import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from analysis.run import run
+from dataset import opening, sample
+from dataset.settings import Settings
 from report import fonts as making
+from report import outline
 from report.fonts import Fonts
+from report.pages import Report
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +23,42 @@ def fonts(tmp_path_factory: pytest.TempPathFactory) -> Fonts:
 @pytest.fixture(scope="session")
 def project() -> Path:
     return Path(__file__).resolve().parents[2]
+
+
+SVG = '<svg viewBox="0 0 2 1"><text>chart</text></svg>'
+HOSTILE = (
+    "<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "%{x} <b>bold</b>", "a\u202eb\u2066c",
+    '"; drop table lines; --', "{{ 7 * 7 }}", "../../etc/passwd", "W" * 5_000,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
+    """The built-in shop, small, with every analysis and a stand-in for each drawn chart."""
+    folder = tmp_path_factory.mktemp("shop")
+    sample.write(folder / "shop", customers=400, seed=1)
+    yield from _reported(folder / "shop", "thelook", folder)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
+    """A shop whose product names are attacks; without events and orders."""
+    folder = tmp_path_factory.mktemp("hostile")
+    header = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+    with (folder / "transactions.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(header)
+        for i in range(160):
+            name = HOSTILE[i % len(HOSTILE)]
+            day = f"2024-{i % 5 + 1:02d}-{i % 28 + 1:02d} 10:00:00"
+            price = 90 - 10 * (i % len(HOSTILE))
+            rows.writerow((f"5{i:05d}", f"100{i % len(HOSTILE):02d}", name, 2, day, price, i % 23 + 1, "France"))
+    yield from _reported(folder / "transactions.csv", "online_retail", folder)
+
+
+def _reported(data: Path, layout: str, folder: Path) -> Iterator[Report]:
+    dataset, settings = opening.open_data(str(data), layout, None, Settings(currency="EUR"), folder)
+    made = Report.of(run(outline.analyses(), dataset, settings), dataset, settings)
+    made.svgs.update({name: SVG for name in made.figures})
+    yield made
+    dataset.engine.close()

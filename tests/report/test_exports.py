@@ -47,7 +47,9 @@ def _people(ids: list[str]) -> pd.DataFrame:
 
 
 def _scores(ids: list[str]) -> Scores:
-    frame = pd.DataFrame({"customer_id": pd.Series(ids, dtype="str"), "r": np.ones(len(ids), np.int8), "segment": "VIP"})
+    frame = pd.DataFrame(
+        {"customer_id": pd.Series(ids, dtype="str"), "r": np.ones(len(ids), np.int8), "segment": "VIP"}
+    )
     return Scores(frame, _table(pd.DataFrame({"segment": ["VIP"], "net": [Decimal("12.3400")]})))
 
 
@@ -86,14 +88,34 @@ def test_scores_of_other_customers_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+cmd|'x'!A1", "-1+1", "@SUM(A1)", "\t1", "\r1", "  =1", "\u00a0=1", "\n=1", "＝1", "＋1", "－1", "＠x", "\u3000@a", "=", "-"]
+    "cell",
+    [
+        "=1+1",
+        "+cmd|'x'!A1",
+        "-1+1",
+        "@SUM(A1)",
+        "\t1",
+        "\r1",
+        "  =1",
+        "\u00a0=1",
+        "\n=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "\u3000@a",
+        "=",
+        "-",
+    ],
 )
 def test_a_formula_is_defused(cell: str, tmp_path: Path) -> None:
     exports.write(tmp_path, {"months": type("M", (), {"months": _table(pd.DataFrame({"a": [cell]}))})}, SETTINGS)  # type: ignore[dict-item]
     assert _read(tmp_path / "months.csv")[1] == ["'" + cell]
 
 
-@pytest.mark.parametrize("cell", ["-5", "+1,000.50", "-1.5e3", "12%", "007", "1=2", "a,b", 'say "x"', "line\nbreak", "−5", "it's"])
+@pytest.mark.parametrize(
+    "cell", ["-5", "+1,000.50", "-1.5e3", "12%", "007", "1=2", "a,b", 'say "x"', "line\nbreak", "−5", "it's"]
+)
 def test_all_other_text_stays(cell: str, tmp_path: Path) -> None:
     exports.write(tmp_path, {"months": type("M", (), {"months": _table(pd.DataFrame({"a": [cell]}))})}, SETTINGS)  # type: ignore[dict-item]
     assert _read(tmp_path / "months.csv")[1] == [cell]

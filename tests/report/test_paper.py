@@ -100,7 +100,9 @@ def test_a_browser_that_cannot_start_is_told_at_once(
 
 
 def test_too_little_address_space_leaves_the_charts_undrawn(fonts: Fonts, tmp_path: Path, project: Path) -> None:
-    out = _run(project, fonts, tmp_path, before="import resource; resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))")
+    out = _run(
+        project, fonts, tmp_path, before="import resource; resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))"
+    )
     assert out.returncode == 0 and "None" in out.stdout and "ended" in out.stdout and out.stderr == ""
 
 

@@ -11,7 +11,8 @@ import pytest
 from report import pdf
 from report.fonts import Fonts
 
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30"><text y="20" style="font-family:Deck Sans">{}</text></svg>'
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30">
+<text y="20" style="font-family: Deck Sans">{}</text></svg>"""
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A report</title>
 <style>@page {{ size: 6in 4in }} body {{ font-family: "Deck Sans" }} section {{ break-after: page }}</style></head>
 <body><section><h1>One</h1><img src="figures/a.svg" alt="a chart"></section>
@@ -48,7 +49,11 @@ def test_it_prints_tagged_pages_and_counts_them(root: Path, cache: Path, fonts: 
     assert pdf.write(PAGE.format(""), target, root, fonts, cache) == pdf.Printed(2)
     content = _content(target)
     assert b"Deck-Sans" in content and b"DejaVu" not in content
-    assert b"(appendix.html#ledger-pareto.top)" in content and b"file:" not in content and str(root).encode() not in content
+    assert (
+        b"(appendix.html#ledger-pareto.top)" in content
+        and b"file:" not in content
+        and str(root).encode() not in content
+    )
 
 
 def test_the_same_page_is_not_printed_again(root: Path, cache: Path, fonts: Fonts) -> None:
@@ -73,7 +78,12 @@ def test_same_bytes_in_any_surroundings(
     elsewhere = tmp_path / "quite" / "elsewhere"
     elsewhere.parent.mkdir()
     root.rename(elsewhere)
-    for key, value in {"TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "PYTHONHASHSEED": "7", "HOME": "/nonexistent"}.items():
+    for key, value in {
+        "TZ": "Asia/Tokyo",
+        "LC_ALL": "de_DE.UTF-8",
+        "PYTHONHASHSEED": "7",
+        "HOME": "/nonexistent",
+    }.items():
         monkeypatch.setenv(key, value)
     pdf.write(PAGE.format(""), elsewhere / "b.pdf", elsewhere, fonts, tmp_path / "c2")
     assert (elsewhere / "a.pdf").read_bytes() == (elsewhere / "b.pdf").read_bytes()
@@ -91,7 +101,10 @@ def test_same_bytes_in_any_surroundings(
         ('<img alt="x" src="../outside.svg">', "refused to read"),
         ('<img alt="x" src="https://127.0.0.1:9/x.png">', "refused to read"),
         ('<link rel="attachment" href="file:///etc/hostname">', "refused to read"),
-        ('<svg width="9" height="9"><image href="file:///etc/hostname" width="9" height="9"/></svg>', "refused|not allowed"),
+        (
+            '<svg width="9" height="9"><image href="file:///etc/hostname" width="9" height="9"/></svg>',
+            "refused|not allowed",
+        ),
         ('<img alt="x" src="figures/absent.svg">', "refused to read"),
         ('<p style="colour: red">x</p>', "colour"),
         ('<p id="x"></p><p id="x"></p><a href="#y">y</a>', "y"),
