@@ -6,9 +6,8 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,7 +19,7 @@ from dataset.tables import Dataset, Note
 from report import cache, publish
 from report.steps import Steps
 
-Layout = StrEnum("Layout", ["auto", *opening.LAYOUTS, "generic"])
+Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic"]
 FORMATS = ("html", "pdf")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -29,7 +28,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def build(
     data: Annotated[str, typer.Argument(help="A file, a folder or a database URL; nothing: the built-in shop.")] = "",
-    layout: Annotated[Layout, typer.Option(help="How the data is laid out.")] = Layout.auto,
+    layout: Annotated[Layout, typer.Option(help="How the data is laid out.")] = "auto",
     mapping: Annotated[Path | None, typer.Option(help="Which column is what, for the generic layout.")] = None,
     config: Annotated[Path | None, typer.Option(help="Title, currency, zone, colours: a report.toml.")] = None,
     out: Annotated[Path, typer.Option(help="The site: releases, and `current` for the last one.")] = Path("site"),
@@ -88,8 +87,10 @@ def make(
     with ExitStack() as stack:
         steps = stack.enter_context(Steps(total=len(wanted) + 4))
         site = stack.enter_context(publish.site(out, inputs))
+        kept = cache.folder()
         work = stack.enter_context(site.room())
-        kept = cache.folder() or work
+        kept = kept or work
+        tempfile.tempdir = str(work)  # whatever a killed build leaves goes with its room
         with steps.step("start the browser"):
             faces = fonts.prepare(kept)
             charts = stack.enter_context(paper.Paper(kept, faces))

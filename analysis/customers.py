@@ -21,7 +21,8 @@ from dataset.tables import Note
 SOURCE = "analysis/customers.sql"
 POPULATION = "known customers with at least one sale"
 NO_AMOUNT = "no amount of a known customer is known"
-SCALE = 10_000  # money is counted in ten-thousandths: what DECIMAL(18, 4) holds, exact as whole numbers
+NAMED = 20
+SCALE = 10_000  # money of a customer is counted in whole ten-thousandths: sums of them are exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class Customers(Result):
     tenure_days (int32, snapshot - last or first sale day), orders (int32), units, gross, net, order_value (float64;
     net / orders; NaN where no amount of the customer is known).
     orders_per_customer: orders (1, 2, 3, 4, 5+), customers, share.
+    biggest: the twenty who brought most, by id; None unless the settings ask for names.
     """
 
     findings: Mapping[str, Finding]
     frame: pd.DataFrame
     orders_per_customer: Table
     window: tuple[date, date]
+    biggest: Table | None = None
     notes: tuple[Note, ...] = ()
 
 
@@ -59,6 +62,7 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
         frame=frame,
         orders_per_customer=_orders_per_customer(frame["orders"].to_numpy()),
         window=window,
+        biggest=_biggest(frame) if settings.include_customers else None,
         notes=_notes(negative, refunds_only),
     )
 
@@ -104,6 +108,18 @@ def _on_file(customers: Relation, frame: pd.DataFrame) -> pd.Series:
     known = customers.query("customers_on_file.sql").to_pandas()
     countries = pd.Series(known["country"].to_numpy(), index=known["customer_id"])
     return pd.Series(frame["customer_id"].map(countries), dtype="category")
+
+
+def _biggest(frame: pd.DataFrame) -> Table:
+    """The customers who brought most, by name: only for reports that may name them."""
+    most = frame.sort_values(["net", "customer_id"], ascending=[False, True]).head(NAMED)
+    return Table(
+        most[["customer_id", "orders", "net", "last_sale"]].reset_index(drop=True),
+        "Customers who brought most",
+        {"customer_id": "Customer", "orders": "Orders", "net": "Net revenue", "last_sale": "Last sale"},
+        "analysis/customers.sql",
+        {"orders": "count", "net": "money", "last_sale": "date"},
+    )
 
 
 def _orders_per_customer(orders: np.ndarray) -> Table:

@@ -300,7 +300,7 @@ TRAITS = {
 def _findings(segments: pd.DataFrame, customers: Customers, tied: bool, shoppers: int | None) -> dict[str, Finding]:
     n = len(customers.frame)
     measured = partial(Finding, population=POPULATION, n=n, window=customers.window, source=SOURCE)
-    rows: dict[str, dict[str, Any]] = segments.set_index("segment").to_dict("index")  # type: ignore[assignment]
+    rows: dict[str, dict[str, Any]] = segments.set_index("segment").to_dict("index")
     found = {"headline": _headline(rows, n, tied, measured)}
     for name in SEGMENTS:
         found |= _of_segment(name, rows[name], measured)

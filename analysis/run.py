@@ -34,7 +34,7 @@ class Run:
         return {f"{name}.{key}": finding for name, result in self.results.items() for key, finding in result.findings.items()}
 
 
-def run(names: Iterable[str], dataset: Dataset, settings: Settings, step: Step = nullcontext) -> Run:
+def run(names: Iterable[str], dataset: Dataset, settings: Settings, step: Step = lambda name: nullcontext()) -> Run:
     """Run the named analyses and all they need.
 
     A parameter of `compute` is: `settings`, `dataset`, a canonical table (annotated Relation) or another analysis'

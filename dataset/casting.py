@@ -5,26 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dataset.engine import identifier, quoted
-from dataset.errors import DataError, counted
+from dataset.errors import DataError, counted, shown
 from dataset.reading import Raw, Reader
 from dataset.tables import MONEY, QUANTITY, Reason
 
 REJECT_LIMIT = 0.05  # a larger share of unreadable rows is not noise: the file or its description is wrong
 LONGEST_LABEL = 1000
 FIRST_YEAR, LAST_YEAR = 1980, 2100
+WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?"
 ACCOUNTING = r"'^\((.*)\)$'"
 GROUPED = r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"
 SYMBOLS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "zł": "PLN"}
 SYMBOL_CLASS = "[" + "".join(s for s in SYMBOLS if len(s) == 1) + "]"
 
+# Two digits of a year first: %Y takes them too, as a year of the first century.
+CLOCKS = tuple(y + clock for y in ("%y", "%Y") for clock in (" %H:%M", " %H:%M:%S", "", " %I:%M %p", " %I:%M:%S %p"))
 # Families of date spellings; within one column only one family may be used.
 DATE_FAMILIES: dict[str, tuple[str, ...]] = {
-    "month/day/year": ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%m/%d/%y %H:%M", "%m/%d/%y"),
-    "day/month/year": ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y", "%d/%m/%y %H:%M", "%d/%m/%y"),
-    "day.month.year": ("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y"),
-    "yearmonthday": ("%Y%m%d",),
+    "month/day/year": tuple("%m/%d/" + rest for rest in CLOCKS),
+    "day/month/year": tuple("%d/%m/" + rest for rest in CLOCKS),
+    "month-day-year": tuple("%m-%d-" + rest for rest in CLOCKS),
+    "day-month-year": tuple("%d-%m-" + rest for rest in CLOCKS),
+    "day.month.year": tuple("%d.%m." + rest for rest in CLOCKS),
+    "yearmonthday": ("%Y%m%d", "%Y%m%d%H%M%S"),
 }
+# How dates of a family begin; twins differ in the order of day and month.
+SHAPES = {
+    r"^\d{1,2}/\d": ("month/day/year", "day/month/year"), r"^\d{1,2}-\d": ("month-day-year", "day-month-year"),
+    r"^\d{1,2}\.\d": ("day.month.year",), r"^\d{8}(\d{6})?$": ("yearmonthday",),
+}  # fmt: skip
+ZONED = "(Z|[A-Za-z_/]+|[+-]\\d{2}(:?\\d{2})?)$"  # how a time that names its zone ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,9 @@ class Casts:
     columns: dict[str, str] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    derived: dict[str, str] = field(default_factory=dict)
+    sure: dict[str, str] = field(default_factory=dict)  # how a column reads once it is known that it rejects no row
+    parsing: bool = False  # whether some number or time is parsed from text: too dear to be repeated by every query
 
     def sql(self, expression: str, name: str) -> None:
         """A column by an SQL expression over the raw columns."""
@@ -60,12 +74,12 @@ class Casts:
         """Text, trimmed, blank = null; the `.0` of ids that once were floats goes when every one has it."""
         if column is None:
             return self.empty(name)
-        value = _trimmed(column)
+        value = self._trimmed(column)
         if self.raw.columns[column] in ("DOUBLE", "FLOAT") or self._all_float(column):
             value = f"regexp_replace({value}, '\\.0$', '')"
         self.columns[name] = value
         if required:
-            self.checks.append(Check(f"{identifier(name)} is null", "E_NULL", column, f"{column} is blank"))
+            self.checks.append(Check(f"{identifier(name)} is null", "E_NULL", column, f"{shown(column)} is blank"))
         return None
 
     def label(self, name: str, column: str | None) -> None:
@@ -96,23 +110,36 @@ class Casts:
             exact = f"cast({ident} as double)" if self.raw.columns[column] == "FLOAT" else ident
             self.columns[name] = f"try_cast({exact} as {kind})"
         else:
+            self.parsing = True
             text = _plain_number(_trimmed(column), decimal, thousands, suffix)
             ok = f"regexp_full_match({text}, {quoted(NUMBER)})"
             self.columns[name] = f"case when {ok} then try_cast({text} as {kind}) end"
         if required:
             what = "an amount" if kind == MONEY else "a number"
-            self.checks.append(Check(f"{identifier(name)} is null", "E_AMOUNT_PARSE", column, f"{column} is not {what}"))
+            self.checks.append(Check(f"{identifier(name)} is null", "E_AMOUNT_PARSE", column, f"{shown(column)} is not {what}"))
 
-    def time(self, name: str, column: str | None, zone: str, format: str = "", prefer: str = "", required: bool = True) -> None:
+    def product(self, name: str, one: str, other: str) -> None:
+        """The product of two columns as money; a row whose product is too large for money is rejected."""
+        a, b = identifier(one), identifier(other)
+        # 64-bit arithmetic where it must fit: 128-bit takes twenty times as long.
+        fits = f"abs(cast({a} as double) * cast({b} as double)) < 9e9"
+        exact = f"case when {fits} then cast({a} * {b} as {MONEY}) else try_cast(cast({a} as decimal(38, 3)) * {b} as {MONEY}) end"
+        self.derived[name] = exact
+        why = f"{one} times {other} is larger than an amount can be"
+        self.checks.append(Check(f"{identifier(name)} is null", "E_AMOUNT_PARSE", "", why))
+
+    def time(
+        self, name: str, column: str | None, zone: str, format: str = "", month_first: bool = False, required: bool = True
+    ) -> None:
         """A time, local to the report's zone; `zone` is where naive times were written. Epochs are UTC.
 
         Raises DataError E_DATE_PARSE when one column mixes day/month and month/day, E_DATE_AMBIGUOUS when it can't be
-        told and nothing is preferred, E_EPOCH_UNIT for epochs that are not milliseconds (or seconds).
+        told and `month_first` is not given, E_EPOCH_UNIT for epochs that are not milliseconds (or seconds).
         """
         if column is None:
             return self.empty(name, kind="timestamp")
         kind = self.raw.columns[column]
-        if kind in ("BIGINT", "INTEGER", "UBIGINT", "HUGEINT") and not format:
+        if kind in WHOLE and not format:
             instant = self._epoch(column, identifier(column))
         elif kind == "DATE":
             instant = _shift(f"cast({identifier(column)} as timestamp)", zone, self.zone)
@@ -121,56 +148,71 @@ class Casts:
         elif kind.startswith("TIMESTAMP"):
             instant = _shift(f"cast({identifier(column)} as timestamp)", zone, self.zone)
         else:
-            instant = self._text_time(column, zone, format, prefer)
-        within = f"extract(year from {instant}) between {FIRST_YEAR} and {LAST_YEAR - 1}"
+            instant = self._text_time(column, zone, format, month_first)
+        within = f"{instant} >= timestamp '{FIRST_YEAR}-01-01' and {instant} < timestamp '{LAST_YEAR}-01-01'"
+        self.sure[name] = instant
         self.columns[name] = f"case when {within} then {instant} end"
         if required:
-            self.checks.append(Check(f"{identifier(name)} is null", "E_DATE_PARSE", column, f"{column} is not a date that can be"))
+            self.checks.append(Check(f"{identifier(name)} is null", "E_DATE_PARSE", column, f"{shown(column)} is not a date that can be"))
         return None
 
-    def _text_time(self, column: str, zone: str, format: str, prefer: str) -> str:
+    def _text_time(self, column: str, zone: str, format: str, month_first: bool) -> str:
+        self.parsing = True
         text = _trimmed(column)
         if format:
             parsed = f"try_strptime(cast({text} as varchar), {quoted(format)})"
             if "%z" in format or "%Z" in format:
                 return f"timezone({quoted(self.zone)}, {parsed})"
             return _shift(parsed, zone, self.zone)
-        if self._count(f"regexp_full_match({text}, '\\d{{12,17}}')") * 2 > self.raw.rows:
+        if self._count(f"regexp_full_match({text}, '\\d{{9,13}}|\\d{{16,19}}')") * 2 > self.raw.rows:
             return self._epoch(column, f"try_cast({text} as bigint)")
         zoned = f"timezone({quoted(self.zone)}, try_cast({text} as timestamptz))"
         naive = _shift(f"try_cast({text} as timestamp)", zone, self.zone)
-        iso = f"regexp_matches({text}, '^\\d{{4}}-')"
-        if (family := self._family(column, text, iso, prefer)) is not None:
+        iso = f"regexp_matches({text}, '^\\d{{4}}[-/]')"
+        if (family := self._family(column, text, iso, month_first)) is not None:
             return _shift(_strptime(text, family), zone, self.zone)
-        tail = f"regexp_matches({text}, '(Z|UTC|GMT|[+-]\\d{{2}}(:?\\d{{2}})?)$') and length({text}) > 10"
+        tail = f"regexp_matches({text}, '{ZONED}') and length({text}) > 10"
+        self._mixed_zones(column, iso, tail, zone)
         return f"case when {iso} then case when {tail} then {zoned} else {naive} end end"
 
-    def _family(self, column: str, text: str, iso: str, prefer: str) -> str | None:
+    def _family(self, column: str, text: str, iso: str, month_first: bool) -> str | None:
         """The one family of date spellings the column keeps to; None for ISO 8601."""
-        counts = ", ".join(f"count(*) filter ({_strptime(text, f)} is not null)" for f in DATE_FAMILIES)
-        isos, *parsed = self.raw.engine.rows(f"select count(*) filter ({iso}), {counts} from {identifier(self.raw.table)}")[0]
-        best = max(DATE_FAMILIES, key=lambda f: parsed[list(DATE_FAMILIES).index(f)])
-        found = dict(zip(DATE_FAMILIES, parsed, strict=True))
-        if isos >= found[best]:
+        shapes = ", ".join(f"count(*) filter (regexp_matches({text}, '{shape}'))" for shape in SHAPES)
+        isos, *counts = self.raw.engine.rows(f"select count(*) filter ({iso}), {shapes} from {identifier(self.raw.table)}")[0]
+        most = max(range(len(counts)), key=lambda i: counts[i])
+        if isos >= counts[most]:
             return None
-        pair = ("month/day/year", "day/month/year")
-        if best in pair:
-            other = pair[1 - pair.index(best)]
-            if found[best] == found[other]:
-                if prefer in pair:
-                    return prefer
-                raise DataError(
-                    "E_DATE_AMBIGUOUS", "day and month cannot be told apart", file=self.raw.label, column=column,
-                    hint='Say which in the mapping, for example "date_format": "%d/%m/%Y"',
-                )  # fmt: skip
-            odd = f"{_strptime(text, best)} is null and {_strptime(text, other)} is not null"
-            if (row := self._first(odd)) is not None:
-                label, line = self.raw.place(row)
-                raise DataError(
-                    "E_DATE_PARSE", f"this date is {other}, the others are {best}: rows misread without notice",
-                    file=label, column=column, row=line, hint="Write all dates one way, best as 2024-12-31",
-                )  # fmt: skip
+        best, *twin = list(SHAPES.values())[most]
+        return self._told_apart(column, text, best, twin[0], month_first) if twin else best
+
+    def _told_apart(self, column: str, text: str, one: str, other: str, month_first: bool) -> str:
+        """Of two families that differ in the order of day and month, the one the column keeps to."""
+        table = identifier(self.raw.table)
+        first, second = f"{_strptime(text, one)} is not null", f"{_strptime(text, other)} is not null"
+        ones, others = self.raw.engine.rows(f"select count(*) filter ({first}), count(*) filter ({second}) from {table}")[0]
+        if ones == others:
+            if month_first:
+                return one
+            raise DataError(
+                "E_DATE_AMBIGUOUS", "day and month cannot be told apart", file=self.raw.label, column=column,
+                hint='Write dates as 2024-12-31, or say which in a mapping: "date_format": "%d/%m/%Y"',
+            )  # fmt: skip
+        best, odd, fits, misfits = (one, other, first, second) if ones > others else (other, one, second, first)
+        if (row := self._first(f"not ({fits}) and {misfits}")) is not None:
+            label, line = self.raw.place(row)
+            raise DataError(
+                "E_DATE_PARSE", f"this date is {odd}, the others are {best}: rows misread without notice",
+                file=label, column=column, row=line, hint="Write all dates one way, best as 2024-12-31",
+            )  # fmt: skip
         return best
+
+    def _mixed_zones(self, column: str, iso: str, tail: str, zone: str) -> None:
+        zoned, naive = self.raw.engine.rows(
+            f"select count(*) filter ({iso} and {tail}), count(*) filter ({iso} and not ({tail})) from {identifier(self.raw.table)}"
+        )[0]
+        if zoned and naive:
+            what = f"{counted(naive, 'time')} in {shown(column)} without a zone among {zoned:,} with one, taken as {zone}"
+            self.reader.note("W_TIME_ZONE", naive, f"{self.raw.label}: {what}")
 
     def _epoch(self, column: str, value: str) -> str:
         """Epoch milliseconds (seconds when the size says so) as local time."""
@@ -188,6 +230,9 @@ class Casts:
                 "E_EPOCH_UNIT", f"times are in {unit} since 1970, milliseconds are expected", file=label, column=column,
                 row=line, hint="Divide by 1,000 until they are milliseconds",
             )  # fmt: skip
+        if unit == "seconds":
+            what = f"{shown(column)} counts seconds since 1970, not milliseconds, and is read so"
+            self.reader.note("W_EPOCH_UNIT", 1, f"{self.raw.label}: {what}")
         low, high = seconds[0] * factor, seconds[1] * factor
         micros = f"make_timestamp({value} * {10**6 // factor})"
         return _shift(f"case when {value} between {low} and {high} then {micros} end", "UTC", self.zone)
@@ -195,17 +240,20 @@ class Casts:
     def create(self, table: str) -> list[Reason]:
         """Create the typed table; the rejected rows' reasons. Raises DataError when too many rows are rejected."""
         inner = ", ".join(f"{sql} as {identifier(name)}" for name, sql in self.columns.items())
+        further = "".join(f", {sql} as {identifier(name)}" for name, sql in self.derived.items())
         cases = " ".join(f"when {c.condition} then {i}" for i, c in enumerate(self.checks))
         reject = f"case {cases} end" if cases else "cast(null as integer)"
         self._long_labels()
         source = identifier(self.raw.table)
-        self.raw.engine.run(
-            f"create table {identifier(table)} as"
-            f" select *, cast({reject} as tinyint) as reject from (select _row, {inner} from {source})"
-        )
+        made = "view" if self.raw.columnar and not self.parsing else "table"
+        sql = "create or replace {} {} as select *, cast({} as tinyint) as reject from (select *{} from (select _row, {} from {}))"
+        self.raw.engine.run(sql.format(made, identifier(table), reject, further, inner, source))
         found = self.raw.engine.rows(
             f"select reject, count(*), min(_row) from {identifier(table)} where reject is not null group by reject order by 2 desc, 1"
         )
+        if made == "view" and not found:  # every query reads through it: without checks that none needs
+            inner = ", ".join(f"{self.sure.get(name, it)} as {identifier(name)}" for name, it in self.columns.items())
+            self.raw.engine.run(sql.format(made, identifier(table), "null", further, inner, source))
         return self._judged(found)
 
     def _judged(self, found: list[tuple[int, int, int]]) -> list[Reason]:
@@ -257,7 +305,7 @@ class Casts:
         back = f"timezone({quoted(zone)}, {there})"
         twice = " or ".join(f"timezone({quoted(zone)}, {there} {sign} interval 1 hour) = {name}" for sign in "+-")
         odd = self.raw.engine.value(f"select count(*) from {identifier(table)} where {back} <> {name} or {twice}")
-        what = f"{odd} times in {column} fall into a clock change of {zone}: they do not exist or mean two moments"
+        what = f"{counted(odd, 'time')} in {shown(column)} within a clock change of {zone}, so without or with two meanings"
         self.reader.note("W_DST", odd, f"{self.raw.label}: {what}; kept as written")
 
     def _long_labels(self) -> None:
@@ -271,11 +319,29 @@ class Casts:
         if self.raw.columns[column] != "VARCHAR":
             return False
         text = _trimmed(column)
+        if not self._count(f"regexp_full_match({text}, '\\d+\\.0')", most=1):
+            return False
         query = f"select count({text}) > 0 and bool_and(regexp_full_match({text}, '\\d+\\.0')) from {identifier(self.raw.table)}"
         return bool(self.raw.engine.value(query))
 
-    def _count(self, condition: str) -> int:
-        return int(self.raw.engine.value(f"select count(*) filter ({condition}) from {identifier(self.raw.table)}"))
+    def _trimmed(self, column: str) -> str:
+        """A column as trimmed text, blank = null; as it stands when a look at a columnar file shows nothing to trim."""
+        if not self.raw.columnar:
+            return _trimmed(column)
+        ident = identifier(column)
+        if self.raw.columns[column] in WHOLE:
+            return f"cast({ident} as varchar)"
+        if self.raw.columns[column] != "VARCHAR":
+            return _trimmed(column)
+        ends = " or ".join(f"suffix({ident}, {quoted(blank)})" for blank in " \t\r\n")
+        odd = f"{ident} < '!' or {ends} or strlen({ident}) <> length({ident})"
+        return _trimmed(column) if self._count(odd) else ident
+
+    def _count(self, condition: str, most: int = 0) -> int:
+        """How many rows meet a condition, among the first `most` when given."""
+        table = identifier(self.raw.table)
+        source = f"(select * from {table} limit {most})" if most else table
+        return int(self.raw.engine.value(f"select count(*) filter ({condition}) from {source}"))
 
     def _first(self, condition: str) -> int | None:
         return self.raw.engine.value(f"select min(_row) from {identifier(self.raw.table)} where {condition}")

@@ -59,7 +59,7 @@ def prepare(path: Path, folder: Path, notes: list[Note], delimiter: str = "", en
     """
     if not path.is_file():
         raise DataError("E_FILE_TYPE", "is not a regular file", file=path)
-    copy: Path | None = folder / f"text-{len(list(folder.glob('text-*.csv')))}.csv"
+    copy: Path | None = _free(folder)
     faults = _checked(path, encoding, copy if _is_gzip(path) else None)
     if not _is_gzip(path) and not faults.untouched:
         faults = _checked(path, encoding, copy)
@@ -71,7 +71,7 @@ def prepare(path: Path, folder: Path, notes: list[Note], delimiter: str = "", en
         raise DataError("E_NO_ROWS", "is empty", file=path)
     if faults.last != b"\n":
         notes.append(Note("W_NO_FINAL_NEWLINE", 1, f"{path.name} ends without a line end: its last row may be cut short"))
-    return _with_header(path, copy or path, delimiter)
+    return _with_header(path, copy or path, delimiter, folder)
 
 
 @dataclass(slots=True)
@@ -107,35 +107,43 @@ def _decoded(path: Path, source: BinaryIO, encoding: str, faults: _Faults) -> It
     for pattern, what in FOREIGN:
         if pattern.match(first):
             raise DataError("E_FILE_TYPE", f"is {what}", file=path)
-    wide = next((name for bom, name in WIDE_BOMS.items() if first.startswith(bom)), "")
+    wide = next((name for bom, name in WIDE_BOMS.items() if first.startswith(bom)), "") or _unmarked(first)
     plain = encoding.lower().replace("-", "").replace("_", "") in ("", "utf8", "utf8sig")
     named = wide or ("" if plain else encoding)
-    if not named and b"\0" in first:
-        raise DataError("E_FILE_TYPE", "holds NUL bytes: not a text table", file=path)
     if first.startswith(b"\xef\xbb\xbf"):
         first, faults.untouched = first[3:], False
     data = _joined(first, chunks)
     if named:
-        faults.encoding, faults.untouched = (named if wide else ""), False
+        faults.encoding, faults.untouched = (named if plain else ""), False
         texts = _transcoded(path, data, named)
     else:
         texts = _valid(path, data, faults)
-    held, old_mac = b"", b"\n" not in first
+    held, old_mac, lines = b"", b"\n" not in first, 1
     for text in texts:
         text = held + text
         held = b"\r" if text.endswith(b"\r") else b""
         text = text[: len(text) - len(held)]
         if b"\0" in text:
-            raise DataError("E_FILE_TYPE", "holds NUL bytes: not a text table", file=path)
+            row = lines + text.count(b"\n", 0, text.index(b"\0"))
+            raise DataError("E_FILE_TYPE", "holds a NUL byte: not a text table, or damaged", file=path, row=row)
         if b"\r" in text:
             faults.untouched = False
             text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n" if old_mac else b" ")
         if text:
             faults.last = text[-1:]
+            lines += text.count(b"\n")
             yield text
     if held:
         faults.last = b"\n"
         yield b"\n"
+
+
+def _unmarked(first: bytes) -> str:
+    """The UTF-16 of a text without a byte order mark: every other byte of its header is NUL."""
+    head = first[:16]
+    if len(head) == 16 and not any(head[1::2]) and all(head[::2]):
+        return "UTF-16-LE"
+    return "UTF-16-BE" if len(head) == 16 and not any(head[::2]) and all(head[1::2]) else ""
 
 
 def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
@@ -223,18 +231,37 @@ def _transcoded(path: Path, data: Iterator[bytes], encoding: str) -> Iterator[by
         raw.write(chunk)
     try:
         yield raw.getvalue().decode(encoding).removeprefix("\ufeff").encode()
-    except (UnicodeDecodeError, LookupError, UnicodeEncodeError) as reason:
-        raise DataError("E_ENCODING", f"cannot be read as {encoding}: {reason}", file=path) from None
+    except (ValueError, LookupError) as reason:
+        raise DataError("E_ENCODING", f"cannot be read as {shown(encoding)}: {shown(reason)}", file=path) from None
 
 
-def _with_header(path: Path, copy: Path, delimiter: str) -> Text:
+def _with_header(path: Path, copy: Path, delimiter: str, folder: Path) -> Text:
     with copy.open(encoding="utf-8", newline="") as lines:
         first = lines.readline()
     if first.startswith("[") or first.startswith("{"):
         return Text(path.name, copy, delimiter or ",", (), 0)
     delimiter = delimiter or max(DELIMITERS, key=lambda d: (first.count(d), -DELIMITERS.index(d)))
     header, used = _header(path, copy, delimiter)
-    return Text(path.name, copy, delimiter, header, used)
+    if used > 1:
+        copy = _one_line_header(copy, header, used, delimiter, folder)
+    named = tuple(name or f"column {i}" for i, name in enumerate(header, 1))
+    return Text(path.name, copy, delimiter, named, used)
+
+
+def _one_line_header(path: Path, header: tuple[str, ...], used: int, delimiter: str, folder: Path) -> Path:
+    """A copy whose header takes one line, after as many blank ones as it took: lines can be skipped by number."""
+    copy = _free(folder)
+    with path.open("rb") as source, copy.open("wb") as target:
+        for _ in range(used):
+            source.readline()
+        target.write(b"\n" * (used - 1) + delimiter.join("x" * len(header)).encode() + b"\n")
+        while chunk := source.read(CHUNK):
+            target.write(chunk)
+    return copy
+
+
+def _free(folder: Path) -> Path:
+    return folder / f"text-{len(list(folder.glob('text-*.csv')))}.csv"
 
 
 def _header(path: Path, copy: Path, delimiter: str) -> tuple[tuple[str, ...], int]:
@@ -263,7 +290,7 @@ def first_fault(text: Text) -> DataError | None:
     """The first record whose shape differs from the header's, found by a second, slow and exact reader."""
     try:
         for _, line, fields in _records(text.path, text.delimiter, text.header_lines):
-            if len(fields) != len(text.header):
+            if len(fields) != len(text.header) and not (len(fields) == len(text.header) + 1 and not fields[-1]):
                 what = f"has {len(fields)} fields where the header has {len(text.header)}"
                 return DataError("E_CSV_STRUCTURE", what, file=text.label, row=line, hint="Repair or remove the row")
     except _Unclosed as unclosed:

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from importlib import import_module
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import duckdb
 import pyarrow as pa
@@ -33,8 +33,12 @@ def redacted(url: str) -> str:
 
 def read(reader: Reader, url: str, query: str, named_in: Path) -> Raw:
     """Run the query; its answer as a raw table. Raises DataError E_SOURCE that holds no secret."""
-    scheme = urlsplit(url).scheme.lower()
-    label = redacted(url)
+    try:
+        scheme, label = urlsplit(url).scheme.lower(), redacted(url)
+    except ValueError:
+        scheme = ""
+    if not scheme:
+        raise DataError("E_CONFIG", "source is no database URL such as postgresql://host/shop or sqlite:///shop.db", file=named_in)
     try:
         match scheme:
             case "duckdb":
@@ -65,8 +69,9 @@ def _failed(url: str, named_in: Path, reason: Exception) -> DataError:
 def _without_secrets(text: str, url: str) -> str:
     parts = urlsplit(url)
     secrets = [parts.password, parts.username, parts.query, url, *(value for _, value in parse_qsl(parts.query))]
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "***")
+    known = {form for secret in filter(None, secrets) for form in (secret, unquote(secret))}
+    for secret in sorted(known, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)" if len(secret) < 4 else re.escape(secret), "***", text)
     return text
 
 
@@ -81,13 +86,18 @@ def _path(url: str, named_in: Path) -> Path:
 
 def _duckdb(path: Path, query: str) -> pa.Table:
     with duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"}) as source:
-        return source.sql(query).to_arrow_table()
+        if (answer := source.sql(query)) is None:
+            raise duckdb.InvalidInputException("the query gives no table")
+        return answer.to_arrow_table()
 
 
 def _sqlite(path: Path, query: str) -> pa.Table:
     source = sqlite3.connect(f"file:{path.as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
     try:
+        source.set_authorizer(_only_reading)
         cursor = source.execute(query)
+        if cursor.description is None:
+            raise sqlite3.OperationalError("the query gives no table")
         names = [d[0] for d in cursor.description]
         batches = []
         while rows := cursor.fetchmany(BATCH):
@@ -96,6 +106,11 @@ def _sqlite(path: Path, query: str) -> pa.Table:
         return pa.Table.from_batches(batches, pa.schema([(n, pa.string()) for n in names]))
     finally:
         source.close()
+
+
+def _only_reading(action: int, *_: object) -> int:
+    allowed = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
+    return sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY
 
 
 def _adbc(scheme: str, url: str, query: str) -> pa.Table:

@@ -10,8 +10,6 @@ CENT = Decimal("0.01")
 
 HEADLINE = """
 select
-    count(distinct case when kind = 'sale' then order_id end) as orders,
-    count(distinct case when kind = 'sale' then customer_id end) as buyers,
     coalesce(sum(case when kind in ('sale', 'returned') then amount end), 0) as gross,
     coalesce(sum(case when kind = 'refund' then -amount when kind = 'returned' then amount end), 0) as refunds,
     coalesce(sum(case when kind in ('sale', 'refund') then amount end), 0) as net,
@@ -21,9 +19,19 @@ from lines
 """
 
 
-def headline(engine: Engine) -> dict[str, int | str]:
-    """orders, buyers, gross, refunds, net, net_known and last_date over the lines; money rounded once, half up."""
-    row = engine.arrow(HEADLINE).to_pylist()[0]
+# Grouping takes half the time of count(distinct).
+DISTINCT = "select count(*) from (select {key} as key from lines where kind = 'sale' and {column} is not null group by key)"
+
+
+def headline(engine: Engine, whole: bool = False) -> dict[str, int | str]:
+    """orders, buyers, gross, refunds, net, net_known and last_date over the lines; money rounded once, half up.
+
+    whole: every order and customer id is the text of a whole number, so the numbers may be counted instead.
+    """
+    row: dict[str, int | Decimal | str | None] = {}
+    for name, column in (("orders", "order_id"), ("buyers", "customer_id")):
+        row[name] = engine.value(DISTINCT.format(key=f"cast({column} as bigint)" if whole else column, column=column))
+    row |= engine.arrow(HEADLINE).to_pylist()[0]
     return {k: cents(v) if isinstance(v, Decimal) else v for k, v in row.items() if v is not None}
 
 

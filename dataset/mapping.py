@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import os
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.numbers import list_currencies
 
 from dataset.errors import DataError, existing, shown
+from dataset.reading import plain_file
+from dataset.settings import ZONES
 
 COLUMNS = (
     "customer_id", "order_id", "timestamp", "amount", "quantity", "unit_price", "product_id", "product_name", "category",
@@ -16,6 +22,7 @@ COLUMNS = (
 )  # fmt: skip
 TEXTS = ("file", "source", "query", "date_format", "timezone", "decimal", "thousands", "encoding", "delimiter", "currency", "amount_suffix")
 KEYS = ("layout", "columns", *TEXTS)
+THOUSANDS = (",", ".", "'", "’", " ", "\u00a0", "\u202f", "_")
 NAMES = ("mapping.json", "mapping.toml")
 
 
@@ -46,15 +53,18 @@ class Mapping:
             raise self.refuse("neither file nor source is given")
         if Path(self.file).is_absolute() or ".." in Path(self.file).parts:
             raise DataError("E_PATH", f"file {shown(self.file)!r} leaves the folder of the mapping", file=self.path)
-        literal = base / self.file
-        found = [literal] if literal.is_file() else sorted(p for p in base.glob(self.file) if p.is_file() and not p.name.startswith("."))
+        try:
+            found = [base / self.file] if _named(base, self.file) else sorted(p for p in base.glob(self.file) if not p.name.startswith("."))
+        except (OSError, ValueError, IndexError):
+            raise self.refuse(f"file {shown(self.file)!r} is no name or pattern of files") from None
+        found = [p for p in found if not p.is_dir()] or found
         if not found:
             there = [p.name for p in base.iterdir() if p.is_file()]
             raise DataError("E_FILE_MISSING", f"no file {shown(self.file)!r}", file=self.path, hint=existing(self.file, there))
         for path in found:
             if not path.resolve().is_relative_to(base):
                 raise DataError("E_PATH", f"file {shown(self.file)!r} leads out of the folder of the mapping", file=self.path)
-        return found
+        return [plain_file(p, base) for p in found]
 
     def refuse(self, why: str) -> DataError:
         return DataError("E_CONFIG", why, file=self.path)
@@ -65,7 +75,7 @@ def load(path: Path) -> Mapping:
     try:
         text = path.read_text(encoding="utf-8")
         found = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text, object_pairs_hook=_no_twins)
-    except (OSError, UnicodeDecodeError, ValueError) as reason:
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as reason:
         raise DataError("E_CONFIG", f"cannot be read: {shown(reason)}", file=path) from None
 
     def refuse(why: str, hint: str = "") -> DataError:
@@ -85,18 +95,38 @@ def load(path: Path) -> Mapping:
                 raise refuse(f"{key} must be text")
             texts[key] = value
     columns = _columns(found.get("columns"), refuse)
-    if zone := texts.get("timezone"):
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, IsADirectoryError):
-            raise refuse(f"timezone {shown(zone)!r} is no IANA time zone such as Europe/Berlin") from None
+    for key, ok, why in _values(texts):
+        if texts.get(key) and not ok:
+            raise refuse(f"{key} {shown(texts[key])!r} {why}")
+    if texts.get("file") and texts.get("source"):
+        raise refuse("file and source are both given")
     if texts.get("decimal", ".") not in (".", ","):
         raise refuse("decimal must be . or ,")
     if texts.get("thousands", "") and texts["thousands"] == texts.get("decimal", "."):
         raise refuse("decimal and thousands are the same sign")
-    if len(texts.get("delimiter", ",")) > 1:
-        raise refuse("delimiter must be one sign")
+    if len(texts.get("delimiter", ",")) > 1 or texts.get("delimiter") in ('"', "\n", "\r", "\0"):
+        raise refuse("delimiter must be one sign, and no quote or line end")
     return Mapping(path, columns, **texts)
+
+
+def _values(texts: dict[str, str]) -> Iterator[tuple[str, bool, str]]:
+    """(key, whether its value is one of the known, why not)."""
+    yield "timezone", texts.get("timezone") in ZONES, "is no IANA time zone such as Europe/Berlin"
+    yield "currency", texts.get("currency") in list_currencies(), "is no ISO 4217 code such as EUR, USD, GBP"
+    yield "thousands", texts.get("thousands") in THOUSANDS, "is no sign between thousands: one of , . ' _ or a blank"
+    yield "encoding", _is_encoding(texts.get("encoding", "")), "is no known encoding such as utf-8, latin-1, cp1252"
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return codecs.lookup(name)._is_text_encoding
+    except (LookupError, ValueError):
+        return False
+
+
+def _named(base: Path, name: str) -> bool:
+    """Whether `name` as it stands is in the folder, even if it looks like a pattern."""
+    return os.path.lexists(base / name) and (base / name) != base
 
 
 def _columns(columns: object, refuse) -> dict[str, str]:

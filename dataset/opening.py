@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 
 from dataset import database, mapping
 from dataset.engine import Engine
-from dataset.errors import DataError, existing
+from dataset.errors import DataError, counted, existing
 from dataset.layouts import adventureworks, generic, online_retail, retailrocket, thelook
-from dataset.reading import Reader, data_files, kind, normal
+from dataset.reading import Reader, data_files, normal, peek
 from dataset.settings import Settings
 from dataset.tables import TABLES, Dataset, Note
+
+LONG_GAP = timedelta(days=366)  # without a sale, then few more: more likely a wrong date than a long holiday
+RARE = 0.01
 
 LAYOUTS = {m.__name__.rpartition(".")[2]: m for m in (retailrocket, thelook, online_retail, adventureworks)}
 
@@ -25,13 +27,24 @@ def open_data(data: str, layout: str, mapping_file: Path | None, settings: Setti
     """Read DATA (a file, a folder or a database URL) into canonical tables; the settings completed from it.
 
     layout: one of LAYOUTS, "generic", or "auto" to tell it from file and column names. folder: for the engine's files.
-    Raises DataError.
+    Raises DataError, and MemoryError when the data is too large for the machine.
     """
+    try:
+        return _opened(data, layout, mapping_file, settings, folder)
+    except duckdb.OutOfMemoryException:
+        raise MemoryError from None
+    except OSError as reason:
+        raise DataError("E_FILE_READ", f"cannot be read: {reason.strerror}", file=reason.filename) from None
+
+
+def _opened(data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path) -> tuple[Dataset, Settings]:
     url = data if database.is_url(data) else ""
     path = None if url else Path(data)
     if path is not None and not path.exists():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise DataError("E_FILE_MISSING", f"there is no {data!r}", hint=existing(path.name, beside))
+    if path is not None and not (path.is_dir() or path.is_file()):
+        raise DataError("E_FILE_TYPE", "is neither a file nor a folder", file=path)
     found = mapping_file or (_mapping_beside(path) if path and layout in ("auto", "generic") else None)
     readable = (path.resolve() if path and path.is_dir() else path.resolve().parent,) if path else ()
     readable += (found.resolve().parent,) if found else ()
@@ -44,6 +57,8 @@ def open_data(data: str, layout: str, mapping_file: Path | None, settings: Setti
     else:
         assert path is not None
         chosen = layout if layout != "auto" else _told(path)
+        if chosen not in LAYOUTS:
+            raise DataError("E_CONFIG", f"there is no layout {chosen!r}", hint=existing(chosen, (*LAYOUTS, "generic", "auto")))
         dataset = LAYOUTS[chosen].read(reader, [path.resolve()], settings.zone or "UTC")
     return _complete(dataset, reader, settings)
 
@@ -71,35 +86,13 @@ def _told(path: Path) -> str:
     return next(iter(fits))
 
 
-def peek(path: Path) -> list[str]:
-    """The column names of a data file, nothing more read than needed; none when it cannot be told."""
-    try:
-        if kind(path) == ".parquet":
-            with duckdb.connect() as connection:
-                name = str(path).replace("'", "''")
-                return [r[0] for r in connection.execute(f"select name from parquet_schema('{name}')").fetchall()][1:]
-        if kind(path) == ".xlsx":
-            from python_calamine import CalamineWorkbook
-
-            book = CalamineWorkbook.from_path(path)
-            return [str(c) for c in next(iter(book.get_sheet_by_index(0).to_python(nrows=1)), [])]
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else path.open("rb") as lines:
-            head = lines.readline(1 << 16)
-        text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
-        return max((next(csv.reader([text], delimiter=d), []) for d in ",;\t|"), key=len)
-    except (OSError, duckdb.Error, EOFError, UnicodeError, csv.Error):
-        return []
-
-
 def _complete(dataset: Dataset, reader: Reader, settings: Settings) -> tuple[Dataset, Settings]:
     """Give absent tables their notes and accounts, and the settings what the data told."""
     for table in dataset.tables:
         columns = dataset.engine.columns(table)
         if absent := [c for c in TABLES[table] if c not in columns]:
             raise AssertionError(f"{dataset.layout} made {table} without {', '.join(absent)}")
-    last = _last_day(dataset)
+    last = _last_day(dataset, reader)
     settings = settings.complete(last + timedelta(days=1), dataset.currency, dataset.zone, dataset.no_money)
     if settings.as_of is not None and "lines" in dataset.tables:
         before = dataset.engine.value("select count(*) from lines where kind = 'sale' and ordered_at < $snapshot", snapshot=settings.snapshot)
@@ -109,9 +102,20 @@ def _complete(dataset: Dataset, reader: Reader, settings: Settings) -> tuple[Dat
     return replace(dataset, notes=tuple(_distinct(notes)), accounts=tuple(reader.accounts), zone=settings.zone), settings
 
 
-def _last_day(dataset: Dataset) -> date:
+def _last_day(dataset: Dataset, reader: Reader) -> date:
+    """The day of the last sale (without sales: of the last event); notes a last day far after all others."""
     if "lines" in dataset.tables:
-        return dataset.engine.value("select max(cast(ordered_at as date)) from lines where kind = 'sale'")
+        days = dataset.engine.rows("select cast(ordered_at as date) as day, count(*) from lines where kind = 'sale' group by day order by day desc")
+        total, late = sum(count for _, count in days), 0
+        for (day, count), (before, _) in pairwise(days):
+            late += count
+            if late > RARE * total:
+                break
+            if day - before > LONG_GAP:
+                what = f"{counted(late, 'sale')} from {day} on, {(day - before).days:,} days after the sale before"
+                reader.note("W_LATE_SALES", late, f"{what}: wrong dates? Every recency counts from the last sale; as_of sets another day")
+                break
+        return days[0][0]
     return dataset.engine.value('select max(cast("at" as date)) from events')
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
+import gzip
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +19,7 @@ from dataset.errors import DataError, existing, shown
 from dataset.tables import Account, Note, Reason
 
 LONGEST_LINE = 1 << 26
+MOST_COLUMNS = 500
 TABULAR = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".xlsx")
 
 
@@ -41,10 +45,16 @@ class Raw:
     table: str
     columns: dict[str, str]
     parts: tuple[Part, ...]
+    lacking: dict[str, str] = field(default_factory=dict)  # normal column name -> the first of the files without it
 
     @property
     def rows(self) -> int:
         return sum(p.rows for p in self.parts)
+
+    @property
+    def columnar(self) -> bool:
+        """Whether it is a view of Parquet files: any column is read again at little cost."""
+        return self.parts[0].label.lower().endswith(".parquet")
 
     @property
     def label(self) -> str:
@@ -52,15 +62,26 @@ class Raw:
         return labels[0] if len(labels) == 1 else f"{labels[0]} and {len(labels) - 1} more"
 
     def column(self, *names: str) -> str | None:
-        """The source's own spelling of the first of these names it has; letter case, blanks and _ do not count."""
-        spelled = {normal(c): c for c in self.columns}
-        return next((spelled[normal(n)] for n in names if normal(n) in spelled), None)
+        """The source's own spelling of the first of these names it has; letter case, blanks and _ do not count.
+
+        Raises DataError E_COLUMN_DUPLICATE when two columns are such spellings, neither the exact one.
+        """
+        for name in names:
+            if name in self.columns:
+                return name
+            found = [c for c in self.columns if normal(c) == normal(name)]
+            if len(found) > 1:
+                what = f"could be either of {' and '.join(shown(c, 60) for c in found)}"
+                raise DataError("E_COLUMN_DUPLICATE", what, file=self.parts[0].label, column=name, hint="Rename or remove one")
+            if found:
+                return found[0]
+        return None
 
     def require(self, *names: str) -> str:
         """As `column`, or DataError E_COLUMN_MISSING."""
         found = self.column(*names)
         if found is None:
-            raise missing(self.parts[0].label, names[0], self.columns)
+            raise missing(self.lacking.get(normal(names[0]), self.parts[0].label), names[0], self.columns)
         return found
 
     def place(self, row: int) -> tuple[str, int]:
@@ -101,7 +122,7 @@ class Reader:
             raise DataError("E_FILE_TYPE", f"{', '.join(p.name for p in paths)}: one table in files of different kinds")
         match kinds.pop():
             case ".parquet":
-                raw = self._parquet(table, paths)
+                raw = self._parquet(table, paths, columns)
             case ".xlsx":
                 raw = self._spreadsheet(table, paths)
             case _:
@@ -113,11 +134,14 @@ class Reader:
     def _csv(self, table: str, paths: Sequence[Path], delimiter: str, encoding: str, columns: Sequence[str]) -> Raw:
         texts = [csv_file.prepare(p, self.engine.folder, self.notes, delimiter, encoding) for p in paths]
         for text in texts:
+            if not text.header:
+                raise DataError("E_FILE_TYPE", "is JSON, not a table", file=text.label)
             _no_duplicates(text.label, text.header)
-            for wanted in columns:
-                if normal(wanted) not in map(normal, text.header):
-                    raise missing(text.label, wanted, text.header)
-        shared = [h for h in texts[0].header if all(normal(h) in map(normal, t.header) for t in texts)]
+            _all_there(text.label, text.header, columns)
+        shared = [h for h in texts[0].header if all(_spelling(t.header, h) for t in texts)]
+        lacking = {normal(h): t.label for t in reversed(texts) for h in texts[0].header if not _spelling(t.header, h)}
+        if not shared:
+            raise DataError("E_COLUMN_MISSING", f"has none of the columns of {texts[0].label}", file=texts[-1].label)
         parts: list[Part] = []
         first = 0
         for index, text in enumerate(texts):
@@ -135,20 +159,25 @@ class Reader:
                 parts[-1] = Part(text.label, parts[-1].rows, parts[-1].first, header_rows=text.header_lines)
         view = f"{table}_rows"
         self.engine.run(f"create view {identifier(view)} as select *, rowid as _row from {identifier(table)}")
-        return Raw(self.engine, view, dict.fromkeys(shared, "VARCHAR"), tuple(parts))
+        return Raw(self.engine, view, dict.fromkeys(map(_free, shared), "VARCHAR"), tuple(parts), lacking)
 
-    def _parquet(self, table: str, paths: Sequence[Path]) -> Raw:
+    def _parquet(self, table: str, paths: Sequence[Path], columns: Sequence[str]) -> Raw:
         parts: list[Part] = []
         selects: list[str] = []
+        headers: list[list[str]] = []
         first = 0
         for path in paths:
+            path.open("rb").close()
             try:
                 rows = int(self.engine.value(f"select count(*) from read_parquet({_no_glob(path)})"))
+                names = [r[0] for r in self.engine.rows(f"describe select * from read_parquet({_no_glob(path)})")]
             except duckdb.Error:
                 raise DataError("E_FILE_TYPE", "is not a whole Parquet file", file=path) from None
+            _all_there(path.name, names, columns or headers[:1] and headers[0])
+            headers.append(names)
+            chosen = ", ".join(f"{identifier(n)} as {identifier(_free(n))}" for n in names)
             selects.append(
-                f"select * exclude (file_row_number), file_row_number + {first} as _row"
-                f" from read_parquet({_no_glob(path)}, file_row_number = true)"
+                f"select {chosen}, file_row_number + {first} as _row from read_parquet({_no_glob(path)}, file_row_number = true)"
             )
             parts.append(Part(path.name, rows, first))
             first += rows
@@ -167,7 +196,10 @@ class Reader:
             except (CalamineError, OSError) as reason:
                 raise DataError("E_FILE_TYPE", f"cannot be opened as an Excel file: {shown(reason)}", file=path) from None
             for sheet in book.sheet_names:
-                rows = book.get_sheet_by_name(sheet).to_python()
+                cells_of = book.get_sheet_by_name(sheet)
+                rows = cells_of.to_python()
+                while rows and not any(str(cell).strip() for cell in rows[-1]):
+                    rows.pop()
                 if len(rows) < 2:
                     continue
                 names = [str(c).strip() for c in rows[0]]
@@ -180,15 +212,16 @@ class Reader:
                     for cells, cell in zip(columns, row, strict=False):
                         cells.append(_cell(cell))
                 first = parts[-1].first + parts[-1].rows if parts else 0
-                parts.append(Part(f"{path.name}, sheet {sheet}", len(rows) - 1, first, header_rows=1))
+                above = (cells_of.start or (0, 0))[0]
+                parts.append(Part(f"{path.name}, sheet {sheet}", len(rows) - 1, first, header_rows=above + 1))
         if not parts:
             raise DataError("E_NO_ROWS", "has no rows", file=paths[0])
         keep = [i for i, name in enumerate(header) if name]
         return self.arrow(table, pa.table({header[i]: pa.array(columns[i], pa.string()) for i in keep}), tuple(parts))
 
-    def arrow(self, table: str, data: pa.Table | pa.RecordBatchReader, parts: tuple[Part, ...]) -> Raw:
-        """Take an Arrow table or stream as a raw table."""
-        self.engine.connection.register("arriving", data)
+    def arrow(self, table: str, data: pa.Table, parts: tuple[Part, ...]) -> Raw:
+        """Take an Arrow table as a raw table."""
+        self.engine.connection.register("arriving", data.rename_columns([_free(n) for n in data.column_names]))
         self.engine.run(f"create table {identifier(table)} as select * from arriving")
         self.engine.connection.unregister("arriving")
         view = f"{table}_rows"
@@ -212,10 +245,45 @@ def kind(path: Path) -> str:
 
 
 def data_files(folder: Path) -> list[Path]:
-    """The tables in a folder, by name; hidden, temporary and other files are passed over."""
-    return sorted(
-        p for p in folder.iterdir() if p.is_file() and not p.name.startswith((".", "~")) and p.name.lower().endswith(TABULAR)
-    )
+    """The tables in a folder, by name; hidden, temporary and other files are passed over.
+
+    Raises DataError E_FILE_TYPE for what only has such a name, E_PATH for a link out of the folder.
+    """
+    named = (p for p in folder.iterdir() if not p.name.startswith((".", "~")) and p.name.lower().endswith(TABULAR))
+    return [plain_file(p, folder) for p in sorted(named)]
+
+
+def plain_file(path: Path, folder: Path) -> Path:
+    """The path, when a regular file lies there and inside the folder. Raises DataError E_FILE_TYPE, E_PATH."""
+    if path.is_symlink() and not path.exists():
+        raise DataError("E_FILE_TYPE", "is a link that leads nowhere", file=path)
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise DataError("E_PATH", "is a link that leads out of the folder", file=path, hint="Put the file itself there")
+    if not path.is_file():
+        raise DataError("E_FILE_TYPE", "is a folder, not a table" if path.is_dir() else "is no regular file", file=path)
+    return path
+
+
+def peek(path: Path) -> list[str]:
+    """The column names of a data file, nothing more read than needed; none when it cannot be told."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        if kind(path) == ".parquet":
+            with duckdb.connect() as connection:
+                name = str(path).replace("'", "''")
+                return [r[0] for r in connection.execute(f"select name from parquet_schema('{name}')").fetchall()][1:]
+        if kind(path) == ".xlsx":
+            book = CalamineWorkbook.from_path(path)
+            return [str(c) for c in next(iter(book.get_sheet_by_index(0).to_python(nrows=1)), [])]
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if zipped else path.open("rb") as lines:
+            head = lines.readline(1 << 16)
+        text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+        return max((next(csv.reader([text], delimiter=d), []) for d in ",;\t|"), key=len)
+    except (OSError, duckdb.Error, CalamineError, EOFError, zlib.error, UnicodeError, csv.Error):
+        return []
 
 
 def normal(name: str) -> str:
@@ -227,7 +295,26 @@ def missing(file: str, wanted: str, names: Iterable[str]) -> DataError:
     return DataError("E_COLUMN_MISSING", "this column is missing", file=file, column=wanted, hint=existing(wanted, names))
 
 
+def _spelling(header: Sequence[str], name: str) -> str:
+    """How a header spells a column: exactly so, or with other case, blanks and _; "" when it lacks it."""
+    return name if name in header else next((h for h in header if normal(h) == normal(name)), "")
+
+
+def _all_there(label: str, header: Sequence[str], columns: Sequence[str]) -> None:
+    for wanted in columns:
+        if not _spelling(header, wanted):
+            raise missing(label, wanted, header)
+
+
+def _free(name: str) -> str:
+    """A column name that leaves the engine's own (_row, rowid) free."""
+    return f"{name} " if name.lower() in ("_row", "rowid", "file_row_number") else name
+
+
 def _no_duplicates(label: str, header: Sequence[str]) -> None:
+    if len(header) > MOST_COLUMNS:
+        what = f"has {len(header):,} columns; up to {MOST_COLUMNS:,} are read"
+        raise DataError("E_TOO_WIDE", what, file=label, hint="Keep those the report needs")
     seen: set[str] = set()
     for name in header:
         if name.lower() in seen:
@@ -236,13 +323,12 @@ def _no_duplicates(label: str, header: Sequence[str]) -> None:
 
 
 def _csv_select(text: csv_file.Text, wanted: Sequence[str]) -> str:
-    spelled = {normal(h): h for h in text.header}
     columns = ", ".join(f"{quoted(h)}: 'VARCHAR'" for h in text.header)
-    chosen = ", ".join(f"{identifier(spelled[normal(w)])} as {identifier(w)}" for w in wanted)
+    chosen = ", ".join(f"{identifier(_spelling(text.header, w))} as {identifier(_free(w))}" for w in wanted)
     return (
         f"select {chosen} from read_csv({_no_glob(text.path)}, auto_detect = false, header = false,"
         f" skip = {text.header_lines}, columns = {{{columns}}}, delim = {quoted(text.delimiter)}, quote = '\"',"
-        f" escape = '\"', strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE})"
+        f" escape = '\"', strict_mode = true, null_padding = false, compression = 'none', max_line_size = {LONGEST_LINE})"
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 import time
 from pathlib import Path
 
@@ -10,15 +12,27 @@ KEPT_DAYS = 30
 
 
 def folder() -> Path | None:
-    """$XDG_CACHE_HOME/customer-deck, or ~/.cache/customer-deck; None when it cannot be written or is another user's."""
+    """$XDG_CACHE_HOME/customer-deck, ~/.cache/customer-deck, or customer-deck-UID among temporary files.
+
+    The first that can be written and is this user's. Among temporary files, where all users write, it must also be a true
+    folder that no other user can reach. None when there is none.
+    """
     told = os.environ.get("XDG_CACHE_HOME", "")
     try:
         path = (Path(told) if os.path.isabs(told) else Path.home() / ".cache") / "customer-deck"
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mine = path.stat().st_uid == os.geteuid()
+        if path.stat().st_uid == os.geteuid() and os.access(path, os.W_OK | os.X_OK):
+            return path
     except (OSError, RuntimeError):
+        pass
+    try:
+        path = Path(tempfile.gettempdir()) / f"customer-deck-{os.geteuid()}"
+        path.mkdir(mode=0o700, exist_ok=True)
+        found = path.lstat()
+    except OSError:
         return None
-    return path if mine and os.access(path, os.W_OK | os.X_OK) else None
+    own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o700
+    return path if own else None
 
 
 def prune(path: Path) -> None:

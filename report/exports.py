@@ -55,19 +55,23 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
 
 
 def _customers(results: Mapping[str, Result]) -> pd.DataFrame | None:
-    """One row a customer: the reduction, with scores and segment where there are some."""
+    """One row a customer, the biggest spender first: the reduction, with scores and segment where there are some."""
     frame = getattr(results.get("customers"), "frame", None)
     if frame is None:
         return None
     scored = getattr(results.get("rfm"), "frame", None)
     if scored is None:
-        return frame
+        return _biggest_first(frame)
     same = len(scored) == len(frame) and bool(
         (scored["customer_id"].to_numpy() == frame["customer_id"].to_numpy()).all()
     )
     if not same:
         raise RuntimeError("the scored customers are not the reduced customers, row by row")
-    return pd.concat([frame, scored.drop(columns="customer_id")], axis=1)
+    return _biggest_first(pd.concat([frame, scored.drop(columns="customer_id")], axis=1))
+
+
+def _biggest_first(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.sort_values(["net", "customer_id"], ascending=[False, True], ignore_index=True)
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from babel.dates import format_date
 import plotly.graph_objects as go
+from babel.dates import format_date
 
 from analysis.finding import Table, Unit
 from analysis.run import Run
@@ -21,7 +21,6 @@ from dataset.errors import shown
 from dataset.settings import Settings
 from report import number
 from report.fonts import FAMILY
-
 
 INK, GREY, BAR, LIGHT, HAIRLINE = "#1b2128", "#56606b", "#a3acb6", "#d3d9df", "#d5dade"
 NAME = 32  # characters of a name in a chart
@@ -90,7 +89,7 @@ class Figure:
     """One figure of an analysis.
 
     draw(result, style): a plotly figure, or None when there is nothing to draw. slot: a key of SLOTS.
-    alt(result, style): what the figure shows, for who cannot see it. table(result): the drawn numbers.
+    alt(result, style): what the figure shows, for who cannot see it. table(result), columns: the drawn numbers.
     """
 
     name: str
@@ -98,6 +97,7 @@ class Figure:
     slot: str
     alt: Callable[[Any, Style], str]
     table: Callable[[Any], Table]
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Drawn:
     name: str
     alt: str
     table: Table
+    columns: tuple[str, ...]
     wide: go.Figure
     narrow: go.Figure
     slot: Slot
@@ -130,7 +131,7 @@ def drawn(run: Run, settings: Settings) -> Iterator[Drawn]:
             narrow = finished(figure.draw(result, phone), phone)
             if wide is not None and narrow is not None:
                 name = f"{analysis}-{figure.name}"
-                yield Drawn(name, figure.alt(result, style), figure.table(result), wide, narrow, slot)
+                yield Drawn(name, figure.alt(result, style), figure.table(result), figure.columns, wide, narrow, slot)
 
 
 def finished(figure: go.Figure | None, style: Style) -> go.Figure | None:
@@ -138,9 +139,15 @@ def finished(figure: go.Figure | None, style: Style) -> go.Figure | None:
     if figure is None:
         return None
     axis = {
-        "showgrid": False, "zeroline": False, "showline": False, "ticks": "", "fixedrange": True,
-        "tickfont": {"color": GREY}, "title": {"text": ""}, "automargin": True,
-    }  # fmt: skip
+        "showgrid": False,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "fixedrange": True,
+        "tickfont": {"color": GREY},
+        "title": {"text": ""},
+        "automargin": True,
+    }
     figure.layout.template = go.layout.Template(
         layout={
             "font": {"family": f"{FAMILY}, sans-serif", "size": style.slot.text, "color": INK},
@@ -171,11 +178,20 @@ def ranked(
     """Horizontal bars, the first on top, each named on the left and labelled at its end; no axis."""
     figure = go.Figure(
         go.Bar(
-            orientation="h", x=list(values), y=list(range(len(names))), text=[f"\u00a0{t}" for t in texts], textposition="outside",
-            cliponaxis=False, textfont={"color": INK}, hovertext=list(hover), hoverinfo="text", marker={"color": list(colours)},
-            textangle=0, constraintext="none",
+            orientation="h",
+            x=list(values),
+            y=list(range(len(names))),
+            text=[f"\u00a0{t}" for t in texts],
+            textposition="outside",
+            cliponaxis=False,
+            textfont={"color": INK},
+            hovertext=list(hover),
+            hoverinfo="text",
+            marker={"color": list(colours)},
+            textangle=0,
+            constraintext="none",
         )
-    )  # fmt: skip
+    )
     room = max((len(t) for t in texts), default=0) * style.slot.text * 0.52 + 14
     figure.update_layout(margin={"r": room, "t": 4, "b": 4})
     low = min(0.0, *values) if values else 0.0
@@ -187,14 +203,19 @@ def ranked(
 def named_rows(figure: go.Figure, names: Sequence[str]) -> None:
     """Rows 0, 1, ... from top to bottom with these names: two equal names stay two rows, few rows stay thin."""
     figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(names))), ticktext=list(names),
-        range=[max(len(names), LEAST_ROWS) - 0.5, -0.5], tickfont={"color": INK},
-    )  # fmt: skip
+        tickmode="array",
+        tickvals=list(range(len(names))),
+        ticktext=list(names),
+        range=[max(len(names), LEAST_ROWS) - 0.5, -0.5],
+        tickfont={"color": INK},
+    )
 
 
 def width(text: str) -> float:
     """About how wide a text is in Source Sans, in ems: enough to keep room for a label."""
-    return sum(0.28 if c in " iljtfrI.,:;'|!()" else 0.86 if c in "mwMW@%" else 0.6 if c.isupper() else 0.52 for c in text)
+    return sum(
+        0.28 if c in " iljtfrI.,:;'|!()" else 0.86 if c in "mwMW@%" else 0.6 if c.isupper() else 0.52 for c in text
+    )
 
 
 def plain(text: object, most: int = NAME) -> str:
@@ -211,7 +232,13 @@ def ticks(starts: Sequence[date], grain: str, style: Style) -> dict[str, Any]:
     offset = (starts[0].month - 1) % every if by_month else 0
     at = [i for i in range(len(starts)) if (i + offset) % every == 0]
     texts = [style.period(starts[i], grain, i == at[0] or starts[i].month == 1) for i in at]
-    return {"tickmode": "array", "tickvals": at, "ticktext": texts, "range": [-0.55, len(starts) - 0.45], "tickangle": 0}
+    return {
+        "tickmode": "array",
+        "tickvals": at,
+        "ticktext": texts,
+        "range": [-0.55, len(starts) - 0.45],
+        "tickangle": 0,
+    }
 
 
 def real(values: pd.Series) -> list[float]:
@@ -245,4 +272,3 @@ def mixed(colour: str, other: str, share: float) -> str:
 
 def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from analysis.finding import Finding
@@ -31,8 +32,9 @@ def text(run: Run, dataset: Dataset, settings: Settings) -> str:
 def _entry(finding: Finding) -> dict[str, Any]:
     """One finding; a number stays a number, money is decimal text, a day is ISO text."""
     value = finding.value
-    whole = finding.unit == "count" and value is not None
-    plain = int(value) if whole else value if isinstance(value, int | float | None) else number.raw(value)
+    plain: Any = value if isinstance(value, int | float | None) else number.raw(value)
+    if finding.unit == "count" and value is not None:
+        plain = int(Decimal(str(plain)))
     entry: dict[str, Any] = {
         "value": plain,
         "unit": finding.unit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +24,8 @@ from dataset.tables import Dataset
 from report import number
 from report.figure import Drawn, drawn, mixed, readable, width
 from report.fonts import Fonts
-from report.paper import Spec
 from report.outline import APPENDIX, DECK
+from report.paper import Spec
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATES = PROJECT / "templates"
@@ -34,16 +34,24 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
 )
+NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 MOST_ROWS = 200
 MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
-TITLE_PX, TITLE_ROOM = 35, 1150
+TITLE_PX, TITLE_ROOM = (35, 28, 23), 1150
+
+# What templates may say: these members of a Page.
+WORDS = (
+    "which", "printed", "run", "settings", "f", "claim", "said", "title", "even", "main", "has", "known", "first",
+    "worth", "fresh", "text", "interval", "window", "source", "ledger_value", "exists", "figure", "table", "methods",
+    "parts", "logo",
+)  # fmt: skip
 
 Which = Literal["deck", "appendix", "index"]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What all pages of a release are made of. figures: by name. svgs: those drawn for paper; None where that failed."""
+    """What all pages of a release are made of. figures: by name. svgs: as drawn for paper; None where that failed."""
 
     run: Run
     dataset: Dataset
@@ -72,7 +80,7 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
     files["assets/base.css"] = f"{fonts.css('.')}\n{base}"
     for name in ("screen.css", "deck.js"):
         files[f"assets/{name}"] = (TEMPLATES / "assets" / name).read_text(encoding="utf-8")
-    files["assets/plotly.min.js"] = PLOTLY.read_bytes()
+    files["assets/plotly.min.js"] = in_ascii(PLOTLY.read_text(encoding="utf-8"))
     if settings.logo:
         files[f"assets/logo{settings.logo.suffix.lower()}"] = settings.logo.read_bytes()
     return files
@@ -98,19 +106,28 @@ class Page:
     @cached_property
     def _environment(self) -> Environment:
         made = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
+        accent = readable(self.settings.accent)
+        made.globals |= {name: getattr(self, name) for name in WORDS}
         made.globals |= {
-            "f": self.f, "claim": self.claim, "said": self.said, "title": self.title, "even": self.even, "has": self.has, "figure": self.figure,
-            "table": self.table, "source": self.source, "tables": tables, "crosstab": crosstab, "methods": self.methods, "parts": self.parts,
-            "exists": self.exists, "text": self.text, "interval": self.interval, "logo": self.logo, "window": self.window,
-            "run": self.run, "dataset": self.report.dataset, "pdf": self.report.pdf, "settings": self.settings, "printed": self.printed, "policy": POLICY,
-            "accent": readable(self.settings.accent), "tint": mixed(readable(self.settings.accent), "#ffffff", 0.9),
-            "lang": self.settings.locale.replace("_", "-"), "css": (TEMPLATES / "base.css").read_text(encoding="utf-8"),
+            "tables": tables,
+            "crosstab": crosstab,
+            "dataset": self.report.dataset,
+            "pdf": self.report.pdf,
+            "policy": POLICY,
+            "accent": accent,
+            "tint": mixed(accent, "#ffffff", 0.9),
+            "lang": self.settings.locale.replace("_", "-") if self.settings.locale.startswith("en") else "en",
+            "css": (TEMPLATES / "base.css").read_text(encoding="utf-8"),
             "deck": [name for name in DECK if name in self.run.results],
-            "appendix": [name for name in APPENDIX if name in self.run.results], "headings": APPENDIX, "first": self.first, "worth": self.worth, "fresh": self.fresh,
-            "which": self.which, "ledger_value": self.ledger_value, "main": self.main, "known": lambda key: key in self.findings,
-        }  # fmt: skip
+            "appendix": [name for name in APPENDIX if name in self.run.results],
+            "headings": APPENDIX,
+        }
         made.filters |= {"css_text": css_text, "breakable": breakable}
         made.tests["drawn"] = self.exists
         return made
@@ -149,6 +166,10 @@ class Page:
         """The pairs of finding and label that have a value the headline does not already print."""
         said = str(self.claim(headline).striptags()) if headline else ""
         return [(key, label) for key, label in pairs if self.has(key) and str(self.f(key).striptags()) not in said]
+
+    def known(self, key: str) -> bool:
+        """Whether a finding is there, with or without a value."""
+        return key in self.findings
 
     def first(self, keys: list[str], most: int) -> list[str]:
         """The first few of the keys that have a value."""
@@ -190,14 +211,21 @@ class Page:
         return Markup("").join(made)
 
     def title(self, key: str) -> Markup:
-        """A slide's title: the claim without full stop."""
-        return self.even(Markup(re.sub(r"\.$", "", str(self.claim(key)))), TITLE_PX, TITLE_ROOM)
+        """A slide's title: the claim without full stop, smaller when it would take more than two lines."""
+        said = Markup(re.sub(r"\.$", "", str(self.claim(key))))
+        size = next((px for px in TITLE_PX if lines(said.striptags(), px, TITLE_ROOM) <= 2), TITLE_PX[-1])
+        even = self.even(said, size, TITLE_ROOM)
+        if size == TITLE_PX[0]:
+            return even
+        return Markup('<span style="font-size: {}rem">{}</span>').format(size / 16, even)
 
     def even(self, said: Markup, size: float, room: int) -> Markup:
         """A sentence in lines of about equal length: a browser balances them itself, paper gets a measure in px."""
         if not self.printed:
             return said
-        return Markup('<span class="measure" style="max-width: {}px">{}</span>').format(measure(said.striptags(), size, room), said)
+        return Markup('<span class="measure" style="max-width: {}px">{}</span>').format(
+            measure(said.striptags(), size, room), said
+        )
 
     def text(self, value: Any, unit: str = "", compact: bool = False) -> str:
         """A value of a table or the run, as a reader sees it."""
@@ -230,30 +258,40 @@ class Page:
         if name not in self.report.figures:
             return Markup("")
         found, svg = self.report.figures[name], self.report.svgs.get(name)
-        context = {
-            "figure": found, "svg": None if svg is None else inline(svg, found.alt, self.printed),
-            "wide": None if self.printed else chart_json(found.wide), "narrow": None if self.printed else chart_json(found.narrow),
-            "rows": 10 if self.which == "deck" else MOST_ROWS,
-        }  # fmt: skip
+        context: dict[str, Any] = {"figure": found, "rows": 8 if self.which == "deck" else MOST_ROWS}
+        context["svg"] = None if svg is None else inline(svg, found.alt, self.printed)
+        if not self.printed:
+            context |= {"wide": chart_json(found.wide), "narrow": chart_json(found.narrow)}
         return Markup(self._environment.get_template("figure.html.j2").render(context))
 
     def table(
-        self, table: Table | None, most: int = MOST_ROWS, caption: bool = True, columns: list[str] | None = None, file: str = ""
+        self,
+        table: Table | None,
+        most: int = MOST_ROWS,
+        caption: bool = True,
+        columns: Sequence[str] = (),
+        file: str = "",
     ) -> Markup:
-        """A table, printed to the reader's units; cut after `most` rows, which it says. file: the export that has all."""
+        """A table in the reader's units; cut after `most` rows, which it says. file: the export that has all."""
         if table is None:
             return Markup("")
-        labels = {key: label for key, label in table.labels.items() if key in table.frame and (not columns or key in columns)}
-        frame = table.frame.head(most)
-        numeric = {key for key in labels if table.units.get(key, "name") != "name" or pd.api.types.is_numeric_dtype(frame[key])}
-        cells = [
-            [self._cell(value, table.units.get(key), key in numeric) for key, value in zip(labels, row, strict=True)]
-            for row in frame[list(labels)].itertuples(index=False, name=None)
-        ]
+        frame, units = table.frame.head(most), table.units
+        labels = {k: label for k, label in table.labels.items() if k in frame and (not columns or k in columns)}
+        numeric = {k for k in labels if units.get(k, "name") != "name" or pd.api.types.is_numeric_dtype(frame[k])}
         context = {
-            "table": table, "labels": labels, "numeric": numeric, "rows": cells, "cut": len(table.frame) > most, "caption": caption, "file": file,
-            "most": number.text(most, "count", self.settings), "all": number.text(len(table.frame), "count", self.settings),
-        }  # fmt: skip
+            "table": table,
+            "labels": labels,
+            "numeric": numeric,
+            "rows": [
+                [self._cell(value, units.get(k), k in numeric) for k, value in zip(labels, row, strict=True)]
+                for row in frame[list(labels)].itertuples(index=False, name=None)
+            ],
+            "cut": len(table.frame) > most,
+            "caption": caption,
+            "file": file,
+            "most": number.text(most, "count", self.settings),
+            "all": number.text(len(table.frame), "count", self.settings),
+        }
         return Markup(self._environment.get_template("table.html.j2").render(context))
 
     def methods(self, name: str) -> list[tuple[str, str, str]]:
@@ -283,11 +321,13 @@ class Page:
             return "yes" if value else ""
         if unit is None and numeric:
             unit = "count" if float(value or 0) == int(value or 0) else "ratio"
-        return shown(number.text(value, unit or "name", self.settings), 200)
+        return shown(number.text(value, unit or "name", self.settings), 40 if self.which == "deck" else 200)
 
     def _finding(self, key: str) -> Finding:
         if key not in self.findings:
-            raise LookupError(f"there is no finding {key!r}; of that analysis there are {', '.join(self._siblings(key))}")
+            raise LookupError(
+                f"there is no finding {key!r}; of that analysis there are {', '.join(self._siblings(key))}"
+            )
         return self.findings[key]
 
     def _siblings(self, key: str) -> list[str]:
@@ -308,8 +348,10 @@ def crosstab(table: Table | None, rows: str, columns: str, values: str) -> Table
     wide = table.frame.pivot(index=rows, columns=columns, values=values)[groups].reset_index()
     wide.columns = [rows, *(f"{values} {i}" for i in range(len(groups)))]
     labels = {rows: table.labels[rows]} | {f"{values} {i}": shown(group, 60) for i, group in enumerate(groups)}
-    units = {key: table.units[values] for key in wide.columns[1:]}
-    return replace(table, frame=wide, labels=labels, units=units, title=f"{table.title}: {table.labels[values].lower()}")
+    units = dict.fromkeys(wide.columns[1:], table.units[values])
+    return replace(
+        table, frame=wide, labels=labels, units=units, title=f"{table.title}: {table.labels[values].lower()}"
+    )
 
 
 def sql_files(name: str, result: Result) -> list[str]:
@@ -317,6 +359,11 @@ def sql_files(name: str, result: Result) -> list[str]:
     sources = {f.source for f in result.findings.values()} | {t.source for t in tables(result)}
     own = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "analysis").glob(f"{name}*.sql")}
     return sorted({s for s in sources if s.endswith(".sql") and (PROJECT / s).is_file()} | own)
+
+
+def in_ascii(script: str) -> str:
+    """JavaScript with every other sign escaped, so that it means the same whatever encoding it is served in."""
+    return NOT_ASCII.sub(lambda sign: json.dumps(sign[0])[1:-1], script)
 
 
 def chart_json(figure: Any) -> Markup:
@@ -343,23 +390,22 @@ def signed(key: str) -> bool:
 
 def measure(text: str, size: float, room: int) -> int:
     """Pixels a sentence of `size` px type is set in, so that its lines are about even and no word stands alone."""
-    words = [width(word) * size * 1.04 for word in text.split()]
-    lines = _broken(words, room, size)
-    if lines == 1:
+    fewest = lines(text, size, room)
+    if fewest == 1:
         return room
-    least = next((px for px in range(200, room, 10) if _broken(words, px, size) <= lines), room)
+    least = next((px for px in range(200, room, 10) if lines(text, size, px) <= fewest), room)
     return min(room, least + round(size * 0.8))
 
 
-def _broken(words: list[float], room: float, size: float) -> int:
-    """How many lines words of these widths take."""
-    lines, used, space = 1, 0.0, 0.21 * size
-    for word in words:
+def lines(text: str, size: float, room: float) -> int:
+    """About how many lines a sentence of `size` px type takes in a measure."""
+    taken, used, space = 1, 0.0, 0.21 * size
+    for word in (width(word) * size * 1.04 for word in text.split()):
         if used and used + space + word > room:
-            lines, used = lines + 1, word
+            taken, used = taken + 1, word
         else:
             used += (space if used else 0) + word
-    return lines
+    return taken
 
 
 def breakable(text: str) -> Markup:

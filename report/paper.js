@@ -1,30 +1,36 @@
-// Runs in the chart browser: draws one figure as SVG, in a form that PDF printers, which know less of SVG, draw alike.
+// Runs in the chart browser, between plotly and kaleido: what plotly draws as SVG gets a form that PDF printers, which know
+// less of SVG, draw alike. A picture stays as plotly makes it, on white.
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = 48; // flat rectangles for one colour bar
-const stage = () => document.getElementById("stage");
 const made = (tag, values) => {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(values)) element.setAttribute(name, value);
   return element;
 };
 
-async function draw(figure, width, height, name) {
-  const fonts = [...document.fonts].map((face) => face.load());
-  await Promise.all(fonts);
-  const options = { format: "svg", width, height, imageDataOnly: true };
-  stage().innerHTML = await Plotly.toImage({ ...figure, config: { staticPlot: true } }, options);
-  const svg = stage().querySelector("svg");
+const plain = Plotly.toImage;
+Plotly.toImage = async ({ data, layout: { paperName, ...layout }, config }, options) => {
+  await Promise.all([...document.fonts].map((face) => face.load()));
+  if (options.format !== "svg") layout.paper_bgcolor = "#fff"; // a transparent picture cannot be read on a dark page
+  const image = await plain({ data, layout, config }, options);
+  return options.format === "svg" ? cleaned(image, options.width, options.height, paperName) : image;
+};
+
+function cleaned(image, width, height, name) {
+  const stage = document.createElement("div");
+  document.body.append(stage);
+  stage.innerHTML = image;
+  const svg = stage.querySelector("svg");
   [...svg.querySelectorAll("text")].forEach(flatten);
   [...svg.querySelectorAll("rect")].forEach(unblend);
   [...svg.querySelectorAll("text")].forEach(opaque);
   tidy(svg);
   rename(svg, name);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const text = new XMLSerializer().serializeToString(svg);
-  stage().replaceChildren();
-  return text;
+  stage.remove();
+  return new XMLSerializer().serializeToString(svg);
 }
 
 // A label of several lines or several faces becomes one plain text element a run, where the browser put the run.

@@ -292,9 +292,9 @@ def _sync(staged: Path) -> None:
     for path in _files(staged):
         with path.open("rb") as file:
             os.fsync(file.fileno())
-    for path, _, _ in os.walk(staged, topdown=False):
-        os.chmod(path, 0o755)
-        _sync_folder(Path(path))
+    for folder, _, _ in os.walk(staged, topdown=False):
+        os.chmod(folder, 0o755)
+        _sync_folder(Path(folder))
 
 
 def _sync_folder(folder: Path) -> None:

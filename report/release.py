@@ -11,10 +11,11 @@ from dataset.settings import Settings
 from dataset.tables import Dataset
 from report import exports, metrics, pages
 from report.fonts import Fonts
+from report.pages import Which
 from report.paper import Paper
 from report.pdf import Printing
 
-DOCUMENTS = ("deck", "appendix")
+DOCUMENTS: tuple[Which, ...] = ("deck", "appendix")
 
 
 def compose(
@@ -25,7 +26,8 @@ def compose(
     kept: the cache folder. formats: html, pdf or both. Raises DataError, OSError; RuntimeError for a fault of a template.
     """
     report = pages.Report.of(run, dataset, settings, pdf="pdf" in formats)
-    svgs = paper.draw(report.specs())
+    charts = report.specs()
+    svgs = paper.draw(charts)
     report.svgs.update(svgs)
     with ExitStack() as stack:
         printing = [
@@ -40,7 +42,7 @@ def compose(
         exports.write(folder / "exports", run.results, settings)
         _write(folder, {"metrics.json": metrics.text(run, dataset, settings)})
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
-        _write(folder, {f"figures/{name}.png": png for name, png in paper.png(svgs).items()})
+        _write(folder, {f"figures/{name}.png": png for name, png in paper.png(charts).items()})
         for document in printing:
             document.finish()
 

@@ -37,7 +37,7 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     files = _roles(paths)
     raw = reader.read("sales", files["sales"], columns=("OrderDate", "OrderNumber", "ProductKey", "CustomerKey", "OrderQuantity"))
     casts = Casts(reader, raw, zone)
-    casts.time("ordered_at", raw.require("OrderDate"), zone, prefer="month/day/year")
+    casts.time("ordered_at", raw.require("OrderDate"), zone, month_first=True)
     casts.id("order_id", raw.require("OrderNumber"), required=True)
     casts.id("line_no", raw.column("OrderLineItem"))
     casts.id("product_id", raw.require("ProductKey"), required=True)
@@ -124,7 +124,7 @@ def _returns(reader: Reader, files: dict[str, list[Path]], zone: str) -> None:
         return
     raw = reader.read("returns", files["returns"])
     casts = Casts(reader, raw, zone)
-    casts.time("returned_at", raw.require("ReturnDate"), zone, prefer="month/day/year")
+    casts.time("returned_at", raw.require("ReturnDate"), zone, month_first=True)
     casts.id("territory_id", raw.column("TerritoryKey"))
     casts.id("product_id", raw.require("ProductKey"), required=True)
     casts.number("quantity", raw.require("ReturnQuantity"))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from dataset.engine import Engine, identifier
 from dataset.errors import DataError, counted
 from dataset.headline import cents
@@ -25,10 +28,16 @@ def duplicates(reader: Reader, raw: Raw, table: str, money: str, units: str = ""
     A file that writes one row a unit (`units` is 1 on every row, copies directly follow each other) has none.
     """
     columns = ", ".join(identifier(c) for c in raw.columns)
+    suspects = _suspects(raw)
+    if not len(suspects):
+        return
+    raw.engine.connection.register("suspects", pa.table({"mark": suspects}))
     raw.engine.run(
         f"""create table repeated as select max(_row) as _row, count(*) - 1 as extra, max(_row) - min(_row) + 1 as span
-            from {identifier(raw.table)} group by {columns} having count(*) > 1"""
+            from {identifier(raw.table)} where {_mark(raw)} in (select mark from suspects)
+            group by {columns} having count(*) > 1"""
     )
+    raw.engine.connection.unregister("suspects")
     extra, adjacent = raw.engine.rows("select coalesce(sum(extra), 0), bool_and(span = extra + 1) from repeated")[0]
     if not extra or (units and adjacent and raw.engine.value(f"select bool_and({units} = 1) from {identifier(table)}")):
         return
@@ -36,8 +45,28 @@ def duplicates(reader: Reader, raw: Raw, table: str, money: str, units: str = ""
         f"""select coalesce(sum(extra * value), 0) from repeated
             join (select _row, {money} as value from {identifier(table)} where reject is null) as worth using (_row)"""
     )
-    what = f"{counted(extra, 'row')} repeat another exactly (worth {cents(stake)})"
+    what = f"{_repeats(extra)} (worth {cents(stake)})"
     reader.note("W_DUPLICATE_ROWS", int(extra), f"{raw.label}: {what}; there is no line key, so they are kept")
+
+
+def _mark(raw: Raw) -> str:
+    """SQL of a hash that equal rows share: of the columns that are no text, when there are enough of them, else of all."""
+    short = [c for c, kind in raw.columns.items() if kind != "VARCHAR"]
+    return f"hash({', '.join(map(identifier, short if len(short) >= 4 else raw.columns))})"
+
+
+def _suspects(raw: Raw) -> np.ndarray:
+    """The hashes that several rows have. Eight bytes a row in memory: a grouping by all columns takes fifty times that."""
+    marks, at = np.empty(raw.rows, np.uint64), 0
+    for batch in raw.engine.connection.sql(f"select {_mark(raw)} from {identifier(raw.table)}").to_arrow_reader(1 << 17):
+        marks[at : at + len(batch)] = batch.column(0).to_numpy()
+        at += len(batch)
+    marks.sort()
+    return np.unique(marks[1:][marks[1:] == marks[:-1]])
+
+
+def _repeats(count: int) -> str:
+    return f"{counted(count, 'row')} {'repeats' if count == 1 else 'repeat'} another exactly"
 
 
 def unique(reader: Reader, raw: Raw, typed: str, key: str, table: str, money: str = "") -> list[Reason]:
@@ -66,7 +95,7 @@ def unique(reader: Reader, raw: Raw, typed: str, key: str, table: str, money: st
     for same, count, worth in rows:
         at_stake = f" (worth {cents(worth)})" if money else ""
         if same:
-            reader.note("W_DUPLICATE_ROWS", count, f"{raw.label}: {counted(count, 'row')} repeat another exactly{at_stake}; left out")
+            reader.note("W_DUPLICATE_ROWS", count, f"{raw.label}: {_repeats(count)}{at_stake}; left out")
             reasons.append(Reason("excluded", "repeats another row exactly", count, Decimal(worth) if money else None))
         else:
             what = f"{counted(count, 'row')} with the {key} of an earlier row, but other content{at_stake}"
@@ -83,6 +112,11 @@ def no_sales(raw: Raw) -> None:
     """Raise DataError E_NO_PURCHASES when no line is a sale."""
     if not raw.engine.value("select count(*) from (select 1 from lines where kind = 'sale' limit 1)"):
         raise DataError("E_NO_PURCHASES", "no row is a sale: there is nothing to report", file=raw.label)
+
+
+def refunded(engine: Engine) -> Decimal:
+    """The refund lines' money, zero or less."""
+    return Decimal(engine.value("select coalesce(sum(amount), 0) from lines where kind = 'refund'"))
 
 
 def unknown_customers(reader: Reader, raw: Raw) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+from babel.numbers import list_currencies
+
 from dataset import database
-from dataset.casting import Casts, status
+from dataset.casting import SYMBOLS, Casts, status
 from dataset.engine import identifier, quoted
 from dataset.errors import DataError, counted, shown
 from dataset.headline import cents, headline
-from dataset.layouts.common import duplicates, no_sales, run_file, unknown_customers
+from dataset.layouts.common import duplicates, no_sales, refunded, run_file, unknown_customers
 from dataset.mapping import Mapping
-from dataset.reading import Raw, Reader, missing
-from dataset.tables import MONEY, Dataset, Reason
+from dataset.reading import Raw, Reader, missing, normal
+from dataset.tables import Dataset, Reason
 
+NO_CURRENCY = (None, "", "NULL", "NONE", "NAN", "N/A")
 KINDS = {
     "sale": "sale", "purchase": "sale", "order": "sale", "paid": "sale", "complete": "sale", "completed": "sale", "shipped": "sale",
     "refund": "refund", "credit": "refund", "return": "refund", "returned": "returned",
@@ -25,9 +29,9 @@ KINDS = {
 def read(reader: Reader, mapping: Mapping, data: Path | None, zone: str, source: str = "") -> Dataset:
     """Read what the mapping describes: its file(s), or its query on `source` (default its own). Raises DataError."""
     url = source or mapping.source
+    if bool(url) != bool(mapping.query):
+        raise mapping.refuse("a source needs a query" if url else "a query needs a source")
     if url:
-        if not mapping.query:
-            raise mapping.refuse("a source needs a query")
         raw = database.read(reader, url, mapping.query, mapping.path)
     else:
         wanted = list(mapping.columns.values())
@@ -36,6 +40,7 @@ def read(reader: Reader, mapping: Mapping, data: Path | None, zone: str, source:
     written = mapping.timezone or zone or "UTC"
     zone = zone or written
 
+    _check_format(raw, mapping)
     casts = Casts(reader, raw, zone)
     casts.id("order_id", columns.get("order_id"))
     casts.id("customer_id", columns.get("customer_id"))
@@ -48,7 +53,7 @@ def read(reader: Reader, mapping: Mapping, data: Path | None, zone: str, source:
     casts.sql(status(columns.get("kind")), "said")
     words = " ".join(f"when {quoted(word)} then {quoted(kind)}" for word, kind in KINDS.items())
     casts.sql(f"case {status(columns.get('kind'))} {words} end", "known_kind")
-    currency = _currency(raw, columns.get("currency"), mapping.currency or symbol)
+    currency = _currency(reader, raw, columns.get("currency"), mapping.currency, symbol)
     reasons = casts.create("typed")
     if written != "UTC" and raw.columns[columns["timestamp"]] in ("VARCHAR", "TIMESTAMP") and zone == written:
         casts.daylight_saving("ordered_at", columns["timestamp"], "typed", zone)
@@ -56,12 +61,19 @@ def read(reader: Reader, mapping: Mapping, data: Path | None, zone: str, source:
     return _dataset(reader, raw, reasons, columns, currency, zone)
 
 
+def _check_format(raw: Raw, mapping: Mapping) -> None:
+    if not mapping.date_format:
+        return
+    try:
+        raw.engine.run(f"select try_strptime('', {quoted(mapping.date_format)})")
+    except duckdb.Error:
+        hint = "It is made of codes such as %d/%m/%Y %H:%M:%S"
+        raise DataError("E_CONFIG", f"date_format {shown(mapping.date_format)!r} is none", file=mapping.path, hint=hint) from None
+
+
 def _exact(raw: Raw, name: str) -> str:
-    """The table's column, by its exact name first."""
-    if name in raw.columns:
-        return name
     if (found := raw.column(name)) is None:
-        raise missing(raw.label, name, raw.columns)
+        raise missing(raw.lacking.get(normal(name), raw.parts[0].label), name, raw.columns)
     return found
 
 
@@ -72,19 +84,23 @@ def _amounts(casts: Casts, columns: dict[str, str], mapping: Mapping) -> str:
         casts.number("quantity", columns["quantity"])
     else:
         casts.sql("cast(1 as decimal(18, 3))", "quantity")
-    casts.money("value", money, mapping.decimal, mapping.thousands, mapping.amount_suffix)
+    casts.money("value" if "amount" in columns else "unit_price", money, mapping.decimal, mapping.thousands, mapping.amount_suffix)
     casts.ambiguous_scale(money)
     casts.sql(str("amount" not in columns).lower(), "priced_by_unit")
     if "amount" not in columns:
-        casts.columns["value"] = f"cast(({casts.columns['quantity']}) * ({casts.columns['value']}) as {MONEY})"
+        casts.product("value", "quantity", "unit_price")
     return casts.symbol(money)
 
 
-def _currency(raw: Raw, column: str | None, declared: str) -> str:
+def _currency(reader: Reader, raw: Raw, column: str | None, declared: str, symbol: str) -> str:
+    """The one currency the mapping, the column and the amounts' symbols agree on, "" when none says. Raises E_CURRENCY_MIXED."""
     if column is None:
-        return declared
+        _agree(raw, declared, symbol)
+        return declared or symbol
     code = f"upper(trim(cast({identifier(column)} as varchar)))"
-    found = raw.engine.rows(f"select {code}, min(_row) from {identifier(raw.table)} where {code} <> '' group by 1 order by 2")
+    rows = raw.engine.rows(f"select {code}, min(_row), count(*) from {identifier(raw.table)} group by 1 order by 2")
+    found = [(word, row) for word, row, _ in rows if word not in NO_CURRENCY]
+    blank = sum(count for word, _, count in rows if word in NO_CURRENCY)
     if len(found) > 1:
         label, line = raw.place(found[1][1])
         codes = ", ".join(shown(c, 10) for c, _ in found[:5])
@@ -92,40 +108,68 @@ def _currency(raw: Raw, column: str | None, declared: str) -> str:
             "E_CURRENCY_MIXED", f"amounts in several currencies ({codes}) cannot be added up", file=label, column=column,
             row=line, hint="Convert them to one currency first, or report each apart",
         )  # fmt: skip
-    return found[0][0] if found and len(found[0][0]) == 3 else declared
+    if not found or found[0][0] not in list_currencies():
+        return declared or symbol
+    _agree(raw, declared, found[0][0])
+    reader.note("W_CURRENCY", blank, f"{raw.label}: {counted(blank, 'row')} without a currency, taken as {found[0][0]} as the others are")
+    return found[0][0]
+
+
+def _agree(raw: Raw, declared: str, found: str) -> None:
+    """Raise E_CURRENCY_MIXED when the mapping names another currency than the data ($, £ and ¥ stand for several)."""
+    if declared and found and declared != found and not (declared not in SYMBOLS.values() and found in ("USD", "GBP", "JPY")):
+        what = f"the mapping says {declared}, the data {found}"
+        raise DataError("E_CURRENCY_MIXED", what, file=raw.label, hint="Set the mapping's currency to what the amounts are in")
 
 
 def _dataset(reader: Reader, raw: Raw, reasons: list[Reason], columns: dict[str, str], currency: str, zone: str) -> Dataset:
     engine = raw.engine
-    fates = {fate: (rows, money) for fate, rows, money in engine.rows("select fate, count(*), coalesce(sum(value), 0) from classified group by fate")}
+    found = engine.rows(
+        """select fate, count(*), coalesce(sum(value), 0), count(*) filter (value = 0),
+           count(*) filter (fate = 'refund' and known_kind in ('sale', 'returned')) from classified group by fate"""
+    )
+    fates = {fate: (rows, money) for fate, rows, money, _, _ in found}
     for fate, code, why in (
-        ("no price", "W_ZERO_PRICE", "no price: nothing was sold"),
+        ("no price", "W_ZERO_PRICE", "no price or no quantity: nothing was sold"),
         ("unknown kind", "W_UNKNOWN_STATUS", "kind of unknown meaning"),
     ):
         if fate in fates:
             rows, money = fates[fate]
             reasons.append(Reason("excluded", why, rows, money))
             reader.note(code, rows, f"{raw.label}: {counted(rows, 'row')} left out: {why} (worth {cents(money)})")
-    free = engine.value("select count(*) from lines where kind = 'sale' and amount = 0")
+    back = sum(rows for *_, rows in found)
+    reader.note("W_NEGATIVE_AMOUNT", back, f"{raw.label}: {counted(back, 'row')} of kind sale or returned with a negative amount: refunds")
+    free = sum(rows for fate, _, _, rows, _ in found if fate == "sale")
     reader.note("W_ZERO_PRICE", free, f"{raw.label}: {counted(free, 'purchase')} of amount zero, counted as purchases")
     used = sum(rows for fate, (rows, _) in fates.items() if fate in ("sale", "refund", "returned", "cancelled"))
     reader.account(raw, used, reasons)
     duplicates(reader, raw, "typed", "value", units="quantity")
     no_sales(raw)
     unknown_customers(reader, raw)
-    values: dict[str, int | str] = {"lines": raw.rows - sum(r.rows for r in reasons if r.fate == "rejected"), **headline(engine)}
+    values: dict[str, int | str] = {"lines": raw.rows - sum(r.rows for r in reasons if r.fate == "rejected"), **headline(engine, _whole(raw, columns))}
     values["distinct_local_days"] = engine.value("select count(distinct cast(ordered_at as date)) from lines")
     values["last_local_day"] = values["last_date"]
     tables = ("lines", "products") if "product_id" in columns or "product_name" in columns else ("lines",)
-    return Dataset("generic", engine, tables, values=values, reconciliation=_reconciliation(fates), currency=currency, zone=zone)
+    return Dataset("generic", engine, tables, values=values, reconciliation=_reconciliation(fates, refunded(engine)), currency=currency, zone=zone)
 
 
-def _reconciliation(fates: dict[str, tuple[int, Decimal]]) -> tuple[tuple[str, Decimal], ...]:
+def _whole(raw: Raw, columns: dict[str, str]) -> bool:
+    """Whether all orders and customers are known by whole numbers."""
+    ids = [columns.get("order_id"), columns.get("customer_id")]
+    if not raw.columnar or not all(c and raw.columns[c] in ("INTEGER", "BIGINT") for c in ids):
+        return False
+    return not raw.engine.value(f"select count(*) - count({identifier(str(ids[0]))}) from {identifier(raw.table)}")
+
+
+def _reconciliation(fates: dict[str, tuple[int, Decimal]], refunds: Decimal) -> tuple[tuple[str, Decimal], ...]:
     def money(fate: str) -> Decimal:
         return Decimal(fates.get(fate, (0, 0))[1])
 
     total = sum((Decimal(m) for fate, (_, m) in fates.items() if fate != "rejected"), start=Decimal(0))
-    gross, refunds = money("sale") + money("returned"), -abs(money("refund")) - money("returned")
+    gross = money("sale") + money("returned")
     steps = [("Raw total: every readable row of the table", total)]
     steps += [(f"Rows of {fate}, left out", -money(fate)) for fate in ("cancelled", "unknown kind") if fate in fates]
-    return (*steps, ("Gross sales", gross), ("Refunds", refunds), ("Net revenue", gross + refunds))
+    if money("refund"):
+        steps.append(("Rows of refunds, counted below", -money("refund")))
+    back = refunds - money("returned")
+    return (*steps, ("Gross sales", gross), ("Refunds", back), ("Net revenue", gross + back))

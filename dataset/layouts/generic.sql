@@ -5,7 +5,8 @@ select
     *,
     case
         when reject is not null then 'rejected'
-        when said is not null then coalesce(known_kind, 'unknown kind')
+        when said is not null and (value >= 0 or known_kind = 'cancelled') then coalesce(known_kind, 'unknown kind')
+        when said is not null and known_kind is null then 'unknown kind'
         when quantity < 0 or value < 0 then 'refund'
         when value = 0 and priced_by_unit then 'no price'
         else 'sale'

@@ -23,14 +23,17 @@ def json_rows(reader: Reader, table: str, path: Path, zone: str) -> Raw:
     text = csv_file.prepare(path, reader.engine.folder, notes := [])
     with text.path.open(encoding="utf-8") as lines:
         head = lines.read(64).lstrip()
-    if head.startswith("["):
-        notes.clear()
-        return _table(reader, table, path, _array(path, text.path.read_text(encoding="utf-8")), notes)
+    if head.startswith(("[", "{")):
+        notes = [n for n in notes if n.code != "W_NO_FINAL_NEWLINE"]  # its last bracket shows that JSON is whole
+        whole = text.path.read_text(encoding="utf-8")
+        if head.startswith("["):
+            return _table(reader, table, path, _array(path, whole), notes)
+        return _objects(reader, table, path, [(i, [line]) for i, line in enumerate(whole.splitlines(), 1) if line.strip()], notes)
     records = list(csv_file.records(text)) if len(text.header) == 1 else []
+    if text.header and text.header[0].startswith(("[", "{")):  # no header: its first record stands in its place
+        records.insert(0, (1, [text.header[0]]))
     if len(records) == 1 and records[0][1][0].lstrip().startswith("["):
         return _table(reader, table, path, _array(path, records[0][1][0]), notes)
-    if text.header and text.header[0].lstrip().startswith("["):
-        return _table(reader, table, path, _array(path, text.header[0]), notes)
     if records and sum(fields[0].lstrip().startswith("{") for _, fields in records) * 2 > len(records):
         return _objects(reader, table, path, records, notes)
     return reader.read(table, [path])
@@ -38,8 +41,8 @@ def json_rows(reader: Reader, table: str, path: Path, zone: str) -> Raw:
 
 def _array(path: Path, text: str) -> list[dict[str, object]]:
     try:
-        found = json.loads(text)
-    except ValueError as reason:
+        found = json.loads(text, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError) as reason:
         raise DataError("E_JSON", f"is not valid JSON: {reason}", file=path) from None
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise DataError("E_JSON", "is not a JSON array of objects", file=path)
@@ -51,8 +54,8 @@ def _objects(reader: Reader, table: str, path: Path, records: list[tuple[int, li
     broken: list[int] = []
     for line, fields in records:
         try:
-            row = json.loads(fields[0], object_pairs_hook=_pairs)
-        except ValueError:
+            row = json.loads(fields[0], object_pairs_hook=_pairs, parse_float=str, parse_constant=str)
+        except (ValueError, RecursionError):
             row = None
         if isinstance(row, dict):
             rows.append(row)
@@ -82,5 +85,10 @@ def _table(reader: Reader, table: str, path: Path, rows: list[dict[str, object]]
     if not rows:
         raise DataError("E_NO_ROWS", "holds no rows", file=path)
     names = list(dict.fromkeys(key for row in rows for key in row if key))
-    columns = {n: pa.array([None if row.get(n) is None else str(row[n]) for row in rows], pa.string()) for n in names}
+    columns = {n: pa.array([_text(row.get(n)) for row in rows], pa.string()) for n in names}
     return reader.arrow(f"raw_{table}", pa.table(columns), (Part(path.name, len(rows), 0),))
+
+
+def _text(value: object) -> str | None:
+    """A value as text; a lone surrogate, which no text may hold, becomes a question mark."""
+    return None if value is None else str(value).encode("utf-8", "replace").decode("utf-8")

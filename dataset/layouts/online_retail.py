@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 from dataset.casting import Casts
-from dataset.errors import DataError, counted
+from dataset.errors import DataError, counted, shown
 from dataset.headline import cents, headline
-from dataset.layouts.common import duplicates, no_sales, run_file, unknown_customers
-from dataset.reading import Raw, Reader, data_files, missing, normal
+from dataset.layouts.common import duplicates, no_sales, refunded, run_file, unknown_customers
+from dataset.reading import Raw, Reader, data_files, missing, normal, peek
 from dataset.tables import Dataset, Reason
 
 FIRST = ("InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
@@ -28,7 +29,7 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     files = [f for p in paths for f in (data_files(p) if p.is_dir() else [p])]
     if not files:
         raise DataError("E_FILE_MISSING", "holds no CSV, Parquet or XLSX file", file=paths[0])
-    raw = reader.read("transactions", files)
+    raw = reader.read("transactions", _invoices(reader, files))
     spelling = _spelling(raw)
     order, product, quantity, date, price, customer = (raw.require(c) for c in spelling)
     country, description = raw.column("Country"), raw.column("Description")
@@ -38,8 +39,9 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     casts.sql(f"upper({_stock_code(raw, casts, product)})", "product_id")
     casts.label("name", description)
     casts.number("quantity", quantity)
-    casts.time("ordered_at", date, zone, prefer="month/day/year")
+    casts.time("ordered_at", date, zone, month_first=True)
     casts.money("unit_price", price)
+    casts.product("value", "quantity", "unit_price")
     casts.id("customer_id", customer)
     casts.label("country", country)
     currency = casts.symbol(price)
@@ -49,13 +51,24 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     fates = _fates(reader, raw)
     reader.account(raw, sum(rows for rows, _ in (fates.get("sale", (0, 0)), fates.get("refund", (0, 0)))), reasons + _excluded(fates))
     odd = _notes(reader, raw, fates)
-    duplicates(reader, raw, "typed", "cast(quantity * unit_price as decimal(18, 6))", units="quantity")
+    duplicates(reader, raw, "typed", "value", units="quantity")
     no_sales(raw)
     unknown_customers(reader, raw)
     return Dataset(
         "online_retail", raw.engine, ("lines", "products"), values={"lines": raw.rows - sum(r.rows for r in reasons), **headline(raw.engine)},
-        reconciliation=_reconciliation(fates), currency=currency or "GBP", zone=zone, non_products=odd,
+        reconciliation=_reconciliation(fates, refunded(raw.engine)), currency=currency or "GBP", zone=zone, non_products=odd,
     )  # fmt: skip
+
+
+def _invoices(reader: Reader, files: list[Path]) -> list[Path]:
+    """The files of invoice lines; among such files, others are passed over with a note."""
+    headers = {file: {normal(c) for c in peek(file)} for file in files}
+    if not any(map(matches, headers.values())):
+        return files
+    other = [f for f, columns in headers.items() if max(len(columns & {normal(c) for c in s}) for s in (FIRST, SECOND)) <= len(FIRST) // 2]
+    names = ", ".join(shown(f.name, 60) for f in other)
+    reader.note("W_FILE_IGNORED", len(other), f"{names}: not read, the columns are not those of invoice lines")
+    return [f for f in files if f not in other]
 
 
 def _spelling(raw: Raw) -> tuple[str, ...]:
@@ -63,9 +76,10 @@ def _spelling(raw: Raw) -> tuple[str, ...]:
     spelling = max((FIRST, SECOND), key=lambda s: sum(raw.column(c) is not None for c in s))
     absent = [c for c in spelling if raw.column(c) is None]
     if absent:
-        error = missing(raw.label, ", ".join(absent), raw.columns)
+        label = raw.lacking.get(normal(absent[0]), raw.parts[0].label)
+        error = missing(label, ", ".join(absent), raw.columns)
         if len(absent) > 1:
-            error = DataError(error.code, "these columns are missing", file=raw.label, column=error.column, hint=error.hint)
+            error = DataError(error.code, "these columns are missing", file=label, column=error.column, hint=error.hint)
         raise error
     return spelling
 
@@ -81,7 +95,7 @@ def _fates(reader: Reader, raw: Raw) -> dict[str, tuple[int, object]]:
 
 
 def _excluded(fates: dict) -> list[Reason]:
-    says = {"no price": "no price: nothing was sold (samples, stock corrections)", "negative price": "negative price: bad debt written off"}
+    says = {"no price": "no price or no quantity: nothing was sold (samples, stock corrections)", "negative price": "negative price: bad debt written off"}
     return [Reason("excluded", text, *fates[fate]) for fate, text in says.items() if fate in fates]
 
 
@@ -92,7 +106,7 @@ def _notes(reader: Reader, raw: Raw, fates: dict) -> frozenset[str]:
     what = f"{counted(negative, 'line')} with a negative quantity on an ordinary invoice"
     reader.note("W_NEGATIVE_QTY", negative, f"{name}: {what}: refunds")
     if "no price" in fates:
-        reader.note("W_ZERO_PRICE", fates["no price"][0], f"{name}: {counted(fates['no price'][0], 'line')} without a price, left out")
+        reader.note("W_ZERO_PRICE", fates["no price"][0], f"{name}: {counted(fates['no price'][0], 'line')} without a price or quantity, left out")
     if "negative price" in fates:
         count, money = fates["negative price"]
         what = f"{counted(count, 'line')} with a negative price ({cents(money)})"
@@ -107,12 +121,13 @@ def _notes(reader: Reader, raw: Raw, fates: dict) -> frozenset[str]:
     return frozenset(services)
 
 
-def _reconciliation(fates: dict) -> tuple:
+def _reconciliation(fates: dict, refunds: Decimal) -> tuple:
     def money(fate: str):
         return fates.get(fate, (0, 0))[1]
 
-    refunds = -abs(money("refund"))
     steps = [("Gross sales", money("sale")), ("Refunds", refunds), ("Net revenue", money("sale") + refunds)]
+    if refunds != money("refund"):
+        steps.append(("Refunds that the file states as positive amounts", money("refund") - refunds))
     if "negative price" in fates:
         steps.append(("Bad debt (negative prices), stated apart", money("negative price")))
     total = sum(m for fate, (_, m) in fates.items() if fate != "rejected")

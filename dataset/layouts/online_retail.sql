@@ -9,8 +9,7 @@ select
         when unit_price < 0 then 'negative price'
         when unit_price = 0 or quantity = 0 then 'no price'
         else 'sale'
-    end as fate,
-    cast(quantity * unit_price as decimal(18, 6)) as value
+    end as fate
 from typed;
 
 create view lines as

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataset.casting import Casts, status
 from dataset.engine import quoted
-from dataset.errors import DataError, counted
+from dataset.errors import DataError, counted, shown
 from dataset.headline import headline
 from dataset.layouts.common import run_file
 from dataset.reading import Raw, Reader, data_files
@@ -59,8 +59,11 @@ def _acts(reader: Reader, raw: Raw, zone: str) -> None:
     )
     unknown = engine.rows("select word, count(*) from typed_events where reject is null and (word is null or word not in $known) group by 1 order by 1", known=list(EVENTS))
     odd = sum(count for _, count in unknown)
-    names = ", ".join(repr(word) if word else "blank" for word, _ in unknown)
+    names = ", ".join(repr(shown(word, 40)) if word else "blank" for word, _ in unknown[:10])
     reader.note("W_UNKNOWN_EVENT", odd, f"{raw.label}: {counted(odd, 'event')} of unknown kind ({names}), left out")
+    if not reader.engine.value("select count(*) from acts"):
+        hint = f"There is {names}" if names else ""
+        raise DataError("E_EVENT", f"no row is one of {', '.join(EVENTS)}", file=raw.label, column=raw.require("event"), hint=hint)
     used, copies = engine.rows("select count(*), coalesce(sum(copies - 1), 0) from acts")[0]
     reader.note("W_DUPLICATE_ROWS", int(copies), f"{raw.label}: {counted(int(copies), 'event')} repeated to the millisecond, counted once")
     what = [Reason("excluded", "event of unknown kind", odd), Reason("excluded", "repeats another row exactly", int(copies))]
@@ -72,6 +75,11 @@ def _acts(reader: Reader, raw: Raw, zone: str) -> None:
     if raw.column("transactionid"):
         what = f"{counted(without, 'transaction')} without an id (then visitor and second make the order), {foreign} other events with one"
         reader.note("W_TRANSACTION_ID", without + foreign, f"{raw.label}: {what}")
+        shared = engine.value(
+            """select count(*) from (select 1 from acts where kind = 'purchase' and transaction_id is not null
+               group by transaction_id having count(distinct customer_id) > 1)"""
+        )
+        reader.note("W_SHARED_ORDER", shared, f"{raw.label}: {counted(shared, 'transaction id')} used by several visitors, each one order")
 
 
 def _prices(reader: Reader, files: list[Path], zone: str) -> None:
@@ -88,17 +96,34 @@ def _prices(reader: Reader, files: list[Path], zone: str) -> None:
     casts.id("value", raw.require("value"))
     reasons = casts.create("typed_properties")
     reader.engine.run(
-        f"""create table prices as select distinct product_id, try_cast(substr(value, 2) as decimal(18, 6)) as price, "at"
-            from typed_properties where reject is null and property = '{PRICE}' and value like 'n%'
-            and try_cast(substr(value, 2) as decimal(18, 6)) > 0"""
+        f"""create table stated as select product_id, value, "at", try_cast(substr(value, 2) as decimal(18, 6)) as price
+            from typed_properties where reject is null and property = '{PRICE}'"""
     )
     reader.engine.run(
-        """create table item_categories as select product_id, max_by(value, "at") as category from typed_properties
+        """create table prices as select product_id, "at", min(price) as price, min(price) < max(price) as twofold from stated
+           where value like 'n%' and price > 0 group by product_id, "at\""""
+    )
+    reader.engine.run(
+        """create table item_categories as select product_id, max_by(value, ("at", value)) as category from typed_properties
            where reject is null and property = 'categoryid' group by product_id"""
     )
-    used = int(reader.engine.value(f"select count(*) from typed_properties where reject is null and property in ('{PRICE}', 'categoryid')"))
+    reasons += _not_prices(reader, raw)
+    kept = reader.engine.value("select count(*) from stated where value like 'n%' and price > 0")
+    used = int(kept + reader.engine.value("select count(*) from typed_properties where reject is null and property = 'categoryid'"))
     other = raw.rows - used - sum(r.rows for r in reasons)
     reader.account(raw, used, [*reasons, Reason("excluded", "properties other than price and category", other)])
+
+
+def _not_prices(reader: Reader, raw: Raw) -> list[Reason]:
+    """Why some values of the price property are none; notes them, and items with two prices at one moment."""
+    free, odd, twofold = reader.engine.rows(
+        """select count(*) filter (value like 'n%' and price = 0), count(*) filter (not coalesce(value like 'n%' and price >= 0, false)),
+           (select count(*) from prices where twofold) from stated"""
+    )[0]
+    reader.note("W_ROWS_REJECTED", odd, f"{raw.label}: {counted(odd, 'value')} of property {PRICE} not a price such as n12.000, left out")
+    what = f"{counted(twofold, 'time')} an item has two prices at the same moment; the lower one counts"
+    reader.note("W_PRICE_CONFLICT", twofold, f"{raw.label}: {what}")
+    return [Reason("rejected", f"property {PRICE} is no price", odd), Reason("excluded", "price of nothing", free)]
 
 
 def _categories(reader: Reader, files: list[Path]) -> dict[str, str]:
@@ -114,7 +139,10 @@ def _categories(reader: Reader, files: list[Path]) -> dict[str, str]:
     parents = dict(reader.engine.rows("select category, min(parent) from typed_tree where reject is null group by 1 order by 1"))
     reader.account(raw, raw.rows - sum(r.rows for r in reasons), reasons)
     roots: dict[str, str] = {}
-    odd = 0
+    odd = reader.engine.value(
+        """select count(*) from (select 1 from typed_tree where reject is null group by category
+           having count(distinct coalesce(parent, '')) > 1)"""
+    )
     for category in parents:
         seen, at = {category}, category
         while (up := parents.get(at)) is not None and up in parents and up not in seen:
@@ -122,7 +150,7 @@ def _categories(reader: Reader, files: list[Path]) -> dict[str, str]:
             at = up
         odd += up is not None
         roots[category] = at
-    reader.note("W_CATEGORY_TREE", odd, f"{raw.label}: {odd} categories whose parents are missing or lead in a circle")
+    reader.note("W_CATEGORY_TREE", odd, f"{raw.label}: {odd} categories whose parents are missing, several, or lead in a circle")
     return roots
 
 

@@ -51,7 +51,7 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     users = json_rows(reader, "users", files["users"][0], zone) if "users" in files else (items if flat else None)
     products = json_rows(reader, "products", files["products"][0], zone) if "products" in files else (items if flat else None)
 
-    reasons = _items(reader, items, dialect, zone)
+    reasons, currency = _items(reader, items, dialect, zone)
     _orders(reader, orders, zone, flat)
     _users(reader, users, zone, flat)
     _products(reader, products, flat)
@@ -65,13 +65,17 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     used = int(items.engine.value("select count(*) from lines"))
     reader.account(items, used, reasons)
     _whole(reader, items, orders, products, flat)
+    _odd_prices(reader, items)
+    if users and not flat:
+        lost = items.engine.value("select count(distinct customer_id) from lines where customer_id not in (select customer_id from customers)")
+        reader.note("W_ORPHAN_CUSTOMERS", lost, f"{items.label}: {counted(lost, 'customer')} that {users.label} lacks; kept, nothing known of them")
     no_sales(items)
     unknown_customers(reader, items)
     _float_note(reader, items)
     tables = ["lines", *(["orders"] if orders else []), *(["customers"] if users else []), *(["products"] if products else [])]
     return Dataset(
         "thelook", items.engine, (*tables, "events") if events else tuple(tables), values=_values(items, users, products),
-        reconciliation=_reconciliation(items, reasons), currency="USD", zone=zone,
+        reconciliation=_reconciliation(items, reasons), currency=currency, zone=zone,
     )  # fmt: skip
 
 
@@ -92,7 +96,8 @@ def _roles(paths: list[Path]) -> dict[str, list[Path]]:
     return found
 
 
-def _items(reader: Reader, raw: Raw, dialect: str, zone: str) -> list[Reason]:
+def _items(reader: Reader, raw: Raw, dialect: str, zone: str) -> tuple[list[Reason], str]:
+    """Create `items`; the reasons of rows left out and the currency the prices carry."""
     if dialect == "retail_db":
         price = raw.require("order_item_subtotal")
     else:
@@ -115,9 +120,9 @@ def _items(reader: Reader, raw: Raw, dialect: str, zone: str) -> list[Reason]:
     else:
         casts.sql("cast(1 as decimal(18, 3))", "quantity")
     casts.money("amount", price)
-    casts.symbol(price)
+    currency = casts.symbol(price) or "USD"
     reasons = casts.create("typed_items")
-    return reasons + unique(reader, raw, "typed_items", "item_id", "items", "amount")
+    return reasons + unique(reader, raw, "typed_items", "item_id", "items", "amount"), currency
 
 
 def _orders(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
@@ -188,7 +193,7 @@ def _events(reader: Reader, raw: Raw, zone: str) -> bool:
     casts.sql(status(raw.require("event_type")), "word")
     casts.time("at", raw.require("created_at"), zone)
     uri = raw.column("uri")
-    casts.sql(f"nullif(regexp_extract(\"{uri}\", '/product/(\\d+)', 1), '')" if uri else "cast(null as varchar)", "product_id")
+    casts.sql(f"nullif(regexp_extract({identifier(uri)}, '/product/(\\d+)', 1), '')" if uri else "cast(null as varchar)", "product_id")
     reasons = casts.create("typed_events")
     words = ", ".join(f"({quoted(word)}, {quoted(kind)})" for word, kind in EVENTS.items())
     reader.engine.run(
@@ -213,12 +218,25 @@ def _unknown_status(reader: Reader, raw: Raw) -> list[Reason]:
     return [Reason("excluded", "status of unknown meaning", count, money)]
 
 
+def _odd_prices(reader: Reader, items: Raw) -> None:
+    """Note items of negative or no price; both stay what their status makes of them."""
+    free, below, worth = items.engine.rows(
+        "select count(*) filter (amount = 0), count(*) filter (amount < 0), sum(amount) filter (amount < 0) from lines where kind <> 'cancelled'"
+    )[0]
+    reader.note("W_ZERO_PRICE", free, f"{items.label}: {counted(free, 'item')} of price zero, counted as sold")
+    reader.note("W_NEGATIVE_PRICE", below, f"{items.label}: {counted(below, 'item')} with a negative price (worth {cents(worth or 0)}), counted as they stand")
+
+
 def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None, flat: bool) -> None:
     """Note keys that lead nowhere and times that run backwards."""
     engine = items.engine
     if orders and not flat:
         orphans = engine.value("select count(*) from placed where order_created_at is null")
         reader.note("W_ORPHAN_ITEMS", orphans, f"{items.label}: {counted(orphans, 'item')} of orders that {orders.label} lacks; kept")
+        other = engine.value("select count(*) from placed p join file_orders o using (order_id) where p.customer_id <> o.customer_id")
+        reader.note("W_ORDER_CUSTOMER", other, f"{items.label}: {counted(other, 'item')} of another customer than its order; the item's counts")
+        status = engine.value("select count(*) from placed p join file_orders o using (order_id) where p.status <> o.status")
+        reader.note("W_ORDER_STATUS", status, f"{items.label}: {counted(status, 'item')} of another status than its order; the item's counts")
         bare = engine.value("select count(*) from file_orders where order_id not in (select order_id from items)")
         reader.note("W_ORDERS_WITHOUT_ITEMS", bare, f"{orders.label}: {counted(bare, 'order')} without items: no revenue")
     if products and not flat:

@@ -201,9 +201,9 @@ def _orders(rng: np.random.Generator, buyers: int, truth: Truth) -> tuple[Orders
     """The orders by time, and the value in cents each is to have."""
     person, day = _sales(rng, buyers, truth)
     beside = [(KEPT, person, day)]
-    for fate, rate in ((RETURNED, truth.returned_per_sale), (CANCELLED, truth.cancelled_per_sale)):
+    for kind, rate in ((RETURNED, truth.returned_per_sale), (CANCELLED, truth.cancelled_per_sale)):
         chosen = np.flatnonzero(rng.random(len(person)) < rate)
-        beside.append((fate, person[chosen], day[chosen] + rng.integers(1, 15, len(chosen))))
+        beside.append((kind, person[chosen], day[chosen] + rng.integers(1, 15, len(chosen))))
     fate = np.concatenate([np.full(len(who), kind, dtype=np.int64) for kind, who, _ in beside])
     person = np.concatenate([who for _, who, _ in beside])
     day = np.concatenate([when for _, _, when in beside])

@@ -15,7 +15,9 @@ def steps(funnel: Funnel, style: Style) -> go.Figure | None:
     if not visitors or not visitors[0]:
         return None
     rates = [None if i == 0 else v for i, v in enumerate(frame["rate_from_previous"])]
-    worst = min((i for i in range(1, len(rates)) if rates[i] is not None), key=lambda i: float(rates[i] or 0), default=-1)
+    worst = min(
+        (i for i in range(1, len(rates)) if rates[i] is not None), key=lambda i: float(rates[i] or 0), default=-1
+    )
     colours = [style.accent if i == worst else BAR for i in range(len(visitors))]
     step = "" if style.narrow else " of the step before"
     counts = [
@@ -26,10 +28,19 @@ def steps(funnel: Funnel, style: Style) -> go.Figure | None:
     figure = ranked(names, visitors, counts, _hover(funnel, style), colours, style)
     figure.update_traces(width=0.46, offset=-0.4)
     figure.add_bar(
-        orientation="h", x=in_order, y=list(range(len(names))), width=0.1, offset=0.12, marker={"color": LIGHT}, hoverinfo="skip",
+        orientation="h",
+        x=in_order,
+        y=list(range(len(names))),
+        width=0.1,
+        offset=0.12,
+        marker={"color": LIGHT},
+        hoverinfo="skip",
         text=[f"\u00a0{style.text(v, 'count')} in this order" if i else "" for i, v in enumerate(frame["in_order"])],
-        textposition="outside", textfont={"color": GREY}, cliponaxis=False, constraintext="none",
-    )  # fmt: skip
+        textposition="outside",
+        textfont={"color": GREY},
+        cliponaxis=False,
+        constraintext="none",
+    )
     figure.update_layout(barmode="overlay", margin={"r": 8})
     figure.update_xaxes(range=[0, visitors[0] * (2.4 if style.narrow else 1.52)])
     return figure
@@ -52,4 +63,13 @@ def _alt(funnel: Funnel, style: Style) -> str:
     return f"Bars of visitors by step. {listed}."
 
 
-FIGURES = (Figure("steps", steps, "slide", _alt, lambda funnel: funnel.steps),)
+FIGURES = (
+    Figure(
+        "steps",
+        steps,
+        "slide",
+        _alt,
+        lambda funnel: funnel.steps,
+        ("step", "visitors", "in_order", "rate_from_previous"),
+    ),
+)

@@ -16,8 +16,13 @@ def steps(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
         return None
     names = [style.name(s) for s in frame["step"]]
     shares = [style.text(c / counts[0], "share") for c in counts]
-    texts = [f"{style.text(int(c), 'count')} {'' if i == 0 else '· ' + s}" for i, (c, s) in enumerate(zip(counts, shares, strict=True))]
-    hover = [f"<b>{n}</b><br>{style.text(int(c), 'count', compact=False)} orders" for n, c in zip(names, counts, strict=True)]
+    texts = [
+        f"{style.text(int(c), 'count')} {'' if i == 0 else '· ' + s}"
+        for i, (c, s) in enumerate(zip(counts, shares, strict=True))
+    ]
+    hover = [
+        f"<b>{n}</b><br>{style.text(int(c), 'count', compact=False)} orders" for n, c in zip(names, counts, strict=True)
+    ]
     return ranked(names, counts, texts, hover, [BAR] * len(names), style)
 
 
@@ -29,23 +34,52 @@ def durations(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
     names, median, p90 = [style.name(s) for s in frame["step"]], real(frame["median"]), real(frame["p90"])
     rows, figure = list(range(len(names))), go.Figure()
     for row in rows:
-        figure.add_scatter(x=[median[row], p90[row]], y=[row, row], mode="lines", hoverinfo="skip",
-                           line={"color": HAIRLINE, "width": 7})  # fmt: skip
+        figure.add_scatter(
+            x=[median[row], p90[row]],
+            y=[row, row],
+            mode="lines",
+            hoverinfo="skip",
+            line={"color": HAIRLINE, "width": 7},
+        )
     for values, colour, side in ((p90, BAR, "middle right"), (median, style.accent, "middle left")):
         figure.add_scatter(
-            x=values, y=rows, mode="markers+text", marker={"color": colour, "size": 13}, textposition=side, cliponaxis=False,
-            text=[f" {style.text(v, 'days')} " for v in values], textfont={"color": GREY if colour == BAR else style.accent},
-            hoverinfo="text", hovertext=[f"{n}: {style.text(v, 'days')}" for n, v in zip(names, values, strict=True)],
-        )  # fmt: skip
+            x=values,
+            y=rows,
+            mode="markers+text",
+            marker={"color": colour, "size": 13},
+            textposition=side,
+            cliponaxis=False,
+            text=[f" {style.text(v, 'days')} " for v in values],
+            textfont={"color": GREY if colour == BAR else style.accent},
+            hoverinfo="text",
+            hovertext=[f"{n}: {style.text(v, 'days')}" for n, v in zip(names, values, strict=True)],
+        )
     room = style.slot.text * 4.4
     figure.update_layout(margin={"r": room, "t": 30})
     highest = max(*p90, *median, 0.1)
     figure.update_xaxes(visible=False, range=[-highest * (0.62 if style.narrow else 0.14), highest * 1.03])
     named_rows(figure, names)
-    figure.add_annotation(text="<b>median</b>", x=median[0], y=1, yref="paper", yanchor="bottom", xanchor="right",
-                          font={"color": style.accent}, yshift=4)  # fmt: skip
-    figure.add_annotation(text="nine in ten within", x=max(p90[0], median[0]), y=1, yref="paper", yanchor="bottom",
-                          xanchor="left", font={"color": GREY}, yshift=4, xshift=6)  # fmt: skip
+    figure.add_annotation(
+        text="<b>median</b>",
+        x=median[0],
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        xanchor="right",
+        font={"color": style.accent},
+        yshift=4,
+    )
+    figure.add_annotation(
+        text="nine in ten within",
+        x=max(p90[0], median[0]),
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        xanchor="left",
+        font={"color": GREY},
+        yshift=4,
+        xshift=6,
+    )
     return figure
 
 
@@ -60,24 +94,36 @@ def by_month(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
     ends: list[tuple[float, str, str]] = []
     for column, colour in steps:
         values = real(frame[column])
-        figure.add_scatter(x=at, y=values, mode="lines", line={"color": colour, "width": 2.5}, hoverinfo="text",
-                           hovertext=[f"{plain(p)}<br>{column}: {style.text(v, 'share')}"
-                                      for p, v in zip(frame["period"], values, strict=True)])  # fmt: skip
+        figure.add_scatter(
+            x=at,
+            y=values,
+            mode="lines",
+            line={"color": colour, "width": 2.5},
+            hoverinfo="text",
+            hovertext=[
+                f"{plain(p)}<br>{column}: {style.text(v, 'share')}"
+                for p, v in zip(frame["period"], values, strict=True)
+            ],
+        )
         ends.append((values[-1], column, colour))
     for y, (value, name, colour) in zip(_apart([e[0] for e in ends], 0.075), ends, strict=True):
-        figure.add_annotation(x=at[-1], y=y, text=f"{name} {style.text(value, 'share')}", xanchor="left", xshift=8,
-                              font={"color": INK if colour == BAR else colour})  # fmt: skip
+        figure.add_annotation(
+            x=at[-1],
+            y=y,
+            text=f"{name} {style.text(value, 'share')}",
+            xanchor="left",
+            xshift=8,
+            font={"color": INK if colour == BAR else colour},
+        )
     figure.update_layout(margin={"r": 128, "l": 46})
-    figure.update_xaxes(**ticks([s for s in frame["start"]] if "start" in frame else _starts(frame["period"]), "month", style))
-    figure.update_yaxes(range=[-0.02, 1.04], tickmode="array", tickvals=[0, 0.5, 1],
-                        ticktext=[style.text(v, "share") for v in (0.0, 0.5, 1.0)])  # fmt: skip
+    figure.update_xaxes(**ticks(list(frame["start"]), "month", style))
+    figure.update_yaxes(
+        range=[-0.02, 1.04],
+        tickmode="array",
+        tickvals=[0, 0.5, 1],
+        ticktext=[style.text(v, "share") for v in (0.0, 0.5, 1.0)],
+    )
     return figure
-
-
-def _starts(periods: object) -> list:
-    from datetime import date
-
-    return [date(int(str(p)[:4]), int(str(p)[5:7]), 1) for p in periods]  # type: ignore[attr-defined]
 
 
 def _apart(values: list[float], least: float) -> list[float]:
@@ -98,7 +144,9 @@ def _alt_steps(lifecycle: Lifecycle, style: Style) -> str:
 def _alt_durations(lifecycle: Lifecycle, style: Style) -> str:
     frame = lifecycle.durations.frame
     rows = zip(frame["step"], frame["median"], frame["p90"], strict=True)
-    listed = "; ".join(f"{s}: median {style.text(m, 'days')}, nine in ten within {style.text(p, 'days')}" for s, m, p in rows)
+    listed = "; ".join(
+        f"{s}: median {style.text(m, 'days')}, nine in ten within {style.text(p, 'days')}" for s, m, p in rows
+    )
     return f"Durations between steps. {listed}."
 
 
@@ -108,7 +156,28 @@ def _alt_by_month(lifecycle: Lifecycle, style: Style) -> str:
 
 
 FIGURES = (
-    Figure("steps", steps, "slide_low", _alt_steps, lambda lifecycle: lifecycle.steps),
-    Figure("durations", durations, "slide_low", _alt_durations, lambda lifecycle: lifecycle.durations),
-    Figure("by_month", by_month, "page", _alt_by_month, lambda lifecycle: lifecycle.by_month),
+    Figure(
+        "steps",
+        steps,
+        "slide_low",
+        _alt_steps,
+        lambda lifecycle: lifecycle.steps,
+        ("step", "orders", "share_of_created"),
+    ),
+    Figure(
+        "durations",
+        durations,
+        "slide_low",
+        _alt_durations,
+        lambda lifecycle: lifecycle.durations,
+        ("step", "median", "p90"),
+    ),
+    Figure(
+        "by_month",
+        by_month,
+        "page",
+        _alt_by_month,
+        lambda lifecycle: lifecycle.by_month,
+        ("period", "shipped", "delivered", "returned"),
+    ),
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.finding import Table
+from analysis.finding import Table, Unit
 from analysis.mix import Mix
 from report.figure import BAR, Figure, Style, plain, ranked, real
 
 MOST = 8
+DRAWN = ("name", "net", "units", "share")
 
 
 def leading(mix: Mix, table: Table | None, style: Style) -> go.Figure | None:
@@ -18,11 +20,12 @@ def leading(mix: Mix, table: Table | None, style: Style) -> go.Figure | None:
     if table is None or table.frame.empty:
         return None
     frame = table.frame.head(MOST)
-    measure = "net" if frame["net"].notna().any() else "units"
-    values, unit = real(frame[measure]), "money" if measure == "net" else "count"
+    measure, unit = _measure(frame)
+    values = real(frame[measure])
     shares = frame["share"] if "share" in frame else [None] * len(frame)
     texts = [
-        f"{style.text(v, unit)}" + (f" · {style.text(s, 'share')}" if s is not None and s == s and not style.narrow else "")
+        f"{style.text(v, unit)}"
+        + (f" · {style.text(s, 'share')}" if s is not None and s == s and not style.narrow else "")
         for v, s in zip(frame[measure], shares, strict=True)
     ]
     hover = [
@@ -36,21 +39,28 @@ def leading(mix: Mix, table: Table | None, style: Style) -> go.Figure | None:
 
 
 def products(mix: Mix, style: Style) -> go.Figure | None:
+    """The leading products."""
     return leading(mix, mix.products, style)
 
 
 def categories(mix: Mix, style: Style) -> go.Figure | None:
+    """The leading categories."""
     return leading(mix, mix.categories, style)
 
 
 def countries(mix: Mix, style: Style) -> go.Figure | None:
+    """The leading countries."""
     return leading(mix, mix.countries, style)
+
+
+def _measure(frame: pd.DataFrame) -> tuple[str, Unit]:
+    return ("net", "money") if frame["net"].notna().any() else ("units", "count")
 
 
 def _alt(part: str) -> Callable[[Mix, Style], str]:
     def alt(mix: Mix, style: Style) -> str:
         frame = getattr(mix, part).frame.head(MOST)
-        measure, unit = ("net", "money") if frame["net"].notna().any() else ("units", "count")
+        measure, unit = _measure(frame)
         rows = zip(frame["name"], frame[measure], strict=True)
         return f"Bars of the leading {part}. " + "; ".join(f"{plain(n)}: {style.text(v, unit)}" for n, v in rows) + "."
 
@@ -58,7 +68,7 @@ def _alt(part: str) -> Callable[[Mix, Style], str]:
 
 
 FIGURES = (
-    Figure("categories", categories, "slide_half", _alt("categories"), lambda mix: mix.categories),
-    Figure("products", products, "slide_half", _alt("products"), lambda mix: mix.products),
-    Figure("countries", countries, "slide_half", _alt("countries"), lambda mix: mix.countries),
+    Figure("categories", categories, "slide_half", _alt("categories"), lambda mix: mix.categories, DRAWN),
+    Figure("products", products, "slide_half", _alt("products"), lambda mix: mix.products, DRAWN),
+    Figure("countries", countries, "slide_half", _alt("countries"), lambda mix: mix.countries, DRAWN),
 )

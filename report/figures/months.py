@@ -24,22 +24,40 @@ def net(months: Months, style: Style) -> go.Figure | None:
     texts = [style.text(v, _unit(months)) for v in frame[months.measure]]
     figure = go.Figure(
         go.Bar(
-            x=list(range(len(values))), y=values, hoverinfo="text", hovertext=_hover(months, style),
-            text=[t if every or i in (last, best) else "" for i, t in enumerate(texts)], textposition="outside",
-            textangle=0, constraintext="none", cliponaxis=False,
+            x=list(range(len(values))),
+            y=values,
+            hoverinfo="text",
+            hovertext=_hover(months, style),
+            text=[t if every or i in (last, best) else "" for i, t in enumerate(texts)],
+            textposition="outside",
+            textangle=0,
+            constraintext="none",
+            cliponaxis=False,
             textfont={"color": [style.accent if i == last else INK if i == best else GREY for i in range(len(values))]},
             marker={
                 "color": ["#ffffff" if p else style.accent if i == last else BAR for i, p in enumerate(partial)],
-                "line": {"color": [GREY if p else "rgba(0,0,0,0)" for p in partial], "width": [1.2 if p else 0 for p in partial]},
+                "line": {
+                    "color": [GREY if p else "rgba(0,0,0,0)" for p in partial],
+                    "width": [1.2 if p else 0 for p in partial],
+                },
             },
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(**ticks(_starts(months), months.grain, style))
     figure.update_yaxes(visible=False, range=[min(0.0, *values), max(*values, 1e-9) * 1.1])
     figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26, "r": 28})
     if any(partial):
-        figure.add_annotation(text="hollow: period not complete", x=0, xref="paper", xanchor="left", y=1, yref="paper",
-                              yanchor="bottom", yshift=28, font={"color": GREY})  # fmt: skip
+        figure.add_annotation(
+            text="hollow: period not complete",
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=28,
+            font={"color": GREY},
+        )
     return figure
 
 
@@ -51,17 +69,33 @@ def new_and_returning(months: Months, style: Style) -> go.Figure | None:
     count, figure = len(frame), go.Figure()
     parts = (("returning_buyers", "returning", style.accent), ("new_buyers", "new", LIGHT))
     for column, name, colour in parts:
-        figure.add_bar(x=list(range(count)), y=real(frame[column]), marker={"color": colour}, hoverinfo="text",
-                       hovertext=[f"{plain(p)}<br>{name}: {style.text(v, 'count')}"
-                                  for p, v in zip(frame["period"], frame[column], strict=True)])  # fmt: skip
+        figure.add_bar(
+            x=list(range(count)),
+            y=real(frame[column]),
+            marker={"color": colour},
+            hoverinfo="text",
+            hovertext=[
+                f"{plain(p)}<br>{name}: {style.text(v, 'count')}"
+                for p, v in zip(frame["period"], frame[column], strict=True)
+            ],
+        )
     highest = max(real(frame["buyers"]))
     for at, name, colour in ((1.0, "new buyers", GREY), (0.92, "returning buyers", style.accent)):
-        figure.add_annotation(text=f"<b>{name}</b>", x=0, xref="paper", xanchor="left", y=at, yref="paper", yanchor="top",
-                              font={"color": colour})  # fmt: skip
+        figure.add_annotation(
+            text=f"<b>{name}</b>",
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=at,
+            yref="paper",
+            yanchor="top",
+            font={"color": colour},
+        )
     figure.update_layout(barmode="stack", bargap=0.26)
     figure.update_xaxes(**ticks(_starts(months), months.grain, style))
-    figure.update_yaxes(range=[0, highest * 1.32], tickmode="array", tickvals=[0, highest],
-                        ticktext=["0", style.text(highest, "count")])  # fmt: skip
+    figure.update_yaxes(
+        range=[0, highest * 1.32], tickmode="array", tickvals=[0, highest], ticktext=["0", style.text(highest, "count")]
+    )
     return figure
 
 
@@ -76,14 +110,25 @@ def categories(months: Months, style: Style) -> go.Figure | None:
     figure = go.Figure()
     for row, name in enumerate(names):
         heights = [max(0.0, float(values.get((str(name), p)) or 0)) for p in periods]
-        figure.add_bar(x=list(range(len(periods))), y=[h / highest * 0.86 for h in heights], base=-row, hoverinfo="text",
-                       marker={"color": style.accent if row == 0 else BAR},
-                       hovertext=[f"{plain(name)}<br>{plain(p)}: {style.text(values.get((str(name), p)), 'money')}"
-                                  for p in periods])  # fmt: skip
+        figure.add_bar(
+            x=list(range(len(periods))),
+            y=[h / highest * 0.86 for h in heights],
+            base=-row,
+            hoverinfo="text",
+            marker={"color": style.accent if row == 0 else BAR},
+            hovertext=[
+                f"{plain(name)}<br>{plain(p)}: {style.text(values.get((str(name), p)), 'money')}" for p in periods
+            ],
+        )
     figure.update_layout(barmode="overlay", bargap=0.2, margin={"l": 190 if not style.narrow else 150})
     figure.update_xaxes(**ticks(_starts(months), months.grain, style))
-    figure.update_yaxes(tickmode="array", tickvals=[0.3 - row for row in range(len(names))], range=[1 - len(names), 1],
-                        ticktext=[style.name(n) for n in names], tickfont={"color": INK})  # fmt: skip
+    figure.update_yaxes(
+        tickmode="array",
+        tickvals=[0.3 - row for row in range(len(names))],
+        range=[1 - len(names), 1],
+        ticktext=[style.name(n) for n in names],
+        tickfont={"color": INK},
+    )
     return figure
 
 
@@ -111,7 +156,9 @@ def _hover(months: Months, style: Style) -> list[str]:
 
 def _alt(months: Months, style: Style) -> str:
     frame, unit = months.months.frame, _unit(months)
-    listed = "; ".join(f"{p}: {style.text(v, unit)}" for p, v in zip(frame["period"], frame[months.measure], strict=True))
+    listed = "; ".join(
+        f"{p}: {style.text(v, unit)}" for p, v in zip(frame["period"], frame[months.measure], strict=True)
+    )
     return f"Bars of {months.measure} by {months.grain}. {listed}."
 
 
@@ -123,12 +170,30 @@ def _alt_buyers(months: Months, style: Style) -> str:
 
 
 def _alt_categories(months: Months, style: Style) -> str:
-    names = ", ".join(style.name(n) for n in dict.fromkeys(months.categories.frame["category"])) if months.categories else ""
+    names = (
+        ", ".join(style.name(n) for n in dict.fromkeys(months.categories.frame["category"]))
+        if months.categories
+        else ""
+    )
     return f"Strips of bars of net revenue by {months.grain}, one a category: {names}."
 
 
 FIGURES = (
-    Figure("net", net, "slide", _alt, lambda months: months.months),
-    Figure("new_and_returning", new_and_returning, "page", _alt_buyers, lambda months: months.months),
-    Figure("categories", categories, "page", _alt_categories, lambda months: months.categories or months.months),
+    Figure("net", net, "slide", _alt, lambda months: months.months, ("period", "net", "orders", "buyers")),
+    Figure(
+        "new_and_returning",
+        new_and_returning,
+        "page",
+        _alt_buyers,
+        lambda months: months.months,
+        ("period", "buyers", "new_buyers", "returning_buyers"),
+    ),
+    Figure(
+        "categories",
+        categories,
+        "page",
+        _alt_categories,
+        lambda months: months.categories or months.months,
+        ("period", "category", "net"),
+    ),
 )

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from analysis.finding import Table
 from analysis.pareto import Pareto
-from report.figure import BAR, GREY, HAIRLINE, INK, LIGHT, Figure, Style, real
+from report.figure import BAR, GREY, HAIRLINE, Figure, Style, real
 
 
 def curve(pareto: Pareto, style: Style) -> go.Figure | None:
@@ -31,13 +31,21 @@ def deciles(pareto: Pareto, style: Style) -> go.Figure | None:
     shares = real(frame["share"])
     figure = go.Figure(
         go.Bar(
-            x=list(range(len(shares))), y=shares, textposition="outside", textangle=0, constraintext="none", cliponaxis=False,
-            text=[style.text(s, "share") for s in shares], hoverinfo="text",
-            hovertext=[f"tenth {d}: {style.text(n, 'money', compact=False)}"
-                       for d, n in zip(frame["decile"], frame["net"], strict=True)],
+            x=list(range(len(shares))),
+            y=shares,
+            textposition="outside",
+            textangle=0,
+            constraintext="none",
+            cliponaxis=False,
+            text=[style.text(s, "share") for s in shares],
+            hoverinfo="text",
+            hovertext=[
+                f"tenth {d}: {style.text(n, 'money', compact=False)}"
+                for d, n in zip(frame["decile"], frame["net"], strict=True)
+            ],
             marker={"color": [style.accent if i == 0 else BAR for i in range(len(shares))]},
         )
-    )  # fmt: skip
+    )
     figure.update_layout(bargap=0.24, margin={"t": 24})
     figure.update_xaxes(tickmode="array", tickvals=list(range(len(shares))), ticktext=[str(d) for d in frame["decile"]])
     figure.update_yaxes(visible=False, range=[0, max(*shares, 0.01) * 1.08])
@@ -49,23 +57,59 @@ def _curve(table: Table | None, column: str, noun: str, share: float | None, sty
         return None
     x, y = real(table.frame[column]), real(table.frame["share_of_revenue"])
     figure = go.Figure()
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"}, hoverinfo="skip")
     figure.add_scatter(
-        x=x, y=y, mode="lines", line={"color": style.accent, "width": 3}, hoverinfo="text",
-        hovertext=[f"best {style.text(a, 'share')} of {noun}: {style.text(b, 'share')} of revenue"
-                   for a, b in zip(x, y, strict=True)],
-    )  # fmt: skip
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"}, hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"color": style.accent, "width": 3},
+        hoverinfo="text",
+        hovertext=[
+            f"best {style.text(a, 'share')} of {noun}: {style.text(b, 'share')} of revenue"
+            for a, b in zip(x, y, strict=True)
+        ],
+    )
     marks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     shown = [style.text(m, "share").replace(".0", "").replace(",0", "") for m in marks]
-    figure.update_xaxes(range=[0, 1.005], tickmode="array", tickvals=marks, ticktext=shown, showline=True, linecolor=HAIRLINE)
+    figure.update_xaxes(
+        range=[0, 1.005], tickmode="array", tickvals=marks, ticktext=shown, showline=True, linecolor=HAIRLINE
+    )
     figure.update_yaxes(range=[0, 1.02], tickmode="array", tickvals=marks[1:], ticktext=shown[1:])
     figure.update_layout(margin={"l": 56, "b": 58, "t": 30, "r": 22})
-    figure.add_annotation(text=f"share of {noun}, best first", x=1, xref="paper", xanchor="right", y=0, yref="paper",
-                          yanchor="top", yshift=-30, font={"color": GREY})  # fmt: skip
-    figure.add_annotation(text="share of revenue", x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom",
-                          xshift=-50, yshift=4, font={"color": GREY})  # fmt: skip
-    figure.add_annotation(text="if equal" if style.narrow else f"if all {noun} were equal", x=0.66, y=0.66, xanchor="left", yanchor="top", xshift=10,
-                          font={"color": GREY})  # fmt: skip
+    figure.add_annotation(
+        text=f"share of {noun}, best first",
+        x=1,
+        xref="paper",
+        xanchor="right",
+        y=0,
+        yref="paper",
+        yanchor="top",
+        yshift=-30,
+        font={"color": GREY},
+    )
+    figure.add_annotation(
+        text="share of revenue",
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        xshift=-50,
+        yshift=4,
+        font={"color": GREY},
+    )
+    figure.add_annotation(
+        text="if equal" if style.narrow else f"if all {noun} were equal",
+        x=0.66,
+        y=0.66,
+        xanchor="left",
+        yanchor="top",
+        xshift=10,
+        font={"color": GREY},
+    )
     if share is not None:
         _mark(figure, share, noun, style)
     return figure
@@ -78,9 +122,16 @@ def _mark(figure: go.Figure, share: float, noun: str, style: Style) -> None:
     figure.add_scatter(x=[0.2], y=[share], mode="markers", marker={"color": style.accent, "size": 12}, hoverinfo="skip")
     fifth = style.text(0.2, "share").replace(".0", "").replace(",0", "")
     low = share > 0.9
-    figure.add_annotation(text=f"<b>top {fifth}: {style.text(share, 'share')}</b>", x=0.2, y=share, xanchor="left",
-                          yanchor="top" if low else "middle", xshift=14, yshift=-14 if low else -4,
-                          font={"color": style.accent})  # fmt: skip
+    figure.add_annotation(
+        text=f"<b>top {fifth}: {style.text(share, 'share')}</b>",
+        x=0.2,
+        y=share,
+        xanchor="left",
+        yanchor="top" if low else "middle",
+        xshift=14,
+        yshift=-14 if low else -4,
+        font={"color": style.accent},
+    )
 
 
 def _alt(pareto: Pareto, style: Style) -> str:
@@ -101,11 +152,20 @@ def _alt_curve(table: Table, column: str, noun: str, style: Style) -> str:
 
 def _alt_deciles(pareto: Pareto, style: Style) -> str:
     listed = ", ".join(style.text(s, "share") for s in pareto.deciles.frame["share"])
-    return f"Bars of revenue share by tenth of customers, best tenth first: {listed}."
+    return f"Bars of revenue share by tenth of customers, best tenth first. {listed}."
 
 
 FIGURES = (
-    Figure("curve", curve, "slide", _alt, lambda pareto: pareto.deciles),
-    Figure("deciles", deciles, "page_low", _alt_deciles, lambda pareto: pareto.deciles),
-    Figure("products", products, "page", _alt_products, lambda pareto: pareto.products or pareto.deciles),
+    Figure("curve", curve, "slide", _alt, lambda pareto: pareto.deciles, ("decile", "customers", "share")),
+    Figure(
+        "deciles", deciles, "page_low", _alt_deciles, lambda pareto: pareto.deciles, ("decile", "customers", "share")
+    ),
+    Figure(
+        "products",
+        products,
+        "page",
+        _alt_products,
+        lambda pareto: pareto.products or pareto.deciles,
+        ("share_of_products", "share_of_revenue"),
+    ),
 )

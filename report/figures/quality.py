@@ -7,7 +7,7 @@ import re
 import plotly.graph_objects as go
 
 from analysis.quality import Quality
-from report.figure import BAR, GREY, HAIRLINE, INK, LIGHT, Figure, Style, named_rows, plain, real
+from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, real
 
 
 def reconciliation(quality: Quality, style: Style) -> go.Figure | None:
@@ -25,16 +25,33 @@ def reconciliation(quality: Quality, style: Style) -> go.Figure | None:
     texts = [style.text(a, "money") for a in frame["amount"]]
     ends = [max(b, b + n) for b, n in zip(base, length, strict=True)]
     figure = go.Figure(
-        go.Bar(orientation="h", x=length, base=base, y=list(range(count)), marker={"color": colours}, hoverinfo="text",
-               hovertext=[f"{plain(label, 120)}<br>{style.text(a, 'money', compact=False)}"
-                          for label, a in zip(frame["label"], frame["amount"], strict=True)])
-    )  # fmt: skip
+        go.Bar(
+            orientation="h",
+            x=length,
+            base=base,
+            y=list(range(count)),
+            marker={"color": colours},
+            hoverinfo="text",
+            hovertext=[
+                f"{plain(label, 120)}<br>{style.text(a, 'money', compact=False)}"
+                for label, a in zip(frame["label"], frame["amount"], strict=True)
+            ],
+        )
+    )
     for i in range(count):
-        figure.add_annotation(x=ends[i], y=i, text=texts[i], xanchor="left", xshift=6,
-                              font={"color": style.accent if i == net else INK})  # fmt: skip
+        figure.add_annotation(
+            x=ends[i], y=i, text=texts[i], xanchor="left", xshift=6, font={"color": style.accent if i == net else INK}
+        )
         if i < count - 1:
-            figure.add_shape(type="line", x0=running[i], x1=running[i], y0=i, y1=i + 1, line={"color": HAIRLINE, "width": 1},
-                             layer="below")  # fmt: skip
+            figure.add_shape(
+                type="line",
+                x0=running[i],
+                x1=running[i],
+                y0=i,
+                y1=i + 1,
+                line={"color": HAIRLINE, "width": 1},
+                layer="below",
+            )
     figure.update_layout(margin={"r": 92})
     figure.update_xaxes(visible=False, range=[min(0.0, *ends), max(*ends, 1e-9)])
     named_rows(figure, names)
@@ -52,24 +69,43 @@ def accounts(quality: Quality, style: Style) -> go.Figure | None:
     whole = real(frame["rows"])
     for column, colour in (("used", style.accent), ("excluded", BAR), ("rejected", INK)):
         values = real(frame[column])
-        figure.add_bar(orientation="h", y=rows, x=[v / w for v, w in zip(values, whole, strict=True)], marker={"color": colour},
-                       hoverinfo="text", hovertext=[f"{column}: {style.text(int(v), 'count', compact=False)}" for v in values])  # fmt: skip
+        figure.add_bar(
+            orientation="h",
+            y=rows,
+            x=[v / w for v, w in zip(values, whole, strict=True)],
+            marker={"color": colour},
+            hoverinfo="text",
+            hovertext=[f"{column}: {style.text(int(v), 'count', compact=False)}" for v in values],
+        )
     for row, (used, rows_) in enumerate(zip(frame["used"], frame["rows"], strict=True)):
-        figure.add_annotation(x=1, y=row, xanchor="left", xshift=8,
-                              text=f"{style.text(used, 'count')} of {style.text(rows_, 'count')}")  # fmt: skip
+        figure.add_annotation(
+            x=1, y=row, xanchor="left", xshift=8, text=f"{style.text(used, 'count')} of {style.text(rows_, 'count')}"
+        )
     figure.update_layout(barmode="stack", bargap=0.5, margin={"r": 170, "t": 30})
     figure.update_xaxes(visible=False, range=[0, 1])
     named_rows(figure, names)
     legend = f'<span style="color:{style.accent}">used</span>   excluded   <b>rejected</b>'
-    figure.add_annotation(text=legend, x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=4,
-                          font={"color": GREY})  # fmt: skip
+    figure.add_annotation(
+        text=legend,
+        x=0,
+        y=1,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="bottom",
+        yshift=4,
+        font={"color": GREY},
+    )
     return figure
 
 
 def _alt(quality: Quality, style: Style) -> str:
-    frame = quality.reconciliation.frame if quality.reconciliation else []
-    rows = zip(frame["label"], frame["amount"], strict=True) if len(frame) else []
-    return "Steps from raw money to net revenue. " + "; ".join(f"{plain(n)}: {style.text(a, 'money')}" for n, a in rows) + "."
+    assert quality.reconciliation is not None
+    frame = quality.reconciliation.frame
+    listed = "; ".join(
+        f"{plain(n)}: {style.text(a, 'money')}" for n, a in zip(frame["label"], frame["amount"], strict=True)
+    )
+    return f"Steps from raw money to net revenue. {listed}."
 
 
 def _alt_accounts(quality: Quality, style: Style) -> str:
@@ -84,6 +120,20 @@ def _alt_accounts(quality: Quality, style: Style) -> str:
 
 
 FIGURES = (
-    Figure("reconciliation", reconciliation, "slide", _alt, lambda quality: quality.reconciliation),
-    Figure("accounts", accounts, "slide", _alt_accounts, lambda quality: quality.accounts),
+    Figure(
+        "reconciliation",
+        reconciliation,
+        "slide",
+        _alt,
+        lambda quality: quality.reconciliation,
+        ("label", "amount", "running"),
+    ),
+    Figure(
+        "accounts",
+        accounts,
+        "slide",
+        _alt_accounts,
+        lambda quality: quality.accounts,
+        ("file", "rows", "used", "excluded", "rejected"),
+    ),
 )

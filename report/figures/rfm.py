@@ -8,11 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.rfm import Rfm
-from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, mixed, named_rows, plain, real
+from report.figure import GREY, INK, LIGHT, Figure, Style, mixed, named_rows, plain, real
 
 
 def segments(rfm: Rfm, style: Style) -> go.Figure | None:
-    """Two bars a segment: its share of customers light, its share of revenue dark, what the title speaks of in colour."""
+    """Two bars a segment: share of customers light, share of revenue dark, what the title speaks of in colour."""
     frame = _buyers(rfm)
     if frame.empty:
         return None
@@ -23,12 +23,25 @@ def segments(rfm: Rfm, style: Style) -> go.Figure | None:
     pairs = (("share_customers", "customers", -0.37, light, GREY), ("share_net", "revenue", 0.01, strong, INK))
     for column, what, offset, colours, ink in pairs:
         shares = real(frame[column])
-        texts = ["\u00a0" + style.text(s, "share") + (f" of {what}" if row == 0 else "") for row, s in enumerate(shares)]
+        texts = [
+            "\u00a0" + style.text(s, "share") + (f" of {what}" if row == 0 else "") for row, s in enumerate(shares)
+        ]
         figure.add_bar(
-            orientation="h", y=rows, x=[max(0.0, s) for s in shares], width=0.36, offset=offset, marker={"color": colours},
-            text=texts, textposition="outside", cliponaxis=False, constraintext="none",
-            textangle=0, textfont={"color": ink}, hoverinfo="text", hovertext=_hover(frame, style),
-        )  # fmt: skip
+            orientation="h",
+            y=rows,
+            x=[max(0.0, s) for s in shares],
+            width=0.36,
+            offset=offset,
+            marker={"color": colours},
+            text=texts,
+            textposition="outside",
+            cliponaxis=False,
+            constraintext="none",
+            textangle=0,
+            textfont={"color": ink},
+            hoverinfo="text",
+            hovertext=_hover(frame, style),
+        )
     figure.update_layout(barmode="overlay", margin={"r": 120})
     figure.update_xaxes(visible=False)
     named_rows(figure, names)
@@ -44,12 +57,30 @@ def heatmap(rfm: Rfm, style: Style) -> go.Figure | None:
     most, figure = max(counts.values()), go.Figure()
     for (r, f), count in counts.items():
         share = count / most
-        figure.add_shape(type="rect", x0=f - 0.48, x1=f + 0.48, y0=r - 0.46, y1=r + 0.46, line={"width": 0}, layer="below",
-                         fillcolor=mixed("#f1f4f7", style.accent, share))  # fmt: skip
-        figure.add_annotation(x=f, y=r, text=style.text(count, "count"), font={"color": "#ffffff" if share > 0.55 else INK})
-    figure.add_scatter(x=[f for _, f in counts], y=[r for r, _ in counts], mode="markers", marker={"opacity": 0, "size": 30},
-                       hoverinfo="text", hovertext=[f"recency {r}, frequency {f}: {style.text(c, 'count', compact=False)} customers"
-                                                    for (r, f), c in counts.items()])  # fmt: skip
+        figure.add_shape(
+            type="rect",
+            x0=f - 0.48,
+            x1=f + 0.48,
+            y0=r - 0.46,
+            y1=r + 0.46,
+            line={"width": 0},
+            layer="below",
+            fillcolor=mixed("#f1f4f7", style.accent, share),
+        )
+        figure.add_annotation(
+            x=f, y=r, text=style.text(count, "count"), font={"color": "#ffffff" if share > 0.55 else INK}
+        )
+    figure.add_scatter(
+        x=[f for _, f in counts],
+        y=[r for r, _ in counts],
+        mode="markers",
+        marker={"opacity": 0, "size": 30},
+        hoverinfo="text",
+        hovertext=[
+            f"recency {r}, frequency {f}: {style.text(c, 'count', compact=False)} customers"
+            for (r, f), c in counts.items()
+        ],
+    )
     figure.update_xaxes(range=[0.5, 5.5], tickvals=[1, 2, 3, 4, 5], ticktext=["1 rare", "2", "3", "4", "5 often"])
     figure.update_yaxes(range=[0.5, 5.5], tickvals=[1, 2, 3, 4, 5], ticktext=["1 long ago", "2", "3", "4", "5 recent"])
     figure.update_layout(margin={"l": 86, "b": 28})
@@ -64,11 +95,23 @@ def values(rfm: Rfm, style: Style) -> go.Figure | None:
     x, y, size = real(frame["median_recency"]), real(frame["median_orders"]), real(frame["share_net"])
     figure = go.Figure(
         go.Scatter(
-            x=x, y=y, mode="markers", hoverinfo="text", hovertext=_hover(frame, style), cliponaxis=False,
-            marker={"size": [max(0.0, s) for s in size], "sizemode": "area", "sizeref": max(*size, 1e-9) / 3200, "sizemin": 4,
-                    "color": style.tint, "opacity": 1, "line": {"color": style.accent, "width": 1.2}},
+            x=x,
+            y=y,
+            mode="markers",
+            hoverinfo="text",
+            hovertext=_hover(frame, style),
+            cliponaxis=False,
+            marker={
+                "size": [max(0.0, s) for s in size],
+                "sizemode": "area",
+                "sizeref": max(*size, 1e-9) / 3200,
+                "sizemin": 4,
+                "color": style.tint,
+                "opacity": 1,
+                "line": {"color": style.accent, "width": 1.2},
+            },
         )
-    )  # fmt: skip
+    )
     for i, name in enumerate(frame["segment"]):
         radius = 40 * (max(0.0, size[i]) / max(*size, 1e-9)) ** 0.5
         figure.add_annotation(x=x[i], y=y[i], text=style.name(name), yshift=radius + 12)
@@ -77,10 +120,29 @@ def values(rfm: Rfm, style: Style) -> go.Figure | None:
     figure.update_xaxes(range=[max(x) + room, min(x) - room], showline=True, linecolor=LIGHT, nticks=5)
     figure.update_yaxes(range=[min(y) - tall, max(y) + tall], nticks=4)
     figure.update_layout(margin={"l": 44, "b": 54, "t": 28})
-    figure.add_annotation(text="median days since the last order (recent on the right)", x=1, xref="paper", xanchor="right", y=0,
-                          yref="paper", yanchor="top", yshift=-28, font={"color": GREY})  # fmt: skip
-    figure.add_annotation(text="median orders", x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom",
-                          xshift=-38, yshift=4, font={"color": GREY})  # fmt: skip
+    figure.add_annotation(
+        text="median days since the last order (recent on the right)",
+        x=1,
+        xref="paper",
+        xanchor="right",
+        y=0,
+        yref="paper",
+        yanchor="top",
+        yshift=-28,
+        font={"color": GREY},
+    )
+    figure.add_annotation(
+        text="median orders",
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        xshift=-38,
+        yshift=4,
+        font={"color": GREY},
+    )
     return figure
 
 
@@ -101,7 +163,9 @@ def _spoken(rfm: Rfm) -> set[str]:
 
 
 def _hover(frame: pd.DataFrame, style: Style) -> list[str]:
-    rows = zip(frame["segment"], frame["customers"], frame["share_customers"], frame["net"], frame["share_net"], strict=True)
+    rows = zip(
+        frame["segment"], frame["customers"], frame["share_customers"], frame["net"], frame["share_net"], strict=True
+    )
     return [
         f"<b>{plain(s)}</b><br>customers: {style.text(c, 'count', compact=False)} ({style.text(cs, 'share')})"
         f"<br>revenue: {style.text(n, 'money', compact=False)} ({style.text(ns, 'share')})"
@@ -112,24 +176,43 @@ def _hover(frame: pd.DataFrame, style: Style) -> list[str]:
 def _alt(rfm: Rfm, style: Style) -> str:
     frame = _buyers(rfm)
     rows = zip(frame["segment"], frame["share_customers"], frame["share_net"], strict=True)
-    listed = "; ".join(f"{s}: {style.text(c, 'share')} of customers, {style.text(n, 'share')} of revenue" for s, c, n in rows)
+    listed = "; ".join(
+        f"{s}: {style.text(c, 'share')} of customers, {style.text(n, 'share')} of revenue" for s, c, n in rows
+    )
     return f"Bars by segment. {listed}."
 
 
 def _alt_heatmap(rfm: Rfm, style: Style) -> str:
-    return "Grid of customers by recency score (rows) and frequency score (columns); the numbers are in the cells."
+    frame = rfm.heatmap.frame
+    rows = zip(frame["r"], frame["f"], frame["customers"], strict=True)
+    listed = "; ".join(f"recency {r}, frequency {f}: {style.text(c, 'count')}" for r, f, c in rows if c)
+    return f"Grid of customers by recency score (rows) and frequency score (columns). {listed}."
 
 
 def _alt_values(rfm: Rfm, style: Style) -> str:
     frame = _buyers(rfm)
     rows = zip(frame["segment"], frame["median_recency"], frame["median_orders"], strict=True)
-    return "Bubbles by segment. " + "; ".join(
+    return "Segments by recency and orders, sized by revenue. " + "; ".join(
         f"{s}: median recency {style.text(r, 'days')}, median orders {style.text(o, 'ratio')}" for s, r, o in rows
     )
 
 
 FIGURES = (
-    Figure("segments", segments, "slide", _alt, lambda rfm: rfm.segments),
-    Figure("heatmap", heatmap, "page", _alt_heatmap, lambda rfm: rfm.heatmap),
-    Figure("values", values, "page", _alt_values, lambda rfm: rfm.segments),
+    Figure(
+        "segments",
+        segments,
+        "slide",
+        _alt,
+        lambda rfm: rfm.segments,
+        ("segment", "customers", "share_customers", "share_net"),
+    ),
+    Figure("heatmap", heatmap, "page", _alt_heatmap, lambda rfm: rfm.heatmap, ("r", "f", "customers")),
+    Figure(
+        "values",
+        values,
+        "page",
+        _alt_values,
+        lambda rfm: rfm.segments,
+        ("segment", "median_recency", "median_orders", "share_net"),
+    ),
 )

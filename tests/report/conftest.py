@@ -59,6 +59,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
 def _reported(data: Path, layout: str, folder: Path) -> Iterator[Report]:
     dataset, settings = opening.open_data(str(data), layout, None, Settings(currency="EUR"), folder)
     made = Report.of(run(outline.analyses(), dataset, settings), dataset, settings)
-    made.svgs.update({name: SVG for name in made.figures})
+    made.svgs.update(dict.fromkeys(made.figures, SVG))
     yield made
     dataset.engine.close()

@@ -64,10 +64,10 @@ def test_customers_carry_their_scores_and_days_are_iso(tmp_path: Path) -> None:
     assert written == ("customers.csv", "customers.parquet", "segments.csv")
     head, *rows = _read(tmp_path / "customers.csv")
     assert head == ["customer_id", "country", "first_sale", "orders", "net", "r", "segment"]
-    assert rows[0] == ["007", "UK", "2024-01-02", "1", "1.25", "1", "VIP"] and rows[1][4] == ""
+    assert rows[0] == ["007", "UK", "2024-01-02", "1", "1.25", "1", "VIP"] and rows[-1][4] == ""
     assert _read(tmp_path / "segments.csv")[1] == ["VIP", "12.3400"]
     kept = pq.read_table(tmp_path / "customers.parquet")
-    assert kept["customer_id"].to_pylist() == ids and kept["first_sale"][0].as_py() == date(2024, 1, 2)
+    assert sorted(kept["customer_id"].to_pylist()) == sorted(ids) and kept["first_sale"][0].as_py() == date(2024, 1, 2)
     assert kept["net"].null_count == 2
 
 

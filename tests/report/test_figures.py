@@ -13,8 +13,21 @@ import pytest
 from dataset.settings import Settings
 from report import outline
 from report.figure import (
-    SLOTS, Drawn, Slot, Style, contrast, figures, finished, mixed, named_rows, plain, ranked, readable, real, ticks,
-)  # fmt: skip
+    SLOTS,
+    Drawn,
+    Slot,
+    Style,
+    contrast,
+    figures,
+    finished,
+    mixed,
+    named_rows,
+    plain,
+    ranked,
+    readable,
+    real,
+    ticks,
+)
 from report.pages import Report
 
 STYLE = Style(Settings(currency="EUR"), SLOTS["slide"])
@@ -56,7 +69,9 @@ def test_a_name_of_a_million_characters_is_short() -> None:
 
 
 # The ratios of pure colours are those of WCAG 2.2; #767676 is its well-known lightest grey that passes on white.
-@pytest.mark.parametrize(("colour", "ratio"), [("#000000", 21.0), ("#ffffff", 1.0), ("#767676", 4.54), ("#ff0000", 4.0)])
+@pytest.mark.parametrize(
+    ("colour", "ratio"), [("#000000", 21.0), ("#ffffff", 1.0), ("#767676", 4.54), ("#ff0000", 4.0)]
+)
 def test_contrast_is_that_of_wcag(colour: str, ratio: float) -> None:
     assert contrast(colour) == pytest.approx(ratio, abs=0.005)
 

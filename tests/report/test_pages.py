@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -129,14 +130,14 @@ def test_titles_are_whole_sentences(deck: Reading, report: Report) -> None:
                 found[attributes["id"]] = found.get(attributes["id"], "") + text
     assert len(found) == len(outline.DECK)
     for title in found.values():
-        assert 4 <= len(title.split()) and len(title) <= 120 and not title.endswith(".")
+        assert len(title.split()) >= 4 and len(title) <= 120 and not title.endswith(".")
 
 
 def test_headings_step_down_one_by_one(deck: Reading, appendix: Reading) -> None:
     for reading in (deck, appendix):
         levels = [int(tag[1]) for tag, _ in reading.elements if re.fullmatch(r"h[1-6]", tag)]
         assert levels[0] == 1 and levels.count(1) == 1
-        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def test_ids_are_unique(deck: Reading, appendix: Reading) -> None:
@@ -200,7 +201,7 @@ def test_hostile_names_are_text(hostile: Report, fonts: Fonts) -> None:
 def test_hostile_names_in_charts_are_no_markup(hostile: Report) -> None:
     made = json.dumps(hostile.figures["mix-products"].wide.to_plotly_json(), ensure_ascii=False)
     assert "&lt;img src=x onerror" in made and "<img" not in made
-    assert "%{x}" in made and "template\"" in made and "hovertemplate" not in made
+    assert "%{x}" in made and 'template"' in made and "hovertemplate" not in made
 
 
 def test_paper_has_no_script_and_no_way_out(report: Report) -> None:
@@ -277,7 +278,9 @@ def test_a_sentence_says_other_findings() -> None:
 
 def test_key_figures_do_not_repeat_the_title() -> None:
     made = page({"headline": finding(0.25, "share"), "same": finding(0.25, "share"), "new": finding(0.5, "share")})
-    assert made.fresh([("made.same", "x"), ("made.new", "y"), ("made.none", "z")], "made.headline") == [("made.new", "y")]
+    assert made.fresh([("made.same", "x"), ("made.new", "y"), ("made.none", "z")], "made.headline") == [
+        ("made.new", "y")
+    ]
 
 
 def test_a_long_table_is_cut_and_says_so() -> None:
@@ -288,7 +291,9 @@ def test_a_long_table_is_cut_and_says_so() -> None:
 
 
 def test_cells_of_a_table_by_unit() -> None:
-    frame = pd.DataFrame({"name": ["<i>"], "net": [None], "share": [0.125], "partial": [True], "day": [date(2024, 3, 1)]})
+    frame = pd.DataFrame(
+        {"name": ["<i>"], "net": [None], "share": [0.125], "partial": [True], "day": [date(2024, 3, 1)]}
+    )
     table = Table(
         frame, "Made", {key: key for key in frame}, "made.sql", {"net": "money", "share": "share", "day": "date"}
     )
@@ -320,6 +325,14 @@ def test_no_word_of_a_title_stands_alone(words: int) -> None:
         lines[-1] += 1
     assert len(lines) == 1 or lines[-1] >= 2
     assert len(lines) <= 2 or words > 16
+
+
+def test_a_long_title_is_set_smaller() -> None:
+    made = page({"a": finding(1, "count", "word " * 30 + "{value}")}, printed=True)
+    assert re.match(
+        r'<span style="font-size: 1\.75rem"><span class="measure" style="max-width: \d+px">', made.title("made.a")
+    )
+    assert "font-size" not in page({"a": finding(1, "count")}).title("made.a")
 
 
 def test_an_svg_keeps_its_text_and_is_hidden_from_readers() -> None:

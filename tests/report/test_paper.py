@@ -1,3 +1,4 @@
+import io
 import os
 import re
 import signal
@@ -6,11 +7,13 @@ import sys
 import tempfile
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import plotly.graph_objects as go
 import pytest
+from PIL import Image
 
 from dataset.errors import DataError
 from report.fonts import Fonts
@@ -54,23 +57,63 @@ def test_the_same_figure_gives_the_same_bytes(drawn: dict[str, str | None], font
     with Paper(tmp_path, fonts) as paper:
         again = paper.draw(SPECS)
         assert again == drawn
-        first = paper.png(again)
+        first = paper.png(SPECS)
+    many = (Spec("other", BARS, 200, 100), *SPECS[::-1])  # in another order: by another tab, after another chart
     with Paper(tmp_path / "other", fonts) as paper:
-        assert paper.png(drawn) == first
+        pngs, svgs = paper.png(many), paper.draw(many)
+        assert {name: pngs[name] for name in first} == first
+        assert {name: svgs[name] for name in drawn} == drawn
     assert first["bars"][:8] == b"\x89PNG\r\n\x1a\n" and b"pHYs" in first["bars"][:64]
 
 
-def test_a_kept_chart_is_not_drawn_again(fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_is_a_chart_on_white_in_the_reports_font(
+    fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = replace(fonts, conf=tmp_path / "none.conf", key="none")
+    none.conf.write_text("<fontconfig></fontconfig>")
+    bars = go.Figure(BARS).update_layout(font_family="Deck Sans", paper_bgcolor="rgba(0,0,0,0)")
+    drawn = []
+    for faces in (fonts, none):
+        with Paper(tmp_path / "cache", faces) as paper:
+            drawn.append(Image.open(io.BytesIO(paper.png([Spec("bars", bars, 300, 200)])["bars"])))
+    assert [image.getpixel((0, 0)) for image in drawn] == [(255, 255, 255, 255)] * 2
+    assert drawn[0].info["dpi"] == pytest.approx((300, 300), abs=0.01) and drawn[0].size == (937, 625)
+    assert drawn[0].tobytes() != drawn[1].tobytes()  # fontconfig gives a picture its font, not the drawing page
+
+
+def test_a_kept_chart_needs_no_browser(fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Paper(tmp_path, fonts) as paper:
-        before = paper.draw(SPECS)
-    monkeypatch.setattr("report.paper._svg", lambda *_: pytest.fail("drawn again"))
+        paper.start()
+        before = paper.draw(SPECS), paper.png(SPECS)
+    monkeypatch.setattr("report.paper.Browser", lambda *_: pytest.fail("started again"))
     with Paper(tmp_path, fonts) as paper:
-        assert paper.draw(SPECS) == before
+        paper.start()
+        assert (paper.draw(SPECS), paper.png(SPECS)) == before
+
+
+def test_another_browser_or_other_fonts_draw_again(
+    fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Paper(tmp_path / "cache", fonts) as paper:
+        paper.draw(SPECS[1:])
+    started: list[str] = []
+    monkeypatch.setattr("report.paper.Browser", lambda path, _: started.append(path))
+    other = tmp_path / "other"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    Paper(tmp_path / "cache", replace(fonts, key="other")).start()
+    monkeypatch.setenv("BROWSER_PATH", str(other))
+    Paper(tmp_path / "cache", fonts).start()
+    assert len(started) == 2 and started[1] == str(other)
 
 
 def test_a_figure_plotly_refuses_is_named(fonts: Fonts, tmp_path: Path) -> None:
-    with Paper(tmp_path, fonts) as paper, pytest.raises(RuntimeError, match="the chart broken cannot be drawn"):
-        paper.draw([Spec("broken", {"data": 5, "layout": {"shapes": 3, "width": "x"}, "frames": 1}, -5, -5)])
+    broken = Spec("broken", {"data": 5, "layout": {"shapes": 3, "width": "x"}, "frames": 1}, -5, -5)
+    with Paper(tmp_path, fonts) as paper:
+        for draw in (paper.draw, paper.png):
+            with pytest.raises(RuntimeError, match="the chart broken cannot be drawn: .*non-array"):
+                draw([*SPECS, broken])
+        assert not paper.trouble and None not in paper.draw(SPECS).values()  # the others still can be
 
 
 def test_no_browser_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -94,16 +137,35 @@ def test_a_browser_that_cannot_start_is_told_at_once(
     monkeypatch.setenv("BROWSER_PATH", str(broken))
     started = time.monotonic()
     with Paper(tmp_path / "cache", fonts) as paper:
+        paper.start()
         assert paper.draw(SPECS) == {"hard": None, "bars": None}
-        assert paper.png(paper.draw(SPECS)) == {}
+        assert paper.png(SPECS) == {}
     assert "ended" in paper.trouble and time.monotonic() - started < 5
 
 
 def test_too_little_address_space_leaves_the_charts_undrawn(fonts: Fonts, tmp_path: Path, project: Path) -> None:
+    started = time.monotonic()
     out = _run(
         project, fonts, tmp_path, before="import resource; resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))"
     )
     assert out.returncode == 0 and "None" in out.stdout and "ended" in out.stdout and out.stderr == ""
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_browser_that_goes_away_leaves_the_charts_undrawn(
+    sent: signal.Signals, fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("report.paper.DRAW_SECONDS", 1)
+    with Paper(tmp_path / "cache", fonts) as paper:
+        drawn = paper.draw(SPECS[:1])
+        for process in _processes_with(str(tmp_path)):
+            os.kill(process, sent)
+        started = time.monotonic()
+        assert paper.draw(SPECS) == {**drawn, "bars": None} and paper.png(SPECS) == {}
+    assert re.search("ended|does not answer", paper.trouble) and time.monotonic() - started < 10
+    assert not _processes_with(str(tmp_path)) and [p.name for p in tmp_path.iterdir()] == ["cache"]
 
 
 def test_it_draws_without_a_home_and_says_nothing(fonts: Fonts, tmp_path: Path, project: Path) -> None:
@@ -117,6 +179,25 @@ def test_nothing_is_left_behind(fonts: Fonts, tmp_path: Path, monkeypatch: pytes
         paper.draw(SPECS[:1])
         assert _processes_with(str(tmp_path))
     assert not _processes_with(str(tmp_path)) and [p.name for p in tmp_path.iterdir()] == ["cache"]
+
+
+def test_a_deep_folder_for_temporary_files_will_do(
+    fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("a" * 60) / ("b" * 60)
+    deep.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with Paper(tmp_path / "cache", fonts) as paper:
+        assert None not in paper.draw(SPECS[1:]).values()
+
+
+def test_nothing_is_left_of_a_browser_that_was_not_waited_for(
+    fonts: Fonts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Paper(tmp_path / "cache", fonts) as paper:
+        paper.start()
+    assert not paper.trouble and not _processes_with(str(tmp_path)) and not list(tmp_path.iterdir())
 
 
 def test_the_browser_ends_with_a_killed_build(fonts: Fonts, tmp_path: Path, project: Path) -> None:
@@ -153,8 +234,8 @@ def _script(fonts: Fonts, tmp_path: Path, after: str = "") -> str:
     """)
 
 
-def _processes_with(text: str) -> list[str]:
-    """The command lines of running browsers that name this text."""
+def _processes_with(text: str) -> list[int]:
+    """The running processes of browsers below this folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -162,5 +243,5 @@ def _processes_with(text: str) -> list[str]:
         except OSError:
             continue
         if f"--user-data-dir={text}" in line:
-            found.append(line)
+            found.append(int(entry.parent.name))
     return found

@@ -1,0 +1,78 @@
+"""What is timed, against what: `python -m benchmarks [--customers N] [--data FILE]`. Prints tables with ratios of one run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.measure import ROOT, Measured, command, middle
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    customers: Annotated[int, typer.Option(help="Customers of the generated data for the reductions.")] = 1_000_000,
+    data: Annotated[Path | None, typer.Option(help="Data for the whole build; none: a generated shop.")] = None,
+    runs: Annotated[int, typer.Option(help="Runs of each command; the median is printed.")] = 3,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        whole_build(data, Path(folder), runs)
+        reductions(customers, Path(folder), runs)
+
+
+def whole_build(data: Path | None, folder: Path, runs: int) -> None:
+    """Raw data to published report: without caches, with all of them, and with one changed template."""
+    if data is None:
+        data = folder / "shop"
+        command("-m", "dataset.sample", "--layout", "online_retail", "--customers", "100000", "--out", str(data))
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    print(f"whole build of {data.name}")
+    first = sorted((_fresh(data, folder) for _ in range(runs)), key=lambda m: m.seconds)[runs // 2]
+    print(f"  first build        {first}")
+    with _changed_template():
+        again = command("build.py", str(data), "--out", str(folder / "site"))
+    print(f"  template changed   {again}   {first.seconds / again.seconds:.1f}x faster than the first")
+
+
+def _fresh(data: Path, folder: Path) -> Measured:
+    shutil.rmtree(folder / "cache", ignore_errors=True)
+    return command("build.py", str(data), "--out", str(folder / "site"))
+
+
+class _changed_template:
+    """A slide's template with one more word, put back afterwards."""
+
+    path = ROOT / "templates" / "slides" / "pareto.html.j2"
+
+    def __enter__(self) -> None:
+        self.before = self.path.read_bytes()
+        self.path.write_bytes(self.before + b"<!-- changed -->\n")
+
+    def __exit__(self, *_: object) -> None:
+        self.path.write_bytes(self.before)
+
+
+def reductions(customers: int, folder: Path, runs: int) -> None:
+    """Read, customers, segments and concentration of one large Parquet file, against pandas and lifetimes."""
+    data = folder / "large"
+    written = ("--layout", "generic", "--customers", str(customers), "--format", "parquet", "--lines-per-order", "5")
+    command("-m", "dataset.sample", *written, "--out", str(data))
+    print(f"reductions of {customers:,} customers (Parquet)")
+    floor = command("-c", "import duckdb, pandas, pyarrow")
+    ours = middle(runs, "-m", "benchmarks.peers", "ours", str(data))
+    print(f"  imports only       {floor}")
+    print(f"  customer deck      {ours}")
+    for peer in ("pandas", "lifetimes"):
+        theirs = middle(1, "-m", "benchmarks.peers", peer, str(data))
+        faster, smaller = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
+        print(f"  {peer:18} {theirs}   {faster:.1f}x slower, {smaller:.1f}x larger")
+
+
+if __name__ == "__main__":
+    app()
