@@ -43,7 +43,9 @@ def build(
     """Build and publish the customer report. Exit 0 published, 2 the data's fault, 75 another build runs, 1 our fault."""
     try:
         told = {} if data else {key: value for key, value in SHOP.items() if config is None}
-        options = settings.load(config, as_of=as_of and as_of.date(), include_customers=include_customers or None, **told)
+        options = settings.load(
+            config, as_of=as_of and as_of.date(), include_customers=include_customers or None, **told
+        )
         if check:
             account(data, layout, mapping, options, strict)
             return
@@ -56,7 +58,10 @@ def build(
         typer.echo(str(wrong), err=True)
         raise typer.Exit(2) from None
     except MemoryError:
-        typer.echo("E_MEMORY the machine has not enough free memory for this data. Close other programs or use a larger machine", err=True)
+        typer.echo(
+            "E_MEMORY the machine has not enough free memory for this data. Close other programs or use a larger machine",
+            err=True,
+        )
         raise typer.Exit(2) from None
     if show:
         typer.launch(str(release / "index.html"))
@@ -67,7 +72,9 @@ def account(data: str, layout: str, mapping: Path | None, options: Settings, str
     with tempfile.TemporaryDirectory(prefix="customer-deck-") as folder:
         dataset, _ = read(data, layout, mapping, options, Path(folder))
         for file in dataset.accounts:
-            typer.echo(f"{file.file}: {counted(file.rows, 'row')}, {file.used:,} used, {file.rejected:,} rejected, {file.excluded:,} excluded")
+            typer.echo(
+                f"{file.file}: {counted(file.rows, 'row')}, {file.used:,} used, {file.rejected:,} rejected, {file.excluded:,} excluded"
+            )
             for reason in file.reasons:
                 typer.echo(f"  {reason.rows:,} {reason.fate}: {reason.why}")
         for key, value in dataset.values.items():
@@ -78,7 +85,14 @@ def account(data: str, layout: str, mapping: Path | None, options: Settings, str
 
 
 def make(
-    data: str, layout: str, mapping: Path | None, options: Settings, out: Path, wanted: tuple[str, ...], formats: set[str], strict: bool
+    data: str,
+    layout: str,
+    mapping: Path | None,
+    options: Settings,
+    out: Path,
+    wanted: tuple[str, ...],
+    formats: set[str],
+    strict: bool,
 ) -> Path:
     """Build one release and publish it; the folder it lies in."""
     from report import fonts, paper, release
@@ -126,7 +140,9 @@ def chosen(only: list[str]) -> tuple[str, ...]:
     from report.outline import analyses
 
     if unknown := [name for name in only if name not in analyses()]:
-        raise DataError("E_CONFIG", f"--only {unknown[0]}: there is no such analysis", hint=existing(unknown[0], analyses()))
+        raise DataError(
+            "E_CONFIG", f"--only {unknown[0]}: there is no such analysis", hint=existing(unknown[0], analyses())
+        )
     return tuple(only) or analyses()
 
 

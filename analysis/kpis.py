@@ -133,7 +133,9 @@ def _money(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
         "refunds": ground.of(
             refunds,
             "money",
-            "Refunds and returned goods came to {value}." if refunds else "Refunds came to {value}: the data record no refund.",
+            "Refunds and returned goods came to {value}."
+            if refunds
+            else "Refunds came to {value}: the data record no refund.",
             "money given back, plus the sale amounts of lines that came back whole",
         ),
         "net": ground.of(

@@ -145,11 +145,7 @@ def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
     """The title: the time to delivery, what is slow and what comes back; else how far orders get."""
     if not row["to_deliver_orders"]:
         return _undelivered(row, ground)
-    slow = (
-        "{lifecycle.slow_share} of deliveries take over five days"
-        if row["slow"]
-        else "not one takes over five days"
-    )
+    slow = "{lifecycle.slow_share} of deliveries take over five days" if row["slow"] else "not one takes over five days"
     back = "{lifecycle.return_rate} come back" if row["delivered_and_returned"] else "not one comes back"
     return ground.of(
         _number(row["to_deliver_median"]),

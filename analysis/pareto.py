@@ -12,8 +12,9 @@ import pandas as pd
 
 from analysis.customers import NO_AMOUNT, SCALE, Customers, whole
 from analysis.finding import Finding, Result, Skip, Table
-from analysis.mix import Mix
+from dataset.engine import Relation
 from dataset.settings import Settings
+from dataset.tables import Dataset
 
 SOURCE = "analysis/pareto.py"
 LEAST = 5
@@ -73,7 +74,7 @@ class Concentration:
         return max(0.0, 2 * area - 1)
 
 
-def compute(customers: Customers, mix: Mix | None, settings: Settings) -> Pareto:
+def compute(customers: Customers, lines: Relation, dataset: Dataset, settings: Settings) -> Pareto:
     """Measure the concentration; raises Skip with fewer than five customers, no money or no positive revenue."""
     net = customers.frame["net"].to_numpy()
     if settings.no_money or np.isnan(net).all():
@@ -83,7 +84,7 @@ def compute(customers: Customers, mix: Mix | None, settings: Settings) -> Pareto
     people = concentration(net)
     if not people.total:
         raise Skip("no customer brought positive revenue")
-    goods = None if mix is None or mix.products is None else _of_products(mix.products)
+    goods = _of_products(lines, dataset, settings)
     return Pareto(
         findings=_findings(people, customers) | _product_findings(goods, customers),
         curve=_curve(people, "customers"),
@@ -98,8 +99,11 @@ def concentration(net: np.ndarray) -> Concentration:
     return Concentration(np.concatenate(([0], np.cumsum(best_first))))
 
 
-def _of_products(products: Table) -> Concentration | None:
-    goods = concentration(products.frame["net"].to_numpy(dtype=float))
+def _of_products(lines: Relation, dataset: Dataset, settings: Settings) -> Concentration | None:
+    """The curve of goods sold; fees and postage are none. None with fewer than five."""
+    sold = lines.query("pareto_products.sql", snapshot=settings.snapshot)
+    net = {row["product_id"]: row["net"] for row in sold.to_pylist() if row["product_id"] not in dataset.non_products}
+    goods = concentration(np.array(list(net.values()), dtype=float))
     return goods if goods.n >= LEAST and goods.total else None
 
 
@@ -138,7 +142,9 @@ def _findings(people: Concentration, customers: Customers) -> dict[str, Finding]
         Finding, population="known customers with at least one sale", n=people.n, window=customers.window, source=SOURCE
     )
     top_10, top_20 = (people.brought_by_top(share) for share in (0.1, 0.2))
-    definition = "net revenue of the {} of customers who brought most, rounded up / that of all customers; " + BELOW_ZERO
+    definition = (
+        "net revenue of the {} of customers who brought most, rounded up / that of all customers; " + BELOW_ZERO
+    )
     return {
         "headline": measured(top_20, "share", _headline(top_20), definition.format("fifth")),
         "top_10_share": measured(

@@ -31,7 +31,11 @@ class Run:
     @property
     def findings(self) -> dict[str, Finding]:
         """Every finding by its full key, `analysis.finding`."""
-        return {f"{name}.{key}": finding for name, result in self.results.items() for key, finding in result.findings.items()}
+        return {
+            f"{name}.{key}": finding
+            for name, result in self.results.items()
+            for key, finding in result.findings.items()
+        }
 
 
 def run(names: Iterable[str], dataset: Dataset, settings: Settings, step: Step = lambda name: nullcontext()) -> Run:
@@ -46,9 +50,7 @@ def run(names: Iterable[str], dataset: Dataset, settings: Settings, step: Step =
     return done
 
 
-def _compute(
-    name: str, dataset: Dataset, settings: Settings, done: Run, step: Step, above: tuple[str, ...]
-) -> None:
+def _compute(name: str, dataset: Dataset, settings: Settings, done: Run, step: Step, above: tuple[str, ...]) -> None:
     if name in done.results or name in done.skipped:
         return
     if name in above:

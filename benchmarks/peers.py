@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+
 def ours(folder: Path) -> None:
     """Read, account, customers, segments and concentration, as build.py does."""
     from analysis.run import run

@@ -122,7 +122,7 @@ class Casts:
         """The product of two columns as money; a row whose product is too large for money is rejected."""
         a, b = identifier(one), identifier(other)
         # 64-bit arithmetic where it must fit: 128-bit takes twenty times as long.
-        fits = f"abs(cast({a} as double) * cast({b} as double)) < 9e9"
+        fits = f"abs(cast({a} as double) * cast({b} as double)) < 9e8"
         exact = f"case when {fits} then cast({a} * {b} as {MONEY}) else try_cast(cast({a} as decimal(38, 3)) * {b} as {MONEY}) end"
         self.derived[name] = exact
         why = f"{one} times {other} is larger than an amount can be"
@@ -268,9 +268,13 @@ class Casts:
                 check.code, f"{check.why}; {rejected} of {self.raw.rows} rows cannot be read ({share:.0%})",
                 file=label, column=check.column, row=line, hint="Repair the file, or say in a mapping how it is written",
             )  # fmt: skip
-        listed = "; ".join(f"{self.checks[i].why} ({counted(count, 'row')}, first in row {self.raw.place(row)[1]})" for i, count, row in found)
+        listed = "; ".join(f"{self.checks[i].why} ({counted(count, 'row')}, first in {self._place(row)})" for i, count, row in found)
         self.reader.note("W_ROWS_REJECTED", rejected, f"{self.raw.label}: {counted(rejected, 'row')} could not be read: {listed}")
         return [Reason("rejected", self.checks[i].why, count) for i, count, _ in found]
+
+    def _place(self, row: int) -> str:
+        label, line = self.raw.place(row)
+        return f"row {line}" if len(self.raw.parts) == 1 else f"{label}, row {line}"
 
     def symbol(self, column: str) -> str:
         """The ISO code of the one currency symbol in an amount column, "" for none. Raises E_CURRENCY_MIXED."""

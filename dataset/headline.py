@@ -20,17 +20,19 @@ from lines
 
 
 # Grouping takes half the time of count(distinct).
-DISTINCT = "select count(*) from (select {key} as key from lines where kind = 'sale' and {column} is not null group by key)"
+DISTINCT = "select count(*) from (select {key} from {table} where {kind} = 'sale' and {key} is not null group by {key})"
 
 
-def headline(engine: Engine, whole: bool = False) -> dict[str, int | str]:
+def headline(engine: Engine, numbered: bool = False) -> dict[str, int | str]:
     """orders, buyers, gross, refunds, net, net_known and last_date over the lines; money rounded once, half up.
 
-    whole: every order and customer id is the text of a whole number, so the numbers may be counted instead.
+    numbered: `classified` has the whole numbers that all ids are the text of, order_number and customer_number: counted
+    in a quarter of the time.
     """
     row: dict[str, int | Decimal | str | None] = {}
-    for name, column in (("orders", "order_id"), ("buyers", "customer_id")):
-        row[name] = engine.value(DISTINCT.format(key=f"cast({column} as bigint)" if whole else column, column=column))
+    for name, key in (("orders", "order"), ("buyers", "customer")):
+        where = {"key": f"{key}_number", "table": "classified", "kind": "fate"} if numbered else {"key": f"{key}_id", "table": "lines", "kind": "kind"}
+        row[name] = engine.value(DISTINCT.format(**where))
     row |= engine.arrow(HEADLINE).to_pylist()[0]
     return {k: cents(v) if isinstance(v, Decimal) else v for k, v in row.items() if v is not None}
 

@@ -76,7 +76,8 @@ def load(path: Path) -> Mapping:
         text = path.read_text(encoding="utf-8")
         found = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text, object_pairs_hook=_no_twins)
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as reason:
-        raise DataError("E_CONFIG", f"cannot be read: {shown(reason)}", file=path) from None
+        why = "nested too deep" if isinstance(reason, RecursionError) else shown(reason)
+        raise DataError("E_CONFIG", f"cannot be read: {why}", file=path) from None
 
     def refuse(why: str, hint: str = "") -> DataError:
         return DataError("E_CONFIG", why, file=path, hint=hint)

@@ -56,7 +56,7 @@ def _opened(data: str, layout: str, mapping_file: Path | None, settings: Setting
         dataset = generic.read(reader, mapping.load(found), path, settings.zone, url)
     else:
         assert path is not None
-        chosen = layout if layout != "auto" else _told(path)
+        chosen = layout if layout != "auto" else _told(path, reader)
         if chosen not in LAYOUTS:
             raise DataError("E_CONFIG", f"there is no layout {chosen!r}", hint=existing(chosen, (*LAYOUTS, "generic", "auto")))
         dataset = LAYOUTS[chosen].read(reader, [path.resolve()], settings.zone or "UTC")
@@ -68,10 +68,13 @@ def _mapping_beside(path: Path) -> Path | None:
     return next((folder / n for n in mapping.NAMES if (folder / n).is_file()), None)
 
 
-def _told(path: Path) -> str:
+def _told(path: Path, reader: Reader) -> str:
     """The layout by the columns of the files. Raises DataError E_LAYOUT when none or several fit."""
     files = data_files(path) if path.is_dir() else [path]
     headers = {f.name: {normal(c) for c in peek(f)} for f in files}
+    for file in files:
+        if not any(headers[file.name]):
+            reader.read("untold", [file])  # says what is wrong with it
     fits = {name: [f for f, columns in headers.items() if module.matches(columns)] for name, module in LAYOUTS.items()}
     fits = {name: names for name, names in fits.items() if names}
     if not fits:
@@ -109,7 +112,7 @@ def _last_day(dataset: Dataset, reader: Reader) -> date:
         total, late = sum(count for _, count in days), 0
         for (day, count), (before, _) in pairwise(days):
             late += count
-            if late > RARE * total:
+            if late > max(1, RARE * total):
                 break
             if day - before > LONG_GAP:
                 what = f"{counted(late, 'sale')} from {day} on, {(day - before).days:,} days after the sale before"

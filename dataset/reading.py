@@ -173,7 +173,7 @@ class Reader:
                 names = [r[0] for r in self.engine.rows(f"describe select * from read_parquet({_no_glob(path)})")]
             except duckdb.Error:
                 raise DataError("E_FILE_TYPE", "is not a whole Parquet file", file=path) from None
-            _all_there(path.name, names, columns or headers[:1] and headers[0])
+            _all_there(path.name, names, columns or (headers[0] if headers else ()))
             headers.append(names)
             chosen = ", ".join(f"{identifier(n)} as {identifier(_free(n))}" for n in names)
             selects.append(

@@ -14,8 +14,8 @@ KEPT_DAYS = 30
 def folder() -> Path | None:
     """$XDG_CACHE_HOME/customer-deck, ~/.cache/customer-deck, or customer-deck-UID among temporary files.
 
-    The first that can be written and is this user's. Among temporary files, where all users write, it must also be a true
-    folder that no other user can reach. None when there is none.
+    The first that can be written and is this user's. Among temporary files, where all users write, it must also be a
+    true folder that no other user can reach. None when there is none. Ask before tempfile.tempdir is changed.
     """
     told = os.environ.get("XDG_CACHE_HOME", "")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib
 import math
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -25,6 +26,7 @@ from report.fonts import FAMILY
 INK, GREY, BAR, LIGHT, HAIRLINE = "#1b2128", "#56606b", "#a3acb6", "#d3d9df", "#d5dade"
 NAME = 32  # characters of a name in a chart
 LEAST_ROWS = 4
+UNDRAWN = ("So", "Sk", "Co", "Cn", "Cs")  # emoji and the like: the report's typeface has no sign for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Slot:
 SLOTS = {
     "slide": Slot(752, 480),
     "slide_low": Slot(752, 200),
+    "slide_steps": Slot(752, 268),
+    "slide_spark": Slot(260, 60),
     "slide_half": Slot(564, 330),
     "page": Slot(658, 340, 14),
     "page_low": Slot(658, 220, 14),
@@ -90,6 +94,7 @@ class Figure:
 
     draw(result, style): a plotly figure, or None when there is nothing to draw. slot: a key of SLOTS.
     alt(result, style): what the figure shows, for who cannot see it. table(result), columns: the drawn numbers.
+    title: its caption in the appendix.
     """
 
     name: str
@@ -98,6 +103,7 @@ class Figure:
     alt: Callable[[Any, Style], str]
     table: Callable[[Any], Table]
     columns: tuple[str, ...]
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class Drawn:
     """A figure that was drawn, at its slot and for a narrow screen; `name` is `analysis-figure`."""
 
     name: str
+    title: str
     alt: str
     table: Table
     columns: tuple[str, ...]
@@ -131,7 +138,8 @@ def drawn(run: Run, settings: Settings) -> Iterator[Drawn]:
             narrow = finished(figure.draw(result, phone), phone)
             if wide is not None and narrow is not None:
                 name = f"{analysis}-{figure.name}"
-                yield Drawn(name, figure.alt(result, style), figure.table(result), figure.columns, wide, narrow, slot)
+                alt, table = figure.alt(result, style), figure.table(result)
+                yield Drawn(name, figure.title, alt, table, figure.columns, wide, narrow, slot)
 
 
 def finished(figure: go.Figure | None, style: Style) -> go.Figure | None:
@@ -220,7 +228,8 @@ def width(text: str) -> float:
 
 def plain(text: object, most: int = NAME) -> str:
     """A text from the data as plotly shows it: one line, at most `most` characters, no tag, no template."""
-    clean = " ".join(shown(text, 400).split())
+    clean = " ".join("".join(c for c in shown(text, 400) if unicodedata.category(c) not in UNDRAWN).split())
+    clean = "(no name)" if text is None or not clean else clean
     return html.escape(clean if len(clean) <= most else clean[: most - 1].rstrip() + "…", quote=False)
 
 
@@ -239,6 +248,29 @@ def ticks(starts: Sequence[date], grain: str, style: Style) -> dict[str, Any]:
         "range": [-0.55, len(starts) - 0.45],
         "tickangle": 0,
     }
+
+
+def apart(labels: Sequence[tuple[int, str]], style: Style, bars: int) -> list[int]:
+    """Which labels over `bars` bars can be written side by side, those named first before the others."""
+    step, taken = style.slot.width / max(bars, 1), list[tuple[float, float]]()
+    kept = []
+    for at, text in labels:
+        half = width(text) * style.slot.text / 2 + 5
+        left, right = at * step - half, at * step + half
+        if at not in kept and all(right <= a or left >= b for a, b in taken):
+            taken.append((left, right))
+            kept.append(at)
+    return kept
+
+
+def years(figure: go.Figure, starts: Sequence[date]) -> None:
+    """A hairline before each January of a time axis over rows 0, 1, ..."""
+    for at, start in enumerate(starts):
+        if at and start.month == 1 and starts[at - 1].year < start.year:
+            figure.add_shape(
+                type="line", x0=at - 0.5, x1=at - 0.5, y0=-0.09, y1=1, yref="paper", layer="below",
+                line={"color": HAIRLINE, "width": 1},
+            )  # fmt: skip
 
 
 def real(values: pd.Series) -> list[float]:

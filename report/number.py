@@ -17,6 +17,7 @@ from babel.numbers import (
     format_decimal,
     format_percent,
     get_currency_precision,
+    get_decimal_symbol,
 )
 from babel.units import format_unit
 
@@ -130,9 +131,21 @@ def _shortened(number: Decimal, settings: Settings, currency: str) -> str:
     whole = rounded(short, 0)
     if re.sub(r"\D", "", shown) == str(abs(whole)):
         return _amount(whole, settings, currency)
+    shown = _three_digits(shown, get_decimal_symbol(settings.locale))
     if settings.locale.startswith("en") and not settings.locale.endswith("US"):
         shown = re.sub(r"(?<=\d)[KMBT](?!\w)", lambda found: ENGLISH[found[0]], shown)
     return shown
+
+
+def _three_digits(shown: str, point: str) -> str:
+    """A shortened number with the zeros that babel leaves out: 1m -> 1.00m."""
+
+    def filled(found: re.Match[str]) -> str:
+        whole, tail = found[1], found[2] or ""
+        places = max(3 - len(whole), 0)
+        return f"{whole}{point}{tail.ljust(places, '0')}" if places else whole
+
+    return re.sub(rf"(\d+)(?:{re.escape(point)}(\d+))?", filled, shown, count=1)
 
 
 def _share(number: Decimal, settings: Settings) -> str:
@@ -170,13 +183,15 @@ def _days(number: Decimal, settings: Settings) -> str:
     short = rounded(number, places)
     if number and not short:
         return "<" + _in_days(Decimal("0.1"), settings)
-    return _in_days(int(short) if short == int(short) else short, settings)
+    return _in_days(int(short) if number == int(number) or not places else short, settings)
 
 
 def _in_days(number: Decimal | int, settings: Settings) -> str:
     """With the locale's word for days; the SI sign where it has none."""
+    places = 0 if isinstance(number, int) else 1
+    pattern = _fixed(Locale.parse(settings.locale).decimal_formats[None].pattern, places)
     for length in ("long", "short", "narrow"):
-        shown = format_unit(number, "duration-day", length, locale=settings.locale)
+        shown = format_unit(number, "duration-day", length, pattern, locale=settings.locale)
         if "duration-day" not in shown:
             return shown
     return format_decimal(number, locale=settings.locale) + " d"

@@ -29,6 +29,9 @@ APPENDIX = {
     "recommendations": "Recommendations",
 }
 
+# These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
+CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "mix"})
+
 
 def analyses() -> tuple[str, ...]:
     """Every analysis the report needs, each once."""

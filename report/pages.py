@@ -24,7 +24,7 @@ from dataset.tables import Dataset
 from report import number
 from report.figure import Drawn, drawn, mixed, readable, width
 from report.fonts import Fonts
-from report.outline import APPENDIX, DECK
+from report.outline import APPENDIX, CHARTED, DECK
 from report.paper import Spec
 
 PROJECT = Path(__file__).parent.parent
@@ -34,16 +34,22 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
 )
+KEYWORD = re.compile(
+    r"\b(select|distinct|from|where|group by|order by|having|with|as|on|and|or|not|in|is|null|case|when|then|else|end|"
+    r"inner join|left join|cross join|union all|over|partition by|within group|cast|coalesce|sum|count|min|max|"
+    r"percentile_cont|date_trunc|date_diff|nulls last|nulls first|desc|asc|between|exists)\b"
+)
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 MOST_ROWS = 200
+LEAST_TABLE = 100  # pixels: a lower slot cannot hold a table in the chart's place
 MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 TITLE_PX, TITLE_ROOM = (35, 28, 23), 1150
 
 # What templates may say: these members of a Page.
 WORDS = (
     "which", "printed", "run", "settings", "f", "claim", "said", "title", "even", "main", "has", "known", "first",
-    "worth", "fresh", "text", "interval", "window", "source", "ledger_value", "exists", "figure", "table", "methods",
-    "parts", "logo",
+    "worth", "fresh", "lines_beside", "basis", "gauge", "points", "text", "interval", "window", "source",
+    "ledger_value", "exists", "figure", "table", "methods", "parts", "logo",
 )  # fmt: skip
 
 Which = Literal["deck", "appendix", "index"]
@@ -124,7 +130,7 @@ class Page:
             "tint": mixed(accent, "#ffffff", 0.9),
             "lang": self.settings.locale.replace("_", "-") if self.settings.locale.startswith("en") else "en",
             "css": (TEMPLATES / "base.css").read_text(encoding="utf-8"),
-            "deck": [name for name in DECK if name in self.run.results],
+            "deck": self.slides,
             "appendix": [name for name in APPENDIX if name in self.run.results],
             "headings": APPENDIX,
         }
@@ -144,6 +150,14 @@ class Page:
     def findings(self) -> dict[str, Finding]:
         return self.run.findings
 
+    @cached_property
+    def slides(self) -> list[str]:
+        """The analyses of the deck, in order: those with a result and, where a slide needs it, a chart of it."""
+        return [name for name in DECK if name in self.run.results and (name not in CHARTED or self._charted(name))]
+
+    def _charted(self, name: str) -> bool:
+        return any(key.startswith(f"{name}-") and d.slot.text == 16 for key, d in self.report.figures.items())
+
     def parts(self, folder: str, names: list[str]) -> Iterator[Markup]:
         """Each named analysis' own template, rendered with its result."""
         for at, name in enumerate(names, 1):
@@ -162,10 +176,42 @@ class Page:
         """The keys whose value is there and not nothing."""
         return [key for key in keys if self.has(key) and self.findings[key].value]
 
+    def points(self, chosen: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The points of the summary whose analysis has a slide; all of them when none has."""
+        kept = [(key, beside) for key, beside in chosen if key.split(".")[0] in self.slides]
+        return [(key, beside if beside in self.worth([beside]) else "") for key, beside in kept or chosen]
+
+    def gauge(self, key: str) -> Markup:
+        """A share as a bar filled so far; nothing for other units."""
+        finding = self._finding(key)
+        if finding.unit != "share" or finding.value is None:
+            return Markup("")
+        return Markup('<span class="gauge" aria-hidden="true"><i style="width: {}%"></i></span>').format(
+            number.raw(round(float(finding.value) * 100, 1))  # type: ignore[arg-type]
+        )
+
+    def basis(self, action: str, key: str) -> Markup:
+        """What a step rests on: its finding's sentence, or how it is measured when the step already says the number."""
+        finding = self._finding(key)
+        said = str(self.f(key).striptags()) in str(self.said(action).striptags())
+        if said and not any(c.isdigit() for c in finding.definition):
+            return Markup("Measured as {}.").format(finding.definition.rstrip("."))
+        return Markup("Because: ") + self.claim(key)
+
     def fresh(self, pairs: list[tuple[str, str]], headline: str) -> list[tuple[str, str]]:
         """The pairs of finding and label that have a value the headline does not already print."""
         said = str(self.claim(headline).striptags()) if headline else ""
-        return [(key, label) for key, label in pairs if self.has(key) and str(self.f(key).striptags()) not in said]
+        return [(k, label) for k, label in pairs if self.worth([k]) and str(self.f(k).striptags()) not in said]
+
+    def lines_beside(self, keys: list[str], shown: list[str], most: int = 3) -> list[str]:
+        """The first few of the keys that are worth a line and whose number none of the `shown` findings prints."""
+        said = " ".join(str(self.claim(key).striptags()) for key in shown if self.has(key))
+        kept: list[str] = []
+        for key in self.worth(keys):
+            value = str(self.f(key).striptags())
+            if value not in said and len(kept) < most:
+                kept.append(key)
+        return kept
 
     def known(self, key: str) -> bool:
         """Whether a finding is there, with or without a value."""
@@ -180,7 +226,7 @@ class Page:
         finding = self._finding(key)
         if finding.value is None:
             return Markup('<span class="absent">not available</span>')
-        short = self.which == "deck" if compact is None else compact
+        short = self.which != "appendix" if compact is None else compact
         said = number.text(finding.value, finding.unit, self.settings, compact=short, signed=signed(key))
         said = shown(said, 60) if finding.unit == "name" else said
         data = Markup('<data value="{}" data-finding="{}">{}</data>').format(number.raw(finding.value), key, said)
@@ -255,9 +301,9 @@ class Page:
 
     def figure(self, name: str) -> Markup:
         """A figure: the chart for paper at once, its data for the screen; the drawn numbers when there is no chart."""
-        if name not in self.report.figures:
+        found, svg = self.report.figures.get(name), self.report.svgs.get(name)
+        if found is None or (svg is None and found.slot.height < LEAST_TABLE):
             return Markup("")
-        found, svg = self.report.figures[name], self.report.svgs.get(name)
         context: dict[str, Any] = {"figure": found, "rows": 8 if self.which == "deck" else MOST_ROWS}
         context["svg"] = None if svg is None else inline(svg, found.alt, self.printed)
         if not self.printed:
@@ -294,13 +340,13 @@ class Page:
         }
         return Markup(self._environment.get_template("table.html.j2").render(context))
 
-    def methods(self, name: str) -> list[tuple[str, str, str]]:
+    def methods(self, name: str) -> list[tuple[str, Markup, str]]:
         """The SQL files behind an analysis: path, statement, and the section that prints it ("" = this one)."""
         found = []
         for path in sql_files(name, self.run.results[name]):
             section = self._printed_in.setdefault(path, name)
             text = (PROJECT / path).read_text(encoding="utf-8") if section == name else ""
-            found.append((path, text, "" if section == name else section))
+            found.append((path, sql(text, self.printed), "" if section == name else section))
         return found
 
     @cached_property
@@ -359,6 +405,22 @@ def sql_files(name: str, result: Result) -> list[str]:
     sources = {f.source for f in result.findings.values()} | {t.source for t in tables(result)}
     own = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "analysis").glob(f"{name}*.sql")}
     return sorted({s for s in sources if s.endswith(".sql") and (PROJECT / s).is_file()} | own)
+
+
+def sql(statement: str, printed: bool) -> Markup:
+    """A statement for reading: keywords strong, remarks quiet; on paper a block a line, so that it may wrap."""
+    made = [_sql_line(line, printed) for line in statement.rstrip().splitlines()]
+    return Markup("" if printed else "\n").join(made)
+
+
+def _sql_line(line: str, printed: bool) -> Markup:
+    code, mark, remark = line.partition("--")
+    said = Markup(KEYWORD.sub(r"<b>\1</b>", str(escape(code.strip() if printed else code))))
+    said += Markup("<i>{}</i>").format(mark + remark) if mark else Markup("")
+    if not printed:
+        return said
+    depth = (len(line) - len(line.lstrip())) / 4
+    return Markup('<span class="line" style="margin-left: {}em">{}</span>').format(1.1 * depth, said)
 
 
 def in_ascii(script: str) -> str:

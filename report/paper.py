@@ -164,15 +164,15 @@ class Browser:
         self._opened = self._soon(self._open(path, fonts))
 
     def drawn(self, charts: Sequence[Spec], kind: str) -> Iterator[tuple[str, bytes]]:
-        """The charts by name, as they get ready, in any order. Raises BrowserTrouble; RuntimeError for a wrong figure."""
+        """The charts by name, as they get ready. Raises BrowserTrouble; RuntimeError for a figure plotly refuses."""
         from choreographer import errors
 
-        gone = (futures.CancelledError, errors.BrowserClosedError, errors.ChannelClosedError, errors.DevtoolsProtocolError)
+        ended = (errors.BrowserClosedError, errors.ChannelClosedError, errors.DevtoolsProtocolError)
         kaleido = self._ready()
         scale = DPI / CSS_DPI if kind == "png" else 1
         drawing = {}
         for chart in charts:
-            layout = {**chart.figure.get("layout", {}), "paperName": chart.name}
+            layout = {**(chart.figure.get("layout") or {}), "paperName": chart.name}
             options = {"format": kind, "width": chart.width, "height": chart.height, "scale": scale}
             drawing[self._soon(kaleido.calc_fig({**chart.figure, "layout": layout}, options))] = chart
         waiting = set(drawing)
@@ -183,7 +183,7 @@ class Browser:
             for future in done:
                 try:
                     yield drawing[future].name, future.result()
-                except gone:
+                except (futures.CancelledError, *ended):
                     raise BrowserTrouble(f"ended while it drew{self._said}") from None
                 except Exception as wrong:
                     raise RuntimeError(f"the chart {drawing[future].name} cannot be drawn: {wrong}") from None
@@ -214,7 +214,7 @@ class Browser:
         home = str(self._home)
         same = {"FONTCONFIG_FILE": str(fonts.conf), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         if sys.platform == "linux":
-            same["TMPDIR"] = "."  # the home by a short name: Chrome opens a socket there, whose path has 107 bytes at most
+            same["TMPDIR"] = "."  # its home by a short name: the path of a socket there has 107 bytes at most
 
         class Page(kaleido.PageGenerator):
             header = f'{kaleido.PageGenerator.header}<meta charset="utf-8"><style>{fonts.css_paper()}</style>'
@@ -232,8 +232,8 @@ class Browser:
         page = self._home / "page.html"
         page.write_text(Page(mathjax=False, others=[(SCRIPT.as_uri(), "utf-8")]).generate_index(), encoding="utf-8")
         self._kaleido = kaleido.Kaleido(
-            n=TABS, timeout=None, page_generator=page, path=os.path.abspath(path), browser_cls=Own, tmp_dir=home, proxy_server=NOWHERE,
-            enable_extensions=False,
+            n=TABS, timeout=None, page_generator=page, path=os.path.abspath(path), browser_cls=Own, tmp_dir=home,
+            proxy_server=NOWHERE, enable_extensions=False,
         )  # fmt: skip
         await self._kaleido.open()
         return self._kaleido

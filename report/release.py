@@ -19,7 +19,14 @@ DOCUMENTS: tuple[Which, ...] = ("deck", "appendix")
 
 
 def compose(
-    folder: Path, run: Run, dataset: Dataset, settings: Settings, paper: Paper, fonts: Fonts, kept: Path, formats: Iterable[str]
+    folder: Path,
+    run: Run,
+    dataset: Dataset,
+    settings: Settings,
+    paper: Paper,
+    fonts: Fonts,
+    kept: Path,
+    formats: Iterable[str],
 ) -> None:
     """Write the whole release into `folder`; the PDFs are printed side by side while the PNGs are drawn.
 
@@ -31,9 +38,7 @@ def compose(
     report.svgs.update(svgs)
     with ExitStack() as stack:
         printing = [
-            stack.enter_context(
-                Printing(pages.for_print(name, report), folder / f"{name}.pdf", folder, fonts, kept)
-            )
+            stack.enter_context(Printing(pages.for_print(name, report), folder / f"{name}.pdf", folder, fonts, kept))
             for name in (DOCUMENTS if "pdf" in formats else ())
         ]
         if "html" in formats:

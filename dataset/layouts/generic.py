@@ -13,7 +13,7 @@ from dataset.casting import SYMBOLS, Casts, status
 from dataset.engine import identifier, quoted
 from dataset.errors import DataError, counted, shown
 from dataset.headline import cents, headline
-from dataset.layouts.common import duplicates, no_sales, refunded, run_file, unknown_customers
+from dataset.layouts.common import duplicates, no_sales, run_file, unknown_customers
 from dataset.mapping import Mapping
 from dataset.reading import Raw, Reader, missing, normal
 from dataset.tables import Dataset, Reason
@@ -44,6 +44,9 @@ def read(reader: Reader, mapping: Mapping, data: Path | None, zone: str, source:
     casts = Casts(reader, raw, zone)
     casts.id("order_id", columns.get("order_id"))
     casts.id("customer_id", columns.get("customer_id"))
+    if _numbered(raw, columns):
+        casts.sql(identifier(columns["order_id"]), "order_number")
+        casts.sql(identifier(columns["customer_id"]), "customer_number")
     casts.id("product_id", columns.get("product_id") or columns.get("product_name"))
     casts.label("name", columns.get("product_name"))
     casts.label("category", columns.get("category"))
@@ -126,9 +129,10 @@ def _dataset(reader: Reader, raw: Raw, reasons: list[Reason], columns: dict[str,
     engine = raw.engine
     found = engine.rows(
         """select fate, count(*), coalesce(sum(value), 0), count(*) filter (value = 0),
-           count(*) filter (fate = 'refund' and known_kind in ('sale', 'returned')) from classified group by fate"""
+           count(*) filter (fate = 'refund' and known_kind in ('sale', 'returned')), -sum(abs(value)) from classified group by fate"""
     )
-    fates = {fate: (rows, money) for fate, rows, money, _, _ in found}
+    fates = {fate: (rows, money) for fate, rows, money, *_ in found}
+    refunds = sum((worth for fate, *_, worth in found if fate == "refund"), start=Decimal(0))
     for fate, code, why in (
         ("no price", "W_ZERO_PRICE", "no price or no quantity: nothing was sold"),
         ("unknown kind", "W_UNKNOWN_STATUS", "kind of unknown meaning"),
@@ -137,24 +141,24 @@ def _dataset(reader: Reader, raw: Raw, reasons: list[Reason], columns: dict[str,
             rows, money = fates[fate]
             reasons.append(Reason("excluded", why, rows, money))
             reader.note(code, rows, f"{raw.label}: {counted(rows, 'row')} left out: {why} (worth {cents(money)})")
-    back = sum(rows for *_, rows in found)
+    back = sum(rows for *_, rows, _ in found)
     reader.note("W_NEGATIVE_AMOUNT", back, f"{raw.label}: {counted(back, 'row')} of kind sale or returned with a negative amount: refunds")
-    free = sum(rows for fate, _, _, rows, _ in found if fate == "sale")
+    free = sum(rows for fate, _, _, rows, *_ in found if fate == "sale")
     reader.note("W_ZERO_PRICE", free, f"{raw.label}: {counted(free, 'purchase')} of amount zero, counted as purchases")
     used = sum(rows for fate, (rows, _) in fates.items() if fate in ("sale", "refund", "returned", "cancelled"))
     reader.account(raw, used, reasons)
     duplicates(reader, raw, "typed", "value", units="quantity")
     no_sales(raw)
     unknown_customers(reader, raw)
-    values: dict[str, int | str] = {"lines": raw.rows - sum(r.rows for r in reasons if r.fate == "rejected"), **headline(engine, _whole(raw, columns))}
+    values: dict[str, int | str] = {"lines": raw.rows - sum(r.rows for r in reasons if r.fate == "rejected"), **headline(engine, _numbered(raw, columns))}
     values["distinct_local_days"] = engine.value("select count(distinct cast(ordered_at as date)) from lines")
     values["last_local_day"] = values["last_date"]
     tables = ("lines", "products") if "product_id" in columns or "product_name" in columns else ("lines",)
-    return Dataset("generic", engine, tables, values=values, reconciliation=_reconciliation(fates, refunded(engine)), currency=currency, zone=zone)
+    return Dataset("generic", engine, tables, values=values, reconciliation=_reconciliation(fates, refunds), currency=currency, zone=zone)
 
 
-def _whole(raw: Raw, columns: dict[str, str]) -> bool:
-    """Whether all orders and customers are known by whole numbers."""
+def _numbered(raw: Raw, columns: dict[str, str]) -> bool:
+    """Whether every order, and every customer there is, is known by a whole number."""
     ids = [columns.get("order_id"), columns.get("customer_id")]
     if not raw.columnar or not all(c and raw.columns[c] in ("INTEGER", "BIGINT") for c in ids):
         return False

@@ -11,6 +11,7 @@ from dataset import csv_file
 from dataset.casting import REJECT_LIMIT
 from dataset.errors import DataError, counted
 from dataset.reading import Part, Raw, Reader, kind
+from dataset.tables import Note
 
 
 def json_rows(reader: Reader, table: str, path: Path, zone: str) -> Raw:
@@ -20,7 +21,8 @@ def json_rows(reader: Reader, table: str, path: Path, zone: str) -> Raw:
     """
     if kind(path) != ".csv":
         return reader.read(table, [path])
-    text = csv_file.prepare(path, reader.engine.folder, notes := [])
+    notes: list[Note] = []
+    text = csv_file.prepare(path, reader.engine.folder, notes)
     with text.path.open(encoding="utf-8") as lines:
         head = lines.read(64).lstrip()
     if head.startswith(("[", "{")):
@@ -43,7 +45,8 @@ def _array(path: Path, text: str) -> list[dict[str, object]]:
     try:
         found = json.loads(text, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError) as reason:
-        raise DataError("E_JSON", f"is not valid JSON: {reason}", file=path) from None
+        why = "nested too deep" if isinstance(reason, RecursionError) else reason
+        raise DataError("E_JSON", f"is not valid JSON: {why}", file=path) from None
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise DataError("E_JSON", "is not a JSON array of objects", file=path)
     return found

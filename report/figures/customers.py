@@ -54,5 +54,6 @@ FIGURES = (
         _alt,
         lambda customers: customers.orders_per_customer,
         ("orders", "customers", "share"),
+        "Customers by number of orders",
     ),
 )

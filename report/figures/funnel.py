@@ -29,7 +29,7 @@ def steps(funnel: Funnel, style: Style) -> go.Figure | None:
     figure.update_traces(width=0.46, offset=-0.4)
     figure.add_bar(
         orientation="h",
-        x=in_order,
+        x=[0.0, *in_order[1:]],
         y=list(range(len(names))),
         width=0.1,
         offset=0.12,
@@ -71,5 +71,6 @@ FIGURES = (
         _alt,
         lambda funnel: funnel.steps,
         ("step", "visitors", "in_order", "rate_from_previous"),
+        "Visitors who reached each step; thin bars: those who took the steps in order",
     ),
 )

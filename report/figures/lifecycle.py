@@ -5,14 +5,14 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from analysis.lifecycle import Lifecycle
-from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, ranked, real, ticks
+from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, ranked, real, ticks, years
 
 
 def steps(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
     """A bar a step, with the count and its share of all orders."""
     frame = lifecycle.steps.frame
     counts = real(frame["orders"])
-    if not counts or not counts[0]:
+    if not counts or not any(counts[1:]):
         return None
     names = [style.name(s) for s in frame["step"]]
     shares = [style.text(c / counts[0], "share") for c in counts]
@@ -49,7 +49,10 @@ def durations(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
             marker={"color": colour, "size": 13},
             textposition=side,
             cliponaxis=False,
-            text=[f" {style.text(v, 'days')} " for v in values],
+            text=[
+                "" if colour == BAR and v == m else f"\u00a0\u00a0{style.text(v, 'days')}\u00a0\u00a0"
+                for v, m in zip(values, median, strict=True)
+            ],
             textfont={"color": GREY if colour == BAR else style.accent},
             hoverinfo="text",
             hovertext=[f"{n}: {style.text(v, 'days')}" for n, v in zip(names, values, strict=True)],
@@ -117,11 +120,12 @@ def by_month(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
         )
     figure.update_layout(margin={"r": 128, "l": 46})
     figure.update_xaxes(**ticks(list(frame["start"]), "month", style))
+    years(figure, list(frame["start"]))
     figure.update_yaxes(
         range=[-0.02, 1.04],
         tickmode="array",
         tickvals=[0, 0.5, 1],
-        ticktext=[style.text(v, "share") for v in (0.0, 0.5, 1.0)],
+        ticktext=[style.text(v, "share").replace(".0", "").replace(",0", "") for v in (0.0, 0.5, 1.0)],
     )
     return figure
 
@@ -163,6 +167,7 @@ FIGURES = (
         _alt_steps,
         lambda lifecycle: lifecycle.steps,
         ("step", "orders", "share_of_created"),
+        "Orders that reached each step",
     ),
     Figure(
         "durations",
@@ -171,6 +176,7 @@ FIGURES = (
         _alt_durations,
         lambda lifecycle: lifecycle.durations,
         ("step", "median", "p90"),
+        "Days between steps",
     ),
     Figure(
         "by_month",
@@ -179,5 +185,6 @@ FIGURES = (
         _alt_by_month,
         lambda lifecycle: lifecycle.by_month,
         ("period", "shipped", "delivered", "returned"),
+        "Share of each month’s orders that were shipped, delivered and returned",
     ),
 )

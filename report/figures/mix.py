@@ -17,11 +17,13 @@ DRAWN = ("name", "net", "units", "share")
 
 def leading(mix: Mix, table: Table | None, style: Style) -> go.Figure | None:
     """The largest by net revenue (units without money), what the title names in colour, with share."""
-    if table is None or table.frame.empty:
+    if table is None or len(table.frame) < 2:
         return None
     frame = table.frame.head(MOST)
     measure, unit = _measure(frame)
     values = real(frame[measure])
+    if len(table.frame) > MOST and len(set(values)) == 1:  # the first of many equals lead nothing
+        return None
     shares = frame["share"] if "share" in frame else [None] * len(frame)
     texts = [
         f"{style.text(v, unit)}"
@@ -68,7 +70,7 @@ def _alt(part: str) -> Callable[[Mix, Style], str]:
 
 
 FIGURES = (
-    Figure("categories", categories, "slide_half", _alt("categories"), lambda mix: mix.categories, DRAWN),
-    Figure("products", products, "slide_half", _alt("products"), lambda mix: mix.products, DRAWN),
-    Figure("countries", countries, "slide_half", _alt("countries"), lambda mix: mix.countries, DRAWN),
+    Figure("categories", categories, "slide_half", _alt("categories"), lambda mix: mix.categories, DRAWN, "Leading categories"),
+    Figure("products", products, "slide_half", _alt("products"), lambda mix: mix.products, DRAWN, "Leading products"),
+    Figure("countries", countries, "slide_half", _alt("countries"), lambda mix: mix.countries, DRAWN, "Leading countries"),
 )

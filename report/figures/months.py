@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import plotly.graph_objects as go
 
 from analysis.finding import Unit
 from analysis.months import Months
-from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, plain, real, ticks
+from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, apart, plain, real, ticks, width, years
 
 
 def net(months: Months, style: Style) -> go.Figure | None:
@@ -19,21 +20,15 @@ def net(months: Months, style: Style) -> go.Figure | None:
     values, last = real(frame[months.measure]), _last_complete(months)
     partial = [bool(p) for p in frame["partial"]]
     best = max((i for i in range(len(values)) if not partial[i]), key=lambda i: values[i], default=-1)
-    every = len(values) <= (7 if style.narrow else 14)
-    best = best if every or abs(best - last) * style.slot.width > 70 * len(values) else last  # two labels would touch
+    first = next((i for i, p in enumerate(partial) if not p), 0)
     texts = [style.text(v, _unit(months)) for v in frame[months.measure]]
+    at = _labelled(values, texts, (last, best, first), style)
     figure = go.Figure(
         go.Bar(
             x=list(range(len(values))),
             y=values,
             hoverinfo="text",
             hovertext=_hover(months, style),
-            text=[t if every or i in (last, best) else "" for i, t in enumerate(texts)],
-            textposition="outside",
-            textangle=0,
-            constraintext="none",
-            cliponaxis=False,
-            textfont={"color": [style.accent if i == last else INK if i == best else GREY for i in range(len(values))]},
             marker={
                 "color": ["#ffffff" if p else style.accent if i == last else BAR for i, p in enumerate(partial)],
                 "line": {
@@ -43,12 +38,18 @@ def net(months: Months, style: Style) -> go.Figure | None:
             },
         )
     )
+    for i in at:
+        colour = style.accent if i == last else INK if i == best else GREY
+        figure.add_annotation(
+            x=i, y=_over(values, texts[i], i, style), text=texts[i], yanchor="bottom", yshift=3, font={"color": colour}
+        )
     figure.update_xaxes(**ticks(_starts(months), months.grain, style))
+    years(figure, _starts(months))
     figure.update_yaxes(visible=False, range=[min(0.0, *values), max(*values, 1e-9) * 1.1])
     figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26, "r": 28})
     if any(partial):
         figure.add_annotation(
-            text="hollow: period not complete",
+            text=f"hollow bar: {months.grain} not complete",
             x=0,
             xref="paper",
             xanchor="left",
@@ -58,6 +59,42 @@ def net(months: Months, style: Style) -> go.Figure | None:
             yshift=28,
             font={"color": GREY},
         )
+    return figure
+
+
+def _labelled(values: list[float], texts: list[str], first: tuple[int, ...], style: Style) -> list[int]:
+    """The bars whose value is written over them: all when all fit, else those of `first` that do."""
+    whole = apart(list(enumerate(texts)), style, len(values))
+    if len(whole) == len(values):
+        return whole
+    return apart([(i, texts[i]) for i in first if i >= 0], style, len(values))
+
+
+def _over(values: list[float], text: str, at: int, style: Style) -> float:
+    """How high a label stands: on its bar, or on a taller neighbour it would reach into."""
+    reach = width(text) * style.slot.text / 2 * len(values) / style.slot.width - 0.4
+    near = range(max(0, at - math.ceil(reach)), min(len(values), at + math.ceil(reach) + 1)) if reach > 0 else [at]
+    return max(0.0, *(values[i] for i in near), values[at])
+
+
+def trend(months: Months, style: Style) -> go.Figure | None:
+    """The same bars without a word, for the summary: the last complete one in colour."""
+    frame = months.months.frame
+    if len(frame) < 4:
+        return None
+    values, last = real(frame[months.measure]), _last_complete(months)
+    figure = go.Figure(
+        go.Bar(
+            x=list(range(len(values))),
+            y=values,
+            hoverinfo="text",
+            hovertext=_hover(months, style),
+            marker={"color": [style.accent if i == last else LIGHT for i in range(len(values))]},
+        )
+    )
+    figure.update_layout(bargap=0.3, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, range=[min(0.0, *values), max(*values, 1e-9)])
     return figure
 
 
@@ -79,6 +116,7 @@ def new_and_returning(months: Months, style: Style) -> go.Figure | None:
                 for p, v in zip(frame["period"], frame[column], strict=True)
             ],
         )
+    years(figure, _starts(months))
     highest = max(real(frame["buyers"]))
     for at, name, colour in ((1.0, "new buyers", GREY), (0.92, "returning buyers", style.accent)):
         figure.add_annotation(
@@ -179,7 +217,16 @@ def _alt_categories(months: Months, style: Style) -> str:
 
 
 FIGURES = (
-    Figure("net", net, "slide", _alt, lambda months: months.months, ("period", "net", "orders", "buyers")),
+    Figure(
+        "net",
+        net,
+        "slide",
+        _alt,
+        lambda months: months.months,
+        ("period", "net", "orders", "buyers"),
+        "Sales by period",
+    ),
+    Figure("trend", trend, "slide_spark", _alt, lambda months: months.months, ("period", "net"), "Sales by period"),
     Figure(
         "new_and_returning",
         new_and_returning,
@@ -187,6 +234,7 @@ FIGURES = (
         _alt_buyers,
         lambda months: months.months,
         ("period", "buyers", "new_buyers", "returning_buyers"),
+        "New and returning buyers by period",
     ),
     Figure(
         "categories",
@@ -195,5 +243,6 @@ FIGURES = (
         _alt_categories,
         lambda months: months.categories or months.months,
         ("period", "category", "net"),
+        "Net revenue by period and category, all on one scale",
     ),
 )

@@ -121,15 +121,14 @@ def _mark(figure: go.Figure, share: float, noun: str, style: Style) -> None:
     figure.add_scatter(x=[0.2, 0.2, 0], y=[0, share, share], mode="lines", line=line, hoverinfo="skip")
     figure.add_scatter(x=[0.2], y=[share], mode="markers", marker={"color": style.accent, "size": 12}, hoverinfo="skip")
     fifth = style.text(0.2, "share").replace(".0", "").replace(",0", "")
-    low = share > 0.9
     figure.add_annotation(
         text=f"<b>top {fifth}: {style.text(share, 'share')}</b>",
         x=0.2,
         y=share,
         xanchor="left",
-        yanchor="top" if low else "middle",
-        xshift=14,
-        yshift=-14 if low else -4,
+        yanchor="top",
+        xshift=12,
+        yshift=-4,
         font={"color": style.accent},
     )
 
@@ -156,9 +155,16 @@ def _alt_deciles(pareto: Pareto, style: Style) -> str:
 
 
 FIGURES = (
-    Figure("curve", curve, "slide", _alt, lambda pareto: pareto.deciles, ("decile", "customers", "share")),
+    Figure("curve", curve, "slide", _alt, lambda pareto: pareto.deciles, ("decile", "customers", "share"),
+           "Share of revenue over share of customers, best first"),
     Figure(
-        "deciles", deciles, "page_low", _alt_deciles, lambda pareto: pareto.deciles, ("decile", "customers", "share")
+        "deciles",
+        deciles,
+        "page_low",
+        _alt_deciles,
+        lambda pareto: pareto.deciles,
+        ("decile", "customers", "share"),
+        "Share of revenue by tenth of customers, best tenth first",
     ),
     Figure(
         "products",
@@ -167,5 +173,6 @@ FIGURES = (
         _alt_products,
         lambda pareto: pareto.products or pareto.deciles,
         ("share_of_products", "share_of_revenue"),
+        "Share of revenue over share of products, best first",
     ),
 )

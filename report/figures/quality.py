@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.quality import Quality
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, real
+
+UNSEEN = 0.0002  # of the largest amount
 
 
 def reconciliation(quality: Quality, style: Style) -> go.Figure | None:
     """Steps from the raw total to net: sums as full bars, what is added or taken off as floating ones."""
     if quality.reconciliation is None or len(quality.reconciliation.frame) < 2:
         return None
-    frame = quality.reconciliation.frame
+    frame = _steps(quality.reconciliation.frame)
     amounts, running, total = real(frame["amount"]), real(frame["running"]), list(frame["total"])
     count = len(frame)
-    names = [style.name(re.split(r"[:,(]", str(label))[0].strip()) for label in frame["label"]]
+    names = [style.name(re.split(r"[:,(]", str(label))[0].replace("_", " ").strip()) for label in frame["label"]]
     net = next((i for i, label in enumerate(frame["label"]) if str(label).startswith("Net revenue")), count - 1)
     colours = [style.accent if i == net else BAR if total[i] else GREY for i in range(count)]
     base = [0.0 if total[i] else running[i - 1] for i in range(count)]
@@ -56,6 +59,13 @@ def reconciliation(quality: Quality, style: Style) -> go.Figure | None:
     figure.update_xaxes(visible=False, range=[min(0.0, *ends), max(*ends, 1e-9)])
     named_rows(figure, names)
     return figure
+
+
+def _steps(frame: pd.DataFrame) -> pd.DataFrame:
+    """The steps that can be seen: sums, and changes that are not nothing beside them."""
+    amounts = pd.Series(real(frame["amount"]), index=frame.index).abs()
+    seen = frame["total"].astype(bool) | (amounts > amounts.max() * UNSEEN)
+    return frame[seen].reset_index(drop=True)
 
 
 def accounts(quality: Quality, style: Style) -> go.Figure | None:
@@ -123,17 +133,19 @@ FIGURES = (
     Figure(
         "reconciliation",
         reconciliation,
-        "slide",
+        "slide_steps",
         _alt,
         lambda quality: quality.reconciliation,
         ("label", "amount", "running"),
+        "From raw money to net revenue",
     ),
     Figure(
         "accounts",
         accounts,
-        "slide",
+        "page_low",
         _alt_accounts,
         lambda quality: quality.accounts,
         ("file", "rows", "used", "excluded", "rejected"),
+        "Raw rows by file: used, excluded, rejected",
     ),
 )

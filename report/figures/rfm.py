@@ -205,8 +205,10 @@ FIGURES = (
         _alt,
         lambda rfm: rfm.segments,
         ("segment", "customers", "share_customers", "share_net"),
+        "Segments by share of customers and of revenue",
     ),
-    Figure("heatmap", heatmap, "page", _alt_heatmap, lambda rfm: rfm.heatmap, ("r", "f", "customers")),
+    Figure("heatmap", heatmap, "page", _alt_heatmap, lambda rfm: rfm.heatmap, ("r", "f", "customers"),
+           "Customers by recency score (rows) and frequency score (columns)"),
     Figure(
         "values",
         values,
@@ -214,5 +216,6 @@ FIGURES = (
         _alt_values,
         lambda rfm: rfm.segments,
         ("segment", "median_recency", "median_orders", "share_net"),
+        "Segments by recency and orders; area: revenue",
     ),
 )

@@ -56,7 +56,9 @@ def sales(tmp_path: Path) -> Path:
     rows = ["who,order,when,paid"]
     for customer in range(40):
         for order in range(3):
-            rows.append(f"c{customer},o{customer}-{order},2024-{1 + order * 3:02}-{1 + customer % 28:02},{10 + customer}.50")
+            rows.append(
+                f"c{customer},o{customer}-{order},2024-{1 + order * 3:02}-{1 + customer % 28:02},{10 + customer}.50"
+            )
     (folder / "sales.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     columns = {"customer_id": "who", "order_id": "order", "timestamp": "when", "amount": "paid"}
     mapping = {"file": "sales.csv", "columns": columns, "date_format": "%Y-%m-%d", "currency": "EUR"}

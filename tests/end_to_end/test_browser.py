@@ -25,7 +25,10 @@ def opened(browser: Browser, shop: Built, name: str, width: int) -> tuple[Page, 
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: said.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
+    page.on(
+        "request",
+        lambda request: said.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None,
+    )
     page.goto((shop.release.resolve() / f"{name}.html").as_uri())
     return page, said
 

@@ -131,7 +131,8 @@ def kill_builds(times: int, sales: Path, out: Path) -> None:
     assert build(sales, "--format", "html", out=out).code == 0
     chance = random.Random(20)
     for number in range(times):
-        (sales / "sales.csv").open("a").write(f"c1,extra{number},2024-08-01,{number + 1}.00\n")
+        with (sales / "sales.csv").open("a", encoding="utf-8") as rows:
+            rows.write(f"c1,extra{number},2024-08-01,{number + 1}.00\n")
         command = [sys.executable, str(ROOT / "build.py"), str(sales), "--out", str(out)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0.2, 6))

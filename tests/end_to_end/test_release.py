@@ -136,7 +136,9 @@ def test_a_slide_is_a_page(shop: Built) -> None:
 
 
 def test_chart_labels_are_on_their_page(shop: Built) -> None:
-    text = subprocess.run(["pdftotext", str(shop.release / "deck.pdf"), "-"], capture_output=True, text=True, check=True)
+    text = subprocess.run(
+        ["pdftotext", str(shop.release / "deck.pdf"), "-"], capture_output=True, text=True, check=True
+    )
     pages = text.stdout.split("\f")
     for number, label in ((4, "Carted"), (5, "Delivered to returned"), (6, "share of customers"), (7, "Dormant")):
         assert label in pages[number - 1], label

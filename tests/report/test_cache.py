@@ -48,9 +48,7 @@ def test_there_is_none_where_another_user_could_have_made_it(planted: str, tempo
 
 
 @pytest.mark.parametrize("set_to", ["HOME", "XDG_CACHE_HOME"])
-def test_there_is_none_where_it_is_another_users(
-    set_to: str, temporary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_there_is_none_where_it_is_another_users(set_to: str, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     monkeypatch.setenv(set_to, str(temporary))
     assert cache.folder() is None

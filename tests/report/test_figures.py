@@ -56,7 +56,9 @@ def everything(value: Any) -> list[tuple[str, Any]]:
         ("two\nlines\tand  blanks", "two lines and blanks"),
         ("left\u202eright", "left right"),
         ("x" * 40, "x" * 31 + "…"),
-        (None, "None"),
+        (None, "(no name)"),
+        ("\U0001f600", "(no name)"),
+        ("tea \U0001f375 cup", "tea cup"),
         (7, "7"),
     ],
 )

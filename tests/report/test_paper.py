@@ -111,7 +111,7 @@ def test_a_figure_plotly_refuses_is_named(fonts: Fonts, tmp_path: Path) -> None:
     broken = Spec("broken", {"data": 5, "layout": {"shapes": 3, "width": "x"}, "frames": 1}, -5, -5)
     with Paper(tmp_path, fonts) as paper:
         for draw in (paper.draw, paper.png):
-            with pytest.raises(RuntimeError, match="the chart broken cannot be drawn: .*non-array"):
+            with pytest.raises(RuntimeError, match=r"the chart broken cannot be drawn: .*non-array"):
                 draw([*SPECS, broken])
         assert not paper.trouble and None not in paper.draw(SPECS).values()  # the others still can be
 
@@ -120,7 +120,7 @@ def test_no_browser_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.delenv("BROWSER_PATH", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("report.paper.MAC", ())
-    with pytest.raises(DataError, match="E_BROWSER .*none was found. Install one .*chromium-headless-shell"):
+    with pytest.raises(DataError, match=r"E_BROWSER .*none was found. Install one .*chromium-headless-shell"):
         browser_path()
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "none"))
     with pytest.raises(DataError, match="E_BROWSER BROWSER_PATH"):
