@@ -40,7 +40,7 @@ def build(
     include_customers: Annotated[bool, typer.Option("--include-customers", help="Name customers on pages.")] = False,
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
-    """Build and publish the customer report. Exit 0 published, 2 the data's fault, 75 another build runs, 1 our fault."""
+    """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
     try:
         told = {} if data else {key: value for key, value in SHOP.items() if config is None}
         options = settings.load(
@@ -59,7 +59,7 @@ def build(
         raise typer.Exit(2) from None
     except MemoryError:
         typer.echo(
-            "E_MEMORY the machine has not enough free memory for this data. Close other programs or use a larger machine",
+            "E_MEMORY there is not enough free memory for this data. Close programs or use a larger machine",
             err=True,
         )
         raise typer.Exit(2) from None
@@ -72,9 +72,8 @@ def account(data: str, layout: str, mapping: Path | None, options: Settings, str
     with tempfile.TemporaryDirectory(prefix="customer-deck-") as folder:
         dataset, _ = read(data, layout, mapping, options, Path(folder))
         for file in dataset.accounts:
-            typer.echo(
-                f"{file.file}: {counted(file.rows, 'row')}, {file.used:,} used, {file.rejected:,} rejected, {file.excluded:,} excluded"
-            )
+            fates = f"{file.used:,} used, {file.rejected:,} rejected, {file.excluded:,} excluded"
+            typer.echo(f"{file.file}: {counted(file.rows, 'row')}, {fates}")
             for reason in file.reasons:
                 typer.echo(f"  {reason.rows:,} {reason.fate}: {reason.why}")
         for key, value in dataset.values.items():

@@ -185,7 +185,7 @@ def _product_findings(goods: Concentration | None, customers: Customers) -> dict
         value=goods.brought_by_top(0.2),
         unit="share",
         claim="The top fifth of products bring {value} of product revenue.",
-        definition="net revenue of the fifth of products that brought most, rounded up / that of all; below zero is zero",
+        definition="net revenue of the fifth of products that brought most, rounded up / of all; below zero is zero",
         population="products sold",
         n=goods.n,
         window=customers.window,

@@ -1,4 +1,4 @@
-"""What is timed, against what: `python -m benchmarks [--customers N] [--data FILE]`. Prints tables with ratios of one run."""
+"""What is timed, against what: `python -m benchmarks [--customers N] [--data FILE]`; ratios are of one run."""
 
 from __future__ import annotations
 

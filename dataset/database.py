@@ -37,7 +37,7 @@ def read(reader: Reader, url: str, query: str, named_in: Path) -> Raw:
         scheme, label = urlsplit(url).scheme.lower(), redacted(url)
     except ValueError:
         scheme = ""
-    if not scheme:
+    if not scheme or not is_url(url):
         raise DataError("E_CONFIG", "source is no database URL such as postgresql://host/shop or sqlite:///shop.db", file=named_in)
     try:
         match scheme:
@@ -61,7 +61,7 @@ def read(reader: Reader, url: str, query: str, named_in: Path) -> Raw:
 
 
 def _failed(url: str, named_in: Path, reason: Exception) -> DataError:
-    said = shown(_without_secrets(str(reason).splitlines()[0] if str(reason) else type(reason).__name__, url), 200)
+    said = shown(_without_secrets(str(reason).splitlines()[0] if str(reason) else type(reason).__name__, url), 200).rstrip(".! ")
     what = f"{redacted(url)} cannot be read: {said}"
     return DataError("E_SOURCE", what, file=named_in, hint="Check that it runs, who may log in, and the query")
 

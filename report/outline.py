@@ -33,6 +33,10 @@ APPENDIX = {
 CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "mix"})
 
 
+# The sections of the appendix in order; an analysis that has only a slide gets one at the end.
+HEADINGS = APPENDIX | {name: name.replace("_", " ").capitalize() for name in DECK if name not in APPENDIX}
+
+
 def analyses() -> tuple[str, ...]:
     """Every analysis the report needs, each once."""
-    return tuple(dict.fromkeys((*APPENDIX, *DECK)))
+    return tuple(HEADINGS)

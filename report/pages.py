@@ -24,7 +24,7 @@ from dataset.tables import Dataset
 from report import number
 from report.figure import Drawn, drawn, mixed, readable, width
 from report.fonts import Fonts
-from report.outline import APPENDIX, CHARTED, DECK
+from report.outline import CHARTED, DECK, HEADINGS
 from report.paper import Spec
 
 PROJECT = Path(__file__).parent.parent
@@ -44,6 +44,7 @@ MOST_ROWS = 200
 LEAST_TABLE = 100  # pixels: a lower slot cannot hold a table in the chart's place
 MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 TITLE_PX, TITLE_ROOM = (35, 28, 23), 1150
+SEMIBOLD = 1.04  # times as wide as regular
 
 # What templates may say: these members of a Page.
 WORDS = (
@@ -131,8 +132,8 @@ class Page:
             "lang": self.settings.locale.replace("_", "-") if self.settings.locale.startswith("en") else "en",
             "css": (TEMPLATES / "base.css").read_text(encoding="utf-8"),
             "deck": self.slides,
-            "appendix": [name for name in APPENDIX if name in self.run.results],
-            "headings": APPENDIX,
+            "appendix": [name for name in HEADINGS if name in self.run.results],
+            "headings": HEADINGS,
         }
         made.filters |= {"css_text": css_text, "breakable": breakable}
         made.tests["drawn"] = self.exists
@@ -194,8 +195,9 @@ class Page:
         """What a step rests on: its finding's sentence, or how it is measured when the step already says the number."""
         finding = self._finding(key)
         said = str(self.f(key).striptags()) in str(self.said(action).striptags())
-        if said and not any(c.isdigit() for c in finding.definition):
-            return Markup("Measured as {}.").format(finding.definition.rstrip("."))
+        definition = finding.definition.split(";")[0].rstrip(".")
+        if said and not any(c.isdigit() for c in definition):
+            return Markup("Measured as {}.").format(definition)
         return Markup("Because: ") + self.claim(key)
 
     def fresh(self, pairs: list[tuple[str, str]], headline: str) -> list[tuple[str, str]]:
@@ -314,12 +316,15 @@ class Page:
         self,
         table: Table | None,
         most: int = MOST_ROWS,
-        caption: bool = True,
+        caption: bool | str = True,
         columns: Sequence[str] = (),
         file: str = "",
     ) -> Markup:
-        """A table in the reader's units; cut after `most` rows, which it says. file: the export that has all."""
-        if table is None:
+        """A table in the reader's units; cut after `most` rows, which it says. file: the export that has all.
+
+        caption: its title, or another one in its place. Nothing for a table without rows.
+        """
+        if table is None or table.frame.empty:
             return Markup("")
         frame, units = table.frame.head(most), table.units
         labels = {k: label for k, label in table.labels.items() if k in frame and (not columns or k in columns)}
@@ -333,7 +338,7 @@ class Page:
                 for row in frame[list(labels)].itertuples(index=False, name=None)
             ],
             "cut": len(table.frame) > most,
-            "caption": caption,
+            "caption": table.title if caption is True else caption,
             "file": file,
             "most": number.text(most, "count", self.settings),
             "all": number.text(len(table.frame), "count", self.settings),
@@ -455,14 +460,15 @@ def measure(text: str, size: float, room: int) -> int:
     fewest = lines(text, size, room)
     if fewest == 1:
         return room
-    least = next((px for px in range(200, room, 10) if lines(text, size, px) <= fewest), room)
-    return min(room, least + round(size * 0.8))
+    least = next((px for px in range(120, room, 5) if lines(text, size, px) <= fewest), room)
+    return min(room, least + round(size * 0.2 + least * 0.02))
 
 
 def lines(text: str, size: float, room: float) -> int:
-    """About how many lines a sentence of `size` px type takes in a measure."""
-    taken, used, space = 1, 0.0, 0.21 * size
-    for word in (width(word) * size * 1.04 for word in text.split()):
+    """How many lines a sentence of `size` px type takes in a measure; titles are set in semibold."""
+    weight = SEMIBOLD if size in TITLE_PX else 1.0
+    taken, used, space = 1, 0.0, 0.2 * size
+    for word in (width(word) * size * weight for word in text.split()):
         if used and used + space + word > room:
             taken, used = taken + 1, word
         else:

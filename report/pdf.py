@@ -96,7 +96,7 @@ class Printing:
         path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         kept = {key: value for key, value in os.environ.items() if key not in ("FONTCONFIG_PATH", "SOURCE_DATE_EPOCH")}
         same = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"}
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "report.pdf"],
             executable=_python(),

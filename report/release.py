@@ -30,7 +30,7 @@ def compose(
 ) -> None:
     """Write the whole release into `folder`; the PDFs are printed side by side while the PNGs are drawn.
 
-    kept: the cache folder. formats: html, pdf or both. Raises DataError, OSError; RuntimeError for a fault of a template.
+    kept: the cache folder. formats: html, pdf or both. Raises DataError, OSError; RuntimeError: a template's fault.
     """
     report = pages.Report.of(run, dataset, settings, pdf="pdf" in formats)
     charts = report.specs()

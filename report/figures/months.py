@@ -23,6 +23,8 @@ def net(months: Months, style: Style) -> go.Figure | None:
     first = next((i for i, p in enumerate(partial) if not p), 0)
     texts = [style.text(v, _unit(months)) for v in frame[months.measure]]
     at = _labelled(values, texts, (last, best, first), style)
+    beside = best >= 0 and best not in at  # the best is next to the last: their labels stand back to back
+    at = [*at, best] if beside else at
     figure = go.Figure(
         go.Bar(
             x=list(range(len(values))),
@@ -40,13 +42,20 @@ def net(months: Months, style: Style) -> go.Figure | None:
     )
     for i in at:
         colour = style.accent if i == last else INK if i == best else GREY
+        side = 0 if not beside or i not in (best, last) else 1 if i == max(best, last) else -1
         figure.add_annotation(
-            x=i, y=_over(values, texts[i], i, style), text=texts[i], yanchor="bottom", yshift=3, font={"color": colour}
+            x=i + 0.45 * -side,
+            y=max(values[best], values[last]) if side else _over(values, texts[i], i, style),
+            text=texts[i],
+            xanchor={-1: "right", 0: "center", 1: "left"}[side],
+            yanchor="bottom",
+            yshift=3,
+            font={"color": colour},
         )
     figure.update_xaxes(**ticks(_starts(months), months.grain, style))
     years(figure, _starts(months))
     figure.update_yaxes(visible=False, range=[min(0.0, *values), max(*values, 1e-9) * 1.1])
-    figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26, "r": 28})
+    figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26, "r": 64 if beside else 28})
     if any(partial):
         figure.add_annotation(
             text=f"hollow bar: {months.grain} not complete",

@@ -1,5 +1,7 @@
 """Small raw files for the tests, and what reading them says: its figures and notes, or the one line of the error."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import gzip
@@ -66,12 +68,20 @@ def table(header: str, rows: Sequence[str], end: str = "\n") -> str:
 
 def with_cell(rows: Sequence[str], row: int, column: int, value: str) -> list[str]:
     """The rows with one cell written anew."""
-    return [",".join([*c[:column], value, *c[column + 1 :]]) if i == row else r for i, r in enumerate(rows) for c in [r.split(",")]]
+    return [
+        ",".join([*c[:column], value, *c[column + 1 :]]) if i == row else r
+        for i, r in enumerate(rows)
+        for c in [r.split(",")]
+    ]
 
 
 def with_column(rows: Sequence[str], column: int, value: Callable[[str, int], str]) -> list[str]:
     """The rows with one column written anew, from its old value and the row's index."""
-    return [",".join([*c[:column], value(c[column], i), *c[column + 1 :]]) for i, r in enumerate(rows) for c in [r.split(",")]]
+    return [
+        ",".join([*c[:column], value(c[column], i), *c[column + 1 :]])
+        for i, r in enumerate(rows)
+        for c in [r.split(",")]
+    ]
 
 
 def workbook(*sheets: Sequence[Sequence[object]]) -> bytes:
@@ -111,7 +121,10 @@ def invoice_cells() -> list[list[object]]:
 
 
 # Forty orders of seven customers, worth 1,200.00, and the mapping that describes them.
-MAPPING = {"file": "sales.csv", "columns": {"customer_id": "cust", "order_id": "ord", "timestamp": "when", "amount": "amt"}}
+MAPPING = {
+    "file": "sales.csv",
+    "columns": {"customer_id": "cust", "order_id": "ord", "timestamp": "when", "amount": "amt"},
+}
 SALES = "ord,cust,when,amt"
 ORDERS = [f"o{i},c{i % 7},2024-0{1 + i % 9}-1{i % 9} 12:00:00,{10 + i}.50" for i in range(40)]
 
@@ -127,7 +140,9 @@ def mapped(columns: Mapping[str, str] | None = None, **keys: object) -> dict[str
 
 
 # theLook: sixty items of thirty orders, ten users, five products.
-ITEM = "id,order_id,user_id,product_id,inventory_item_id,status,created_at,shipped_at,delivered_at,returned_at,sale_price"
+ITEM = (
+    "id,order_id,user_id,product_id,inventory_item_id,status,created_at,shipped_at,delivered_at,returned_at,sale_price"
+)
 ORDER = "order_id,user_id,status,gender,created_at,returned_at,shipped_at,delivered_at,num_of_item"
 USER = "id,first_name,last_name,email,age,gender,state,country,created_at"
 PRODUCT = "id,cost,category,name,brand,retail_price"
@@ -155,13 +170,19 @@ START = 1_430_000_000_000
 EVENT = "timestamp,visitorid,event,itemid,transactionid"
 PROPERTY = "timestamp,itemid,property,value"
 EVENTS = [
-    f"{START + i * 1000},{i % 9},{('view', 'view', 'addtocart', 'transaction')[i % 4]},{i % 5},{i if i % 4 == 3 else ''}" for i in range(60)
+    f"{START + i * 1000},{i % 9},{('view', 'view', 'addtocart', 'transaction')[i % 4]},{i % 5},{i if i % 4 == 3 else ''}"
+    for i in range(60)
 ]
-PRICES = [f"{START - 100_000},{i},790,n{10 + i}.000" for i in range(5)] + [f"{START - 100_000},{i},categoryid,{i % 2 + 1}" for i in range(5)]
+PRICES = [f"{START - 100_000},{i},790,n{10 + i}.000" for i in range(5)] + [
+    f"{START - 100_000},{i},categoryid,{i % 2 + 1}" for i in range(5)
+]
 
 
 def rocket(
-    events: Sequence[str] = EVENTS, prices: Sequence[str] | None = PRICES, tree: Sequence[str] | None = ("1,", "2,1"), **more: str
+    events: Sequence[str] = EVENTS,
+    prices: Sequence[str] | None = PRICES,
+    tree: Sequence[str] | None = ("1,", "2,1"),
+    **more: str,
 ) -> dict[str, str | bytes]:
     found: dict[str, str | bytes] = {"events.csv": table(EVENT, events), **more}
     if prices is not None:

@@ -1,5 +1,7 @@
 """Rows from a real PostgreSQL server by ADBC: every type of column, read-only, no secret in a message."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import os
@@ -26,7 +28,15 @@ insert into sales select i, case when i % 10 = 0 then null else 'c' || i % 7 end
 def as_owner(command: list[str], folder: Path) -> None:
     """Run one of the server's programs: it refuses root, so as nobody then."""
     nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-    subprocess.run(command, check=True, capture_output=True, cwd=folder, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}, timeout=60, **nobody)
+    subprocess.run(
+        command,
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        timeout=60,
+        **nobody,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +48,9 @@ def server() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # not below tmp_path: a socket's path is short, and nobody must reach it
+    folder = Path(
+        tempfile.mkdtemp(prefix="pg-")
+    )  # not below tmp_path: a socket's path is short, and nobody must reach it
     try:
         (folder / "password").write_text(PASSWORD)
         (folder / "table.sql").write_text(TABLE)
@@ -46,11 +58,27 @@ def server() -> Iterator[str]:
             os.chown(path, 65534, 65534) if os.geteuid() == 0 else None
         data = str(folder / "data")
         flags = f"-F -k {folder} -h 127.0.0.1 -p {port} -c fsync=off -c shared_buffers=8MB -c max_connections=10"
-        as_owner([str(programs / "initdb"), "-D", data, "-U", "anna", "-A", "scram-sha-256", "--pwfile", str(folder / "password"), "-N"], folder)
+        as_owner(
+            [
+                str(programs / "initdb"),
+                "-D",
+                data,
+                "-U",
+                "anna",
+                "-A",
+                "scram-sha-256",
+                "--pwfile",
+                str(folder / "password"),
+                "-N",
+            ],
+            folder,
+        )
         as_owner([str(programs / "pg_ctl"), "-D", data, "-o", flags, "-l", str(folder / "log"), "-w", "start"], folder)
         try:
             login = f"host=127.0.0.1 port={port} user=anna password={PASSWORD} dbname=postgres"
-            as_owner([str(programs / "psql"), login, "-q", "-v", "ON_ERROR_STOP=1", "-f", str(folder / "table.sql")], folder)
+            as_owner(
+                [str(programs / "psql"), login, "-q", "-v", "ON_ERROR_STOP=1", "-f", str(folder / "table.sql")], folder
+            )
             yield f"127.0.0.1:{port}"
         finally:
             as_owner([str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop"], folder)
@@ -61,24 +89,40 @@ def server() -> Iterator[str]:
 def test_every_type_arrives(tmp_path: Path, server: str) -> None:
     """numeric is exact, timestamptz becomes local to the zone, null is null."""
     source = f"postgresql://anna:{PASSWORD}@{server}/postgres"
-    mapping = mapped({"timestamp": "at", "country": "note"}, file=None, source=source, query="select * from sales", timezone="Europe/Berlin")
+    mapping = mapped(
+        {"timestamp": "at", "country": "note"},
+        file=None,
+        source=source,
+        query="select * from sales",
+        timezone="Europe/Berlin",
+    )
     dataset = opened(tmp_path, "generic", {}, mapping)
     assert dataset.values == {
-        "lines": 40, "orders": 40, "buyers": 7, "gross": "824.00", "refunds": "0.00", "net": "824.00", "net_known": "720.00" and "723.60",
+        "lines": 40, "orders": 40, "buyers": 7, "gross": "824.00", "refunds": "0.00", "net": "824.00", "net_known": "723.60",
         "last_date": "2024-02-11", "distinct_local_days": 40, "last_local_day": "2024-02-11",
     }  # fmt: skip
     assert [n.text for n in dataset.notes] == [
         f"postgresql://{server}/postgres: 4 lines without a customer (net 100.40): in revenue, not in the customer analyses"
     ]
-    assert [str(r[0]) for r in dataset.engine.rows("select ordered_at from lines order by 1 limit 1")] == ["2024-01-03 00:30:00"]
+    assert [str(r[0]) for r in dataset.engine.rows("select ordered_at from lines order by 1 limit 1")] == [
+        "2024-01-03 00:30:00"
+    ]
 
 
 @pytest.mark.parametrize(
     ("query", "columns", "expected"),
     [
         ("select * from sales", {}, "until 2024-02-10, 40 lines, 40 orders, 7 buyers, gross 824.00, refunds 0.00"),
-        ("select * from sales where ord > 3", {"amount": "price"}, "until 2024-02-10, 37 lines, 37 orders, 7 buyers, gross 203.50, refunds 0.00"),
-        ("select * from sales where false", {}, "E_NO_ROWS mapping.json: the query on postgresql://{server}/postgres answers with no rows"),
+        (
+            "select * from sales where ord > 3",
+            {"amount": "price"},
+            "until 2024-02-10, 37 lines, 37 orders, 7 buyers, gross 203.50, refunds 0.00",
+        ),
+        (
+            "select * from sales where false",
+            {},
+            "E_NO_ROWS mapping.json: the query on postgresql://{server}/postgres answers with no rows",
+        ),
     ],
     ids=["numeric", "double precision", "no rows"],
 )

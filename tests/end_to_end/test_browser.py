@@ -1,4 +1,4 @@
-"""The pages in a real browser, from file://: no console message, no axe violation, charts come alive, keys turn slides."""
+"""The pages in a real browser, from file://: silent console, no axe violation, live charts, keys turn slides."""
 
 from __future__ import annotations
 
