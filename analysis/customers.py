@@ -34,12 +34,14 @@ class Customers(Result):
     net / orders; NaN where no amount of the customer is known).
     orders_per_customer: orders (1, 2, 3, 4, 5+), customers, share.
     biggest: the twenty who brought most, by id; None unless the settings ask for names.
+    after: how claims say what is taken off: "after refunds", or before those when not one names its customer.
     """
 
     findings: Mapping[str, Finding]
     frame: pd.DataFrame
     orders_per_customer: Table
     window: tuple[date, date]
+    after: str
     biggest: Table | None = None
     notes: tuple[Note, ...] = ()
 
@@ -57,11 +59,13 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
         frame["country"] = _on_file(customers, frame)
     negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
     window = (frame["first_sale"].min().date(), settings.snapshot - timedelta(days=1))
+    after = _after(lines, settings)
     return Customers(
-        findings=_findings(frame, negative, window, settings),
+        findings=_findings(frame, negative, window, after, settings),
         frame=frame,
         orders_per_customer=_orders_per_customer(frame["orders"].to_numpy()),
         window=window,
+        after=after,
         biggest=_biggest(frame) if settings.include_customers else None,
         notes=_notes(negative, refunds_only),
     )
@@ -101,6 +105,11 @@ def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
 def _float(money: pa.ChunkedArray) -> np.ndarray:
     """The nearest float64 of each amount: an engine's cast from DECIMAL may miss it by a bit."""
     return np.rint(money.to_numpy() * SCALE) / SCALE
+
+
+def _after(lines: Relation, settings: Settings) -> str:
+    (row,) = lines.query("customers_refunds.sql", snapshot=settings.snapshot).to_pylist()
+    return "before refunds, which name no customer" if row["refunds"] and not row["named"] else "after refunds"
 
 
 def _on_file(customers: Relation, frame: pd.DataFrame) -> pd.Series:
@@ -145,7 +154,9 @@ def _notes(negative_buyers: int, refunds_only: int) -> tuple[Note, ...]:
     return (Note("W_NEGATIVE_CUSTOMERS", count, text),)
 
 
-def _findings(frame: pd.DataFrame, negative: int, window: tuple[date, date], settings: Settings) -> dict[str, Finding]:
+def _findings(
+    frame: pd.DataFrame, negative: int, window: tuple[date, date], after: str, settings: Settings
+) -> dict[str, Finding]:
     n, net, orders = len(frame), frame["net"].to_numpy(), frame["orders"].to_numpy()
     unknown = (settings.no_money or NO_AMOUNT) if np.isnan(net).all() else ""
     once = int(np.count_nonzero(orders == 1))
@@ -169,7 +180,7 @@ def _findings(frame: pd.DataFrame, negative: int, window: tuple[date, date], set
         "net": measured(
             None if unknown else exact(net),
             "money",
-            "Known customers brought {value} after refunds.",
+            f"Known customers brought {{value}} {after}.",
             "sales + refunds (which are negative) of customers with at least one sale",
             reason=unknown,
         ),

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.finding import Finding, Result, Skip, Table
-from analysis.ground import Ground, noun, only_row, over
+from analysis.ground import Ground, noun, only_row, over, until
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -34,10 +34,10 @@ class Funnel(Result):
 
 
 def compute(events: Relation, settings: Settings) -> Funnel:
-    """The funnel over distinct visitors up to the snapshot. Skips without an event that names its visitor."""
-    row: Mapping[str, Any] = only_row(events.query("funnel.sql", snapshot=settings.snapshot))
+    """The funnel over distinct visitors, all their events. Skips without an event that names its visitor."""
+    row: Mapping[str, Any] = only_row(events.query("funnel.sql", until=until(settings)))
     if not row["visitors"]:
-        raise Skip("no event before the report's last day names its visitor")
+        raise Skip("no event names its visitor")
     ground = Ground("visitors with at least one event", row["visitors"], (row["first_day"], row["last_day"]), SOURCE)
     findings = _counts(row, ground) | _rates(row, ground)
     findings["headline"] = _headline(row, ground)
@@ -75,7 +75,7 @@ def _rates(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
 
     def rate(part: str, whole: int, there: bool, claim: str, definition: str, why: str, population: str) -> Finding:
         value = over(row[part], whole) if there else None
-        return ground.of(value, "share", claim, definition, why, leading=True, population=population, n=whole)
+        return ground.of(value, "share", claim, definition, why, population=population, n=whole)
 
     return {
         "view_to_cart": rate(

@@ -8,21 +8,21 @@ with acts as (
         min(events.at) as first_at,
         max(events.at) as last_at
     from events
-    where events.at < cast($snapshot as timestamp) and customer_id is not null
+    where events.at < cast($until as timestamp) and customer_id is not null
     group by customer_id
 ),
 carted_after as (
     select acts.customer_id, min(events.at) as first_cart
     from acts
     inner join events on events.customer_id = acts.customer_id
-    where events.kind = 'cart' and events.at < cast($snapshot as timestamp) and events.at >= acts.first_view
+    where events.kind = 'cart' and events.at < cast($until as timestamp) and events.at >= acts.first_view
     group by acts.customer_id
 ),
 bought_after as (
     select carted_after.customer_id
     from carted_after
     inner join events on events.customer_id = carted_after.customer_id
-    where events.kind = 'purchase' and events.at < cast($snapshot as timestamp) and events.at >= carted_after.first_cart
+    where events.kind = 'purchase' and events.at < cast($until as timestamp) and events.at >= carted_after.first_cart
     group by carted_after.customer_id
 )
 select

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.finding import Finding, Unit
+from dataset.settings import Settings
 
 SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -37,6 +38,7 @@ class Ground:
         money: bool = False,
         population: str = "",
         n: int | None = None,
+        window: tuple[date, date] | None = None,
     ) -> Finding:
         """A measured finding; undefined for the reason `why` when None or a share outside [0, 1].
 
@@ -53,11 +55,16 @@ class Ground:
             definition=definition,
             population=population or self.population,
             n=self.n if n is None else n,
-            window=self.window,
+            window=window or self.window,
             source=self.source,
             reason=why if value is None else "",
             leading=leading,
         )
+
+
+def until(settings: Settings) -> date:
+    """The day from which events are left out: visits after the last sale count unless the user looks at a day."""
+    return settings.as_of or date.max
 
 
 def over(numerator: float | int | Decimal | None, denominator: float | int | Decimal | None) -> float | None:

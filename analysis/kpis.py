@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from analysis.finding import Finding, Result, Skip, Table
-from analysis.ground import Ground, noun, only_row, over
+from analysis.ground import Ground, noun, only_row, over, until
 from dataset.engine import Relation
 from dataset.settings import Settings
 
 SOURCE = "analysis/kpis.sql"
 RECENT = 90  # days; the claims say "ninety"
+NAMELESS = "before refunds, which name no customer"
 
 LABELS = {
     "visitors": "Visitors",
@@ -66,19 +67,21 @@ def compute(lines: Relation, settings: Settings, events: Relation | None) -> Kpi
 
 
 def _visits(events: Relation, settings: Settings, buyers: int, ground: Ground) -> dict[str, Finding]:
-    row: Mapping[str, Any] = only_row(events.query("kpis_visitors.sql", snapshot=settings.snapshot))
+    row: Mapping[str, Any] = only_row(
+        events.query("kpis_visitors.sql", snapshot=settings.snapshot, until=until(settings))
+    )
     visitors = row["visitors"]
     if not visitors:
         return {}
     strangers = buyers > 0 and not row["converted"]
-    ground = Ground("visitors with at least one event", visitors, ground.window, "analysis/kpis_visitors.sql")
+    window: tuple[date, date] = (row["first_day"], row["last_day"])
+    ground = Ground("visitors with at least one event", visitors, window, "analysis/kpis_visitors.sql")
     return {
         "visitors": ground.of(
             visitors,
             "count",
             f"{{value}} {noun(visitors, 'visitor')} came to the shop.",
             "distinct visitors in the events",
-            leading=True,
         ),
         "conversion": ground.of(
             None if strangers else over(row["converted"], visitors),
@@ -118,16 +121,16 @@ def _volume(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
             "sum of the quantities of kept sale lines",
             "no quantity is known",
         ),
-        "first_day": ground.of(
-            row["first_day"], "date", "The figures begin on {value}.", "day of the first sale or refund"
-        ),
-        "last_day": ground.of(row["last_day"], "date", "The figures end on {value}.", "day of the last sale or refund"),
+        "first_day": ground.of(row["first_sale_day"], "date", "The sales begin on {value}.", "day of the first sale"),
+        "last_day": ground.of(row["last_sale_day"], "date", "The last sale is on {value}.", "day of the last sale"),
     }
 
 
 def _money(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
     gross, refunds, net = money(row)
     known = row["sold_known"] + row["given_back_known"]
+    nameless = row["refund_lines"] > 0 and not row["refund_lines_known"]
+    ground, orders = _of_lines(row, ground), ground
     return {
         "gross": ground.of(gross, "money", "Gross revenue was {value} before refunds.", "sum of all sale amounts"),
         "refunds": ground.of(
@@ -149,12 +152,13 @@ def _money(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
         "net_known": ground.of(
             known if row["buyers"] else None,
             "money",
-            "Known customers brought net revenue of {value}."
-            if known <= net
-            else "Known customers brought net revenue of {value}, before refunds that name no customer.",
+            f"Known customers brought {{value}} {NAMELESS}."
+            if nameless
+            else "Known customers brought net revenue of {value}.",
             "gross revenue - refunds on the lines that name a customer, refunds of earlier purchases included",
             "no sale names its customer",
-            population="lines that name a customer",
+            population="lines that name a customer, cancelled ones aside",
+            n=row["lines_known"],
         ),
         "refund_rate": ground.of(
             over(refunds, gross),
@@ -164,7 +168,7 @@ def _money(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
             "nothing was sold for money" if gross <= 0 else "more was refunded than was sold",
             money=True,
         ),
-        "order_value": ground.of(
+        "order_value": orders.of(
             over(row["sold"], row["priced_orders"]),
             "money",
             "The average order was worth {value}.",
@@ -173,16 +177,23 @@ def _money(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
             population="orders with a known amount",
             n=row["priced_orders"],
         ),
-        "revenue_per_buyer": ground.of(
-            over(known, row["priced_buyers"]),
+        "revenue_per_buyer": orders.of(
+            over(row["priced_net"], row["priced_buyers"]),
             "money",
-            "A known customer brought {value} of net revenue on average.",
-            "net revenue of known customers / known customers with a sale of known amount",
+            f"A known customer brought {{value}} on average, {NAMELESS}."
+            if nameless
+            else "A known customer brought {value} of net revenue on average.",
+            "net revenue of the customers counted / known customers with a sale of known amount",
             "no sale names its customer",
             population="known customers with a sale of known amount",
             n=row["priced_buyers"],
         ),
     }
+
+
+def _of_lines(row: Mapping[str, Any], ground: Ground) -> Ground:
+    """The ground of what is summed over lines: orders that came back whole and refunds without an order included."""
+    return replace(ground, population="lines of sales, returns and refunds", n=row["lines"])
 
 
 def _habits(row: Mapping[str, Any], ground: Ground, settings: Settings) -> dict[str, Finding]:
@@ -224,6 +235,7 @@ def _habits(row: Mapping[str, Any], ground: Ground, settings: Settings) -> dict[
             leading=True,
             population="known customers with a sale in the last ninety days",
             n=active,
+            window=(settings.snapshot - timedelta(days=RECENT), settings.snapshot - timedelta(days=1)),
         ),
     }
 
@@ -243,9 +255,8 @@ def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
         claim = f"Customers placed {{value}} {orders}{again}."
         return ground.of(row["orders"], "count", claim, "distinct orders with a kept sale")
     start = "Net revenue was" if net >= 0 else "Refunds exceeded sales: net revenue was"
-    return ground.of(
-        net, "money", f"{start} {{value}} from {{kpis.orders}} {orders}{again}.", "gross revenue - refunds"
-    )
+    claim = f"{start} {{value}} from {{kpis.orders}} {orders}{again}."
+    return _of_lines(row, ground).of(net, "money", claim, "gross revenue - refunds")
 
 
 def _table(findings: Mapping[str, Finding]) -> Table:

@@ -3,7 +3,9 @@ with parts as (
     select
         order_id,
         customer_id,
+        count(*) as lines,
         sum(case when kind = 'sale' then 1 else 0 end) as sale_lines,
+        sum(case when kind = 'refund' then 1 else 0 end) as refund_lines,
         sum(case when kind = 'sale' then quantity end) as units,
         sum(case when kind = 'sale' then amount end) as sold,
         sum(case when kind = 'returned' then amount end) as came_back,
@@ -18,7 +20,11 @@ with parts as (
 ),
 totals as (
     select
+        sum(lines) as lines,
+        sum(case when customer_id is not null then lines else 0 end) as lines_known,
         sum(sale_lines) as sale_lines,
+        sum(refund_lines) as refund_lines,
+        sum(case when customer_id is not null then refund_lines else 0 end) as refund_lines_known,
         sum(units) as units,
         coalesce(sum(sold), 0) as sold,
         coalesce(sum(came_back), 0) as came_back,
@@ -27,7 +33,8 @@ totals as (
         coalesce(sum(case when customer_id is not null then given_back end), 0) as given_back_known,
         cast(min(first_at) as date) as first_day,
         cast(max(last_at) as date) as last_day,
-        cast(min(first_sale) as date) as first_sale_day
+        cast(min(first_sale) as date) as first_sale_day,
+        cast(max(last_sale) as date) as last_sale_day
     from parts
 ),
 per_order as (
@@ -43,18 +50,21 @@ order_totals as (
 per_customer as (
     select
         customer_id,
-        count(order_id) as orders,
+        count(case when sale_lines > 0 then order_id end) as orders,
         max(case when sold is not null then 1 else 0 end) as priced,
+        coalesce(sum(sold), 0) + coalesce(sum(given_back), 0) as net,
         min(first_sale) as first_sale,
         max(last_sale) as last_sale
     from parts
-    where sale_lines > 0 and customer_id is not null
+    where customer_id is not null
     group by customer_id
+    having sum(sale_lines) > 0
 ),
 customer_totals as (
     select
         count(*) as buyers,
         coalesce(sum(priced), 0) as priced_buyers,
+        coalesce(sum(case when priced = 1 then net end), 0) as priced_net,
         coalesce(sum(orders), 0) as buyer_orders,
         coalesce(sum(case when orders >= 2 then 1 else 0 end), 0) as repeat_buyers,
         coalesce(sum(case when last_sale >= cast($since as timestamp) then 1 else 0 end), 0) as active_buyers,

@@ -16,6 +16,12 @@ from dataset.settings import Settings
 SOURCE = "analysis/lifecycle.sql"
 MONTHS = "analysis/lifecycle_months.sql"
 STEPS = ("created", "shipped", "delivered", "returned")
+UNRECORDED = {
+    "shipped": "no shipping time is recorded",
+    "delivered": "no delivery time is recorded",
+    "returned": "no return is recorded",
+}
+BACK = "told by the time of a return or, where not one is recorded, by the status of the order"
 # Key in the SQL, row label, finding, how the claims say it.
 DURATIONS = (
     ("to_ship", "Created to shipped", "days_to_ship", "shipped", "placing to dispatch"),
@@ -29,8 +35,9 @@ DURATIONS = (
 class Lifecycle(Result):
     """steps: step, orders, share_of_created, rate_from_previous, lost (orders of the step above that never reach it).
 
-    durations: step, orders, median, p90. by_month: period, start, orders, then the share of that month's
-    orders that were created, shipped, delivered, returned, cancelled.
+    Steps that the data never record are not among them. durations: step, orders, median, p90. by_month: period, start,
+    orders, then the share of that month's orders that were created, shipped, delivered, returned (all three NaN where
+    never recorded), cancelled.
     """
 
     steps: Table
@@ -40,58 +47,74 @@ class Lifecycle(Result):
 
 
 def compute(orders: Relation, settings: Settings) -> Lifecycle:
-    """The lifecycle of the orders created before the snapshot, as far as the data record it. Skips without an order."""
-    row: Mapping[str, Any] = only_row(orders.query("lifecycle.sql", snapshot=settings.snapshot))
+    """The lifecycle of the orders created before the snapshot, as far as the data record it.
+
+    Skips without an order, and when no order has a time but that of its creation. Returns without any time of a return
+    are told by the status of the order.
+    """
+    row: dict[str, Any] = dict(only_row(orders.query("lifecycle.sql", snapshot=settings.snapshot)))
     if not row["created"]:
         raise Skip("no order before the report's last day has a creation time")
+    if not (row["shipped"] or row["delivered"] or row["returned"]):
+        raise Skip("no shipping or delivery time is recorded")
+    by_status = not row["returned"]
+    if by_status:
+        row |= {"returned": row["called_returned"], "delivered_and_returned": row["delivered_and_called_returned"]}
     ground = Ground("orders created before the snapshot", row["created"], (row["first_day"], row["last_day"]), SOURCE)
     findings = _reached(row, ground) | _times(row, ground)
     findings["headline"] = _headline(row, ground)
     months = frame(orders.query("lifecycle_months.sql", snapshot=settings.snapshot))
-    return Lifecycle(_steps(row), _durations(row), _by_month(months), findings)
+    if by_status:
+        months["returned"] = months["called_returned"]
+    return Lifecycle(_steps(row), _durations(row), _by_month(months, row), findings)
 
 
 def _reached(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
     delivered = Ground("delivered orders", row["delivered"], ground.window, SOURCE)
-    claims = {
-        "created": "Customers placed {value} orders.",
-        "shipped": "{value} orders were shipped.",
-        "delivered": "{value} orders were delivered.",
-        "returned": "{value} orders came back.",
+    verbs = {
+        "created": f"{_were(row['created'])} created, cancelled ones included",
+        "shipped": f"{_were(row['shipped'])} shipped",
+        "delivered": f"{_were(row['delivered'])} delivered",
+        "returned": "came back",
     }
     counts = {
         step: ground.of(
-            row[step],
+            row[step] or None,
             "count",
-            claims[step].replace(" orders were", f" {_orders(row[step])} {_were(row[step])}")
-            if "were" in claims[step]
-            else claims[step].replace("orders", _orders(row[step])),
-            f"orders with the time they were {step}",
+            f"{{value}} {_orders(row[step])} {verbs[step]}.",
+            f"orders with the time they were {step}" if step != "returned" else f"orders that came back, {BACK}",
+            UNRECORDED.get(step, ""),
         )
         for step in STEPS
     }
     return counts | {
         "shipped_share": ground.of(
-            over(row["shipped"], row["created"]), "share", "{value} of orders were shipped.", "shipped / created orders"
+            over(row["shipped"] or None, row["created"]),
+            "share",
+            "{value} of orders were shipped.",
+            "shipped / created orders",
+            UNRECORDED["shipped"],
         ),
         "delivered_share": ground.of(
-            over(row["delivered"], row["created"]),
+            over(row["delivered"] or None, row["created"]),
             "share",
             "{value} of orders were delivered.",
             "delivered / created orders",
+            UNRECORDED["delivered"],
         ),
         "return_rate": delivered.of(
-            over(row["delivered_and_returned"], row["delivered"]),
+            over(row["delivered_and_returned"], row["delivered"]) if row["returned"] else None,
             "share",
             "{value} of delivered orders came back.",
-            "delivered orders with a return / delivered orders",
-            "no delivery is recorded",
+            f"delivered orders that came back, {BACK} / delivered orders",
+            UNRECORDED["returned"] if row["delivered"] else UNRECORDED["delivered"],
         ),
         "cancelled_share": ground.of(
-            over(row["cancelled"], row["created"]),
+            over(row["cancelled"], row["created"]) if row["named"] else None,
             "share",
             "{value} of orders were cancelled.",
-            "cancelled / created orders",
+            "orders of status cancelled / created orders",
+            "no status of an order is recorded",
         ),
         "out_of_order": ground.of(
             row["out_of_order"],
@@ -112,31 +135,31 @@ def _times(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
         found[name] = timed.of(
             _number(row[f"{key}_median"]),
             "days",
-            f"The median time from {way} is {{value}}.",
+            f"The median {verb} order took {{value}} from {way}.",
             f"median time from {way}",
             why,
         )
         found[f"{name}_p90"] = timed.of(
             _number(row[f"{key}_p90"]),
             "days",
-            f"Nine in ten orders take no longer than {{value}} from {way}.",
+            f"Nine in ten {verb} orders took no longer than {{value}} from {way}.",
             f"ninetieth percentile of the time from {way}",
             why,
         )
     delivered = Ground("orders with creation and delivery time", row["to_deliver_orders"], ground.window, SOURCE)
     found["slow_orders"] = delivered.of(
-        row["slow"],
+        row["slow"] if row["to_deliver_orders"] else None,
         "count",
-        f"{{value}} {_orders(row['slow'])} took more than five days to arrive.",
+        f"{{value}} delivered {_orders(row['slow'])} took more than five days to arrive.",
         "orders delivered more than five days after they were created",
+        UNRECORDED["delivered"],
     )
     found["slow_share"] = delivered.of(
         over(row["slow"], row["to_deliver_orders"]),
         "share",
         "{value} of delivered orders took more than five days to arrive.",
         "orders delivered more than five days after they were created / orders with creation and delivery time",
-        "no delivery is recorded",
-        leading=True,
+        UNRECORDED["delivered"],
     )
     return found
 
@@ -145,12 +168,12 @@ def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
     """The title: the time to delivery, what is slow and what comes back; else how far orders get."""
     if not row["to_deliver_orders"]:
         return _undelivered(row, ground)
-    slow = "{lifecycle.slow_share} of deliveries take over five days" if row["slow"] else "not one takes over five days"
-    back = "{lifecycle.return_rate} come back" if row["delivered_and_returned"] else "not one comes back"
+    slow = "{lifecycle.slow_share} took over five days" if row["slow"] else "not one took over five days"
+    back = " and {lifecycle.return_rate} came back" if row["delivered_and_returned"] else " and not one came back"
     return ground.of(
         _number(row["to_deliver_median"]),
         "days",
-        f"The median order arrives after {{value}}; {slow} and {back}.",
+        f"Delivered orders took a median of {{value}}; {slow}{back if row['returned'] else ''}.",
         "median time from placing to delivery",
         population="orders with creation and delivery time",
         n=row["to_deliver_orders"],
@@ -158,18 +181,17 @@ def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
 
 
 def _undelivered(row: Mapping[str, Any], ground: Ground) -> Finding:
-    if not row["shipped"] and not row["delivered"]:
-        claim = f"The data record no shipment of the {{value}} {_orders(row['created'])}."
-        return ground.of(row["created"], "count", claim, "created orders")
-    reached, rest = ("delivered", "") if row["delivered"] else ("shipped", "; no delivery is recorded")
-    claim = f"{{value}} of orders were {reached}{rest}."
+    reached = next(step for step in ("delivered", "shipped", "returned") if row[step])
+    rest = "" if row["delivered"] else "; no delivery time is recorded"
+    claim = f"{{value}} of orders {'were ' + reached if reached != 'returned' else 'came back'}{rest}."
     return ground.of(over(row[reached], row["created"]), "share", claim, f"{reached} / created orders")
 
 
 def _steps(row: Mapping[str, Any]) -> Table:
-    reached = [row["created"], row["shipped"], row["delivered"], row["returned"]]
+    recorded = [step for step in STEPS if row[step]]
+    reached = [int(row[step]) for step in recorded]
     above = [row["created"], *reached[:-1]]
-    table = pd.DataFrame({"step": [s.capitalize() for s in STEPS], "orders": reached})
+    table = pd.DataFrame({"step": [s.capitalize() for s in recorded], "orders": reached})
     table["share_of_created"] = [over(r, row["created"]) for r in reached]
     table["rate_from_previous"] = pd.Series([over(r, a) for r, a in zip(reached, above, strict=True)], dtype="float64")
     table["lost"] = [max(a - r, 0) for r, a in zip(reached, above, strict=True)]
@@ -186,8 +208,9 @@ def _steps(row: Mapping[str, Any]) -> Table:
         "rate_from_previous": "share",
         "lost": "count",
     }
-    note = "Orders still under way and cancelled orders are among those that did not reach a step."
-    return Table(table, "From placing to delivery and back", labels, SOURCE, units, note)
+    missing = [UNRECORDED[step].capitalize() for step in STEPS if not row[step]]
+    note = ". ".join(["Orders still under way and cancelled ones are among those that did not reach a step", *missing])
+    return Table(table, "From placing to delivery and back", labels, SOURCE, units, f"{note}.")
 
 
 def _durations(row: Mapping[str, Any]) -> Table:
@@ -205,11 +228,12 @@ def _durations(row: Mapping[str, Any]) -> Table:
     )
 
 
-def _by_month(months: pd.DataFrame) -> Table:
+def _by_month(months: pd.DataFrame, row: Mapping[str, Any]) -> Table:
     shares = ("created", "shipped", "delivered", "returned", "cancelled")
     months["created"] = months["orders"]
     for name in shares:
-        months[name] = months[name].astype("float64") / months["orders"]
+        recorded = row["named"] if name == "cancelled" else row[name]
+        months[name] = months[name].astype("float64") / months["orders"] if recorded else float("nan")
     months.insert(0, "period", [f"{s:%Y-%m}" for s in months["start"]])
     labels = {"period": "Month", "start": "First day", "orders": "Orders"} | {s: s.capitalize() for s in shares}
     return Table(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -83,13 +85,19 @@ def compute(lines: Relation, products: Relation | None, dataset: Dataset, settin
     }
     if tables["product"] is None and tables["country"] is None:
         raise Skip("the data name neither products nor countries")
-    ground = Ground("kept sales and refunds", int(countries["orders"].sum()), window, PRODUCTS)
+    ground, of_goods = (_of_lines(found, measure, window) for found in (countries, goods))
     findings: dict[str, Finding] = {}
     for part, table in tables.items():
-        findings |= _top(part, table, measure, ground)
+        findings |= _top(part, table, measure, ground if part == "country" else of_goods)
     findings |= _tail(tables["product"], measure, ground)
     findings["headline"] = _headline(tables, findings, measure, ground)
     return Mix(tables["category"], tables["product"], tables["country"], measure, findings)
+
+
+def _of_lines(found: pd.DataFrame | None, measure: str, window: tuple[date, date]) -> Ground:
+    """The lines that shares are of."""
+    what, counted = ("lines of sales and refunds", "kept_lines") if measure == "net" else ("sale lines", "sale_lines")
+    return Ground(what, 0 if found is None else int(found[counted].sum()), window, PRODUCTS)
 
 
 def _goods(lines: Relation, products: Relation | None, dataset: Dataset, settings: Settings) -> pd.DataFrame | None:
@@ -143,41 +151,43 @@ def _table(found: pd.DataFrame | None, title: str, source: str, measure: str) ->
 
 def _top(part: str, table: Table | None, measure: str, ground: Ground) -> dict[str, Finding]:
     """The largest of a part that has a name, and its share of the whole."""
-    singular, of_money, of_units, absent = PARTS[part]
+    singular, of_money, of_units, _ = PARTS[part]
     of = of_money if measure == "net" else of_units
-    named = table.frame[table.frame["name"] != UNKNOWN] if table and not _mostly_unknown(table) else None
-    first = named.iloc[0] if named is not None and len(named) else None
+    first, undefined = _largest(part, table, measure, of)
     alone = table is not None and len(table.frame) == 1
     largest = "largest known" if table is not None and _unknown_leads(table) else "largest"
-    undefined = "the shares are not defined: refunds outweigh the sales"
-    if first is None:
-        undefined = absent if table is None else f"for most of the {of} the {singular} is not known"
-    share = None if first is None or pd.isna(first["share"]) else round(float(first["share"]), 12)
-    claims = (
-        (f"The only {singular} is {{value}}.", f"The only {singular}, {{mix.top_{part}}}, brings {{value}} of {of}.")
-        if alone
-        else (
-            f"The {largest} {singular} is {{value}}.",
-            f"The {largest} {singular}, {{mix.top_{part}}}, brings {{value}} of {of}.",
-        )
-    )
+    known = first is not None and not alone and pd.notna(first["share"])
+    share = round(float(first["share"]), 12) if first is not None and known else None
     source = Ground(ground.population, ground.n, ground.window, table.source if table else ground.source)
     return {
         f"top_{part}": source.of(
             None if first is None else str(first["name"]),
             "name",
-            claims[0],
+            f"The only {singular} is {{value}}." if alone else f"The {largest} {singular} is {{value}}.",
             f"the {singular} with the most {of}",
             undefined,
         ),
         f"top_{part}_share": source.of(
             share,
             "share",
-            claims[1],
+            f"The {largest} {singular}, {{mix.top_{part}}}, brings {{value}} of {of}.",
             f"{of} of the largest {singular} / {of} of all",
             undefined,
         ),
     }
+
+
+def _largest(part: str, table: Table | None, measure: str, of: str) -> tuple[pd.Series | None, str]:
+    """The largest row that has a name, if one stands out; and why it, or its share, is not there."""
+    singular, _, _, absent = PARTS[part]
+    if table is None or _mostly_unknown(table):
+        return None, absent if table is None else f"for most of the {of} the {singular} is not known"
+    named = table.frame[table.frame["name"] != UNKNOWN]
+    if len(named) > 1 and math.isclose(*named[measure].iloc[:2], rel_tol=1e-12, abs_tol=1e-9):
+        return None, f"no {singular} stands out: several share the first place"
+    if len(table.frame) == 1:
+        return named.iloc[0], f"all {of} is from one {singular}"
+    return named.iloc[0], "the shares are not defined: refunds outweigh the sales"
 
 
 def _unknown_leads(table: Table) -> bool:
@@ -241,13 +251,9 @@ def _headline(tables: dict[str, Table | None], findings: dict[str, Finding], mea
         return Ground("products with a sale", most.n, ground.window, PRODUCTS).of(
             most.value, "count", claim, most.definition, most.reason
         )
-    part = next(
-        (p for p in ("country", "category", "product") if findings[f"top_{p}_share"].value is not None), "product"
-    )
-    top = findings[f"top_{part}_share"]
-    return Ground(top.population, top.n, top.window, top.source).of(
-        top.value, "share", top.claim, top.definition, top.reason or "nothing can be ranked"
-    )
+    parts = ("country", "category", "product")
+    keys = (*(f"top_{part}_share" for part in parts), *(f"top_{part}" for part in parts), "top_product_share")
+    return findings[next((key for key in keys if findings[key].value is not None), keys[-1])]
 
 
 def _leader(tables: dict[str, Table | None], findings: dict[str, Finding]) -> str:

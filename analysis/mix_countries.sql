@@ -7,6 +7,7 @@ select
     count(distinct case when kind = 'sale' then order_id end) as orders,
     count(distinct case when kind = 'sale' then customer_id end) as customers,
     sum(case when kind = 'sale' then 1 else 0 end) as sale_lines,
+    sum(case when kind in ('sale', 'refund') then 1 else 0 end) as kept_lines,
     cast(min(ordered_at) as date) as first_day,
     cast(max(ordered_at) as date) as last_day
 from lines

@@ -7,7 +7,8 @@ with sold as (
         coalesce(sum(case when kind = 'sale' then quantity end), 0) as units,
         count(distinct case when kind = 'sale' then order_id end) as orders,
         count(distinct case when kind = 'sale' then customer_id end) as customers,
-        sum(case when kind = 'sale' then 1 else 0 end) as sale_lines
+        sum(case when kind = 'sale' then 1 else 0 end) as sale_lines,
+        sum(case when kind in ('sale', 'refund') then 1 else 0 end) as kept_lines
     from lines
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled' and product_id is not null
     group by product_id

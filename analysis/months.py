@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -21,6 +21,7 @@ TOP_CATEGORIES = 6
 TOP_PRODUCTS = 5
 UNKNOWN, OTHER = "Unknown", "Other"
 LEVEL = 0.005  # a smaller relative change is called level
+FEW = 30  # orders of a period; below, a change is no title and its claim says so
 NAMES = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -43,10 +44,11 @@ LABELS = {
     "new_net": "Net revenue from new buyers",
     "returning_net": "Net revenue from returning buyers",
     "unknown_net": "Net revenue without a customer",
+    "early_net": "Refunds before a first purchase",
     "order_value": "Average order value",
     "partial": "Partial",
 }
-MONEY = ("gross", "refunds", "net", "new_net", "returning_net", "unknown_net", "order_value")
+MONEY = ("gross", "refunds", "net", "new_net", "returning_net", "unknown_net", "early_net", "order_value")
 COUNTS = ("orders", "buyers", "new_buyers", "returning_buyers", "new_orders", "returning_orders")
 UNITS: dict[str, Unit] = {**dict.fromkeys(MONEY, "money"), **dict.fromkeys(COUNTS, "count"), "start": "date"}
 
@@ -68,13 +70,18 @@ class Months(Result):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One period with the measure in it, exact; `place` is how a sentence says when."""
+    """One period with the measure in it, exact; window: the days of it that the data cover."""
 
     start: date
     name: str
     measure: Decimal
     row: dict[str, Any]
     partial: bool
+    window: tuple[date, date]
+
+    @property
+    def orders(self) -> int:
+        return int(self.row.get("orders", 0))
 
 
 def compute(lines: Relation, products: Relation | None, dataset: Dataset, settings: Settings) -> Months:
@@ -89,9 +96,10 @@ def compute(lines: Relation, products: Relation | None, dataset: Dataset, settin
     starts = periods(*window, grain)
     partial = partial_periods(starts, [d["day"] for d in days], settings.snapshot, grain)
     table = _table(frame(rows), starts, partial, grain, bool(settings.no_money))
-    exact = _exact(rows.to_pylist(), starts, partial, grain, measure)
+    exact = _exact(rows.to_pylist(), starts, partial, grain, measure, window)
     categories, top = _goods(products, dataset, settings, grain)
-    ground = Ground("lines up to the snapshot", int(table.frame["orders"].sum()), window, SOURCE, settings.no_money)
+    placed = int(table.frame["orders"].sum())
+    ground = Ground("orders with at least one kept sale", placed, window, SOURCE, settings.no_money)
     return Months(table, categories, top, grain, measure, _findings(exact, grain, measure, ground))
 
 
@@ -168,15 +176,22 @@ def _table(found: pd.DataFrame, starts: list[date], partial: set[date], grain: G
 
 
 def _exact(
-    rows: list[dict[str, Any]], starts: list[date], partial: set[date], grain: Grain, measure: str
+    rows: list[dict[str, Any]],
+    starts: list[date],
+    partial: set[date],
+    grain: Grain,
+    measure: str,
+    window: tuple[date, date],
 ) -> list[Period]:
     by_start = {r["start"]: r for r in rows}
-    return [
-        Period(
-            s, period_name(s, grain), Decimal(by_start.get(s, {}).get(measure, 0)), by_start.get(s, {}), s in partial
-        )
-        for s in starts
-    ]
+
+    def period(start: date) -> Period:
+        row = by_start.get(start, {})
+        end = following(start, grain) - timedelta(days=1)
+        covered = (max(start, window[0]), min(end, window[1])) if start in partial else (start, end)
+        return Period(start, period_name(start, grain), Decimal(row.get(measure, 0)), row, start in partial, covered)
+
+    return [period(start) for start in starts]
 
 
 def _findings(exact: list[Period], grain: Grain, measure: str, ground: Ground) -> dict[str, Finding]:
@@ -189,6 +204,7 @@ def _findings(exact: list[Period], grain: Grain, measure: str, ground: Ground) -
     money = measure == "net"
     what, unit = "Net revenue" if money else "The number of orders", _unit(measure)
     most = f", the most of all {grain}s" if len(exact) > 1 else ""
+    of_last = _about(ground, last)
     on, no_last = _on(grain), f"the data hold no complete {grain}"
 
     def amount(period: Period | None) -> Decimal | int | None:
@@ -201,37 +217,39 @@ def _findings(exact: list[Period], grain: Grain, measure: str, ground: Ground) -
             f"{what} was highest {on} {{value}}." if len(exact) > 1 else f"All sales fall {on} {{value}}.",
             f"the {grain} with the most {'net revenue' if money else 'orders'}, partial ones included",
         ),
-        "best_month_net": ground.of(
+        "best_month_net": _about(ground, best).of(
             amount(best),
             unit,
             f"{what} {on} {{months.best_month}} was {{value}}{most}.",
             f"{'net revenue' if money else 'orders'} of the best {grain}",
         ),
-        "last_complete_month": ground.of(
+        "last_complete_month": of_last.of(
             last.name if last else None,
             "name",
             f"The last complete {grain} is {{value}}." if grain != "week" else "The last complete week is the {value}.",
             f"the last {grain} that the data cover from its first day to its last",
             no_last,
         ),
-        "last_complete_net": ground.of(
+        "last_complete_net": of_last.of(
             amount(last),
             unit,
             f"{what} {on} {{months.last_complete_month}} was {{value}}.",
             f"{'net revenue' if money else 'orders'} of the last complete {grain}",
             no_last,
         ),
-        "change_previous": ground.of(
+        "change_previous": _about(ground, before, last).of(
             by_previous,
             "ratio",
-            f"{what} {on} {{months.last_complete_month}} {_moved(by_previous)} the {grain} before ({{value}}).",
+            f"{what} {on} {{months.last_complete_month}} {_moved(by_previous)} the {grain} before ({{value}})"
+            f"{_from_few(last, before)}.",
             f"(last complete {grain} - the {grain} before) / the {grain} before",
             f"there is no complete {grain} before it with sales above zero",
         ),
-        "change_year": ground.of(
+        "change_year": _about(ground, year, last).of(
             by_year,
             "ratio",
-            f"{what} {on} {{months.last_complete_month}} {_moved(by_year)} the same month a year before ({{value}}).",
+            f"{what} {on} {{months.last_complete_month}} {_moved(by_year)} the same month a year before ({{value}})"
+            f"{_from_few(last, year)}.",
             "(last complete month - the same month a year before) / the same month a year before",
             "the data hold no complete month a year earlier with sales above zero"
             if grain == "month"
@@ -242,23 +260,44 @@ def _findings(exact: list[Period], grain: Grain, measure: str, ground: Ground) -
     }
 
 
+def _about(ground: Ground, *periods: Period | None) -> Ground:
+    """The ground of what is said of some periods only: their days and their orders."""
+    there = [p for p in periods if p]
+    if not there:
+        return ground
+    window = (min(p.window[0] for p in there), max(p.window[1] for p in there))
+    population = f"{ground.population}, the two periods" if len(periods) == 2 else ground.population
+    return replace(ground, population=population, n=sum(p.orders for p in there), window=window)
+
+
+def _few(*periods: Period | None) -> bool:
+    return any(p.orders < FEW for p in periods if p)
+
+
+def _from_few(*periods: Period | None) -> str:
+    return ", from few orders" if _few(*periods) else ""
+
+
 def _returning(whole: list[Period], grain: Grain, measure: str, ground: Ground) -> Finding:
-    """Revenue (or orders) of buyers whose first sale lies in an earlier period, over the last twelve complete ones."""
+    """Revenue (or orders) of buyers whose first sale lies in an earlier period, over the last twelve complete ones.
+
+    Refunds of people who had not bought yet are in the whole and in neither part.
+    """
     used = whole[-12:]
     new = sum((Decimal(p.row.get(f"new_{measure}", 0)) for p in used), Decimal(0))
     returning = sum((Decimal(p.row.get(f"returning_{measure}", 0)) for p in used), Decimal(0))
+    early = sum((Decimal(p.row.get(f"early_{measure}", 0)) for p in used), Decimal(0))
     over_time = f"over the last {small(len(used))} complete {grain}s" if used else f"over complete {grain}s"
     of = "net revenue from known customers" if measure == "net" else "orders of known customers"
-    return ground.of(
-        over(returning, new + returning) if len(used) > 1 else None,
+    return _about(ground, *used).of(
+        over(returning, new + returning + early) if len(used) > 1 else None,
         "share",
         f"Returning buyers account for {{value}} of {of} {over_time}.",
         f"{of} whose first purchase lies in an earlier {grain} / {of}, last complete {grain}s, at most twelve",
         f"the data hold fewer than two complete {grain}s"
         if len(used) < 2
         else "no sale of these periods names its customer, or refunds outweigh the sales",
-        leading=True,
-        population=f"lines of known customers {over_time}",
+        population=f"orders of known customers {over_time}",
         n=sum(int(p.row.get("new_orders", 0)) + int(p.row.get("returning_orders", 0)) for p in used),
     )
 
@@ -273,7 +312,10 @@ def _headline(
     ground: Ground,
     only: bool,
 ) -> Finding:
-    """The title: where the last complete period stands against the year before, else the one before, else the best."""
+    """The title: where the last complete period stands against the year before, else the one before, else the best.
+
+    A change from few orders is no title.
+    """
     what, unit = "Net revenue" if measure == "net" else "Orders", _unit(measure)
     on, was = _on(grain), "was" if measure == "net" else "numbered"
     when = f"{on} {{months.last_complete_month}}"
@@ -286,14 +328,14 @@ def _headline(
         claim = f"{what} {was} {{value}} {on} {{months.best_month}}; no {grain} is covered in full."
     elif last.measure < 0:
         claim = f"Refunds exceeded sales {when}: net revenue was {{value}}."
-    elif (change := _relative(last, year)) is not None:
+    elif not _few(last, year) and (change := _relative(last, year)) is not None:
         claim = f"{what} {_verb(change)} {{value}} {when}, {{months.change_year}} on the same month a year before."
-    elif (change := _relative(last, before)) is not None:
+    elif not _few(last, before) and (change := _relative(last, before)) is not None:
         claim = f"{what} {_verb(change)} {{value}} {when}, {{months.change_previous}} on the {grain} before."
     else:
         which = f"the only {grain} in the data" if only else f"the last complete {grain}"
         claim = f"{what} {was} {{value}} {when}, {which}."
-    return ground.of(value, unit, claim, definition)
+    return _about(ground, shown).of(value, unit, claim, definition)
 
 
 def _unit(measure: str) -> Unit:

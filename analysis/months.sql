@@ -1,5 +1,6 @@
 -- Revenue, orders and buyers of each month (week, day), from new and from returning buyers.
--- An order counts where its first kept sale lies; a buyer is new in the period of the first sale, returning otherwise.
+-- An order counts where its first kept sale lies; a buyer is new in the period of the first sale, returning later.
+-- Refunds of a person before that period, or of one who never buys, are early: neither new nor returning.
 with dated as (
     select
         order_id,
@@ -80,6 +81,7 @@ buyers as (
         sum(case when customer_starts.period = customer_money.period then customer_money.bought else 0 end) as new_buyers,
         sum(customer_money.net) as known_net,
         sum(case when customer_starts.period = customer_money.period then customer_money.net else 0 end) as new_net,
+        sum(case when customer_starts.period < customer_money.period then customer_money.net else 0 end) as returning_net,
         sum(coalesce(customer_order_counts.orders, 0)) as known_orders,
         sum(
             case when customer_starts.period = customer_money.period then coalesce(customer_order_counts.orders, 0) else 0 end
@@ -103,7 +105,8 @@ select
     coalesce(buyers.new_orders, 0) as new_orders,
     coalesce(buyers.known_orders, 0) - coalesce(buyers.new_orders, 0) as returning_orders,
     coalesce(buyers.new_net, 0) as new_net,
-    coalesce(buyers.known_net, 0) - coalesce(buyers.new_net, 0) as returning_net,
+    coalesce(buyers.returning_net, 0) as returning_net,
+    coalesce(buyers.known_net, 0) - coalesce(buyers.new_net, 0) - coalesce(buyers.returning_net, 0) as early_net,
     money.net - coalesce(buyers.known_net, 0) as unknown_net,
     coalesce(order_counts.priced_orders, 0) as priced_orders,
     coalesce(order_counts.sold, 0) as sold

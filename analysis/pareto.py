@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -26,7 +27,8 @@ BELOW_ZERO = "who was refunded more than bought counts as zero"
 class Pareto(Result):
     """Concentration of net revenue, best first; customers (products) with net <= 0 count as zero.
 
-    curve, products: share_of_customers (of products) -> share_of_revenue, from (0, 0) to (1, 1), at most 201 points.
+    curve, products: share_of_customers (of products) -> share_of_revenue, from (0, 0) to (1, 1), at most 201 points,
+    each at whole customers; the top fifth of the findings, rounded up, is one of them.
     deciles: decile 1 (best) to 10, customers, net, share. products is None with fewer than five products sold.
     """
 
@@ -38,7 +40,7 @@ class Pareto(Result):
 
 @dataclass(frozen=True, slots=True)
 class Concentration:
-    """The Lorenz curve of amounts, best first, linear between whole units: doubling every unit changes nothing.
+    """The Lorenz curve of amounts, best first, at whole units.
 
     cumulative: whole ten-thousandths, n + 1 numbers from 0 to the total.
     """
@@ -53,20 +55,13 @@ class Concentration:
     def total(self) -> int:
         return int(self.cumulative[-1])
 
-    def brought_by(self, shares: np.ndarray | float) -> np.ndarray:
-        """The share of revenue brought by the best `shares` of units."""
-        return np.interp(np.asarray(shares) * self.n, np.arange(self.n + 1), self.cumulative / self.total)
-
     def brought_by_top(self, share: float) -> float:
         """The share of revenue of the best `share` of units, rounded up to whole units, as published figures are."""
-        return float(self.cumulative[math.ceil(share * self.n - 1e-9)] / self.total)
+        return float(self.cumulative[math.ceil(Fraction(str(share)) * self.n)] / self.total)
 
-    def needed_for(self, share: float) -> float:
-        """The smallest share of units that brings `share` of revenue."""
-        wanted = share * self.total
-        after = int(np.searchsorted(self.cumulative, wanted))
-        before = self.cumulative[after - 1]
-        return float((after - 1 + (wanted - before) / (self.cumulative[after] - before)) / self.n)
+    def needed_for(self, share: float) -> int:
+        """The fewest whole units that bring `share` of revenue."""
+        return int(np.searchsorted(self.cumulative, math.ceil(Fraction(str(share)) * self.total)))
 
     def gini(self) -> float:
         """0 = all bring the same, towards 1 = one brings all; twice the area between curve and diagonal."""
@@ -109,11 +104,13 @@ def _of_products(lines: Relation, dataset: Dataset, settings: Settings) -> Conce
 
 def _curve(units: Concentration, what: str) -> Table:
     steps = min(POINTS, units.n)
-    shares = np.arange(steps + 1) / steps
+    counts = -(-np.arange(steps + 1) * units.n // steps)  # rounded up
+    columns = {f"share_of_{what}": counts / units.n, "share_of_revenue": units.cumulative[counts] / units.total}
+    of = f"Share of {what.removesuffix('s')} revenue"
     return Table(
-        frame=pd.DataFrame({f"share_of_{what}": shares, "share_of_revenue": units.brought_by(shares)}),
+        frame=pd.DataFrame(columns),
         title=f"Concentration of revenue over {what}",
-        labels={f"share_of_{what}": f"Share of {what}, best first", "share_of_revenue": "Share of revenue"},
+        labels={f"share_of_{what}": f"Share of {what}, best first", "share_of_revenue": of},
         units={f"share_of_{what}": "share", "share_of_revenue": "share"},
         source=SOURCE,
         note=f"{BELOW_ZERO.capitalize()}." if what == "customers" else "",
@@ -130,7 +127,12 @@ def _deciles(people: Concentration) -> Table:
     return Table(
         frame=frame.query("customers > 0").reset_index(drop=True),
         title="Revenue by tenth of customers, best first",
-        labels={"decile": "Tenth", "customers": "Customers", "net": "Net revenue", "share": "Share of revenue"},
+        labels={
+            "decile": "Tenth",
+            "customers": "Customers",
+            "net": "Net revenue",
+            "share": "Share of customer revenue",
+        },
         units={"decile": "count", "customers": "count", "net": "money", "share": "share"},
         source=SOURCE,
         note=f"{BELOW_ZERO.capitalize()}.",
@@ -148,21 +150,21 @@ def _findings(people: Concentration, customers: Customers) -> dict[str, Finding]
     return {
         "headline": measured(top_20, "share", _headline(top_20), definition.format("fifth")),
         "top_10_share": measured(
-            top_10, "share", "The top tenth of customers bring {value} of revenue.", definition.format("tenth")
+            top_10, "share", "The top tenth of customers bring {value} of customer revenue.", definition.format("tenth")
         ),
         "top_20_share": measured(
-            top_20, "share", "The top fifth of customers bring {value} of revenue.", definition.format("fifth")
+            top_20, "share", "The top fifth of customers bring {value} of customer revenue.", definition.format("fifth")
         ),
         "customers_for_80": measured(
-            people.needed_for(0.8),
+            people.needed_for(0.8) / people.n,
             "share",
-            "It takes {value} of customers to bring four fifths of revenue.",
+            "It takes {value} of customers to bring four fifths of customer revenue.",
             f"fewest customers that together bring four fifths of net revenue / all customers; {BELOW_ZERO}",
         ),
         "gini": measured(
             people.gini(),
             "ratio",
-            "The Gini coefficient of revenue over customers is {value}; zero is equal, one is all with a single one.",
+            "The Gini coefficient of customer revenue is {value}; zero is equal, one is all with a single one.",
             f"twice the area between the concentration curve and the diagonal; {BELOW_ZERO}",
         ),
     }
@@ -170,12 +172,12 @@ def _findings(people: Concentration, customers: Customers) -> dict[str, Finding]
 
 def _headline(top_20: float) -> str:
     if top_20 >= 0.8:
-        return "A few customers carry the business: the top fifth bring {value} of revenue."
+        return "A few customers carry the business: the top fifth bring {value} of customer revenue."
     if top_20 >= 0.6:
-        return "Revenue is concentrated: the top fifth of customers bring {value} of it."
+        return "Customer revenue is concentrated: the top fifth of customers bring {value} of it."
     if top_20 >= 0.4:
-        return "Revenue leans on the best customers, but not on a few: the top fifth bring {value}."
-    return "Revenue is spread over many customers: the top fifth bring {value} of it."
+        return "Customer revenue leans on the best customers, but not on a few: the top fifth bring {value}."
+    return "Customer revenue is spread over many customers: the top fifth bring {value} of it."
 
 
 def _product_findings(goods: Concentration | None, customers: Customers) -> dict[str, Finding]:

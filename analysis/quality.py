@@ -17,9 +17,12 @@ from dataset.tables import Dataset
 
 SOURCE = "analysis/quality.sql"
 ACCOUNTS = "analysis/quality.py"
+NOT_EARNED_SOURCE = "analysis/quality_not_earned.sql"
 COVERAGE = "analysis/lifecycle_months.sql"
+NO_SALE = "there is no sale before the report's last day"
 EVENTS = ("shipped", "delivered", "returned", "cancelled")
 NEARLY = Decimal("0.9995")  # a share of rows above this is said by what is missing
+NOT_EARNED = 0.1  # share of the money ordered from which orders not earned belong into the title
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,10 @@ def compute(dataset: Dataset, lines: Relation, settings: Settings, orders: Relat
     steps = _steps(dataset, settings)
     window = (row["first_day"], row["last_day"])
     findings = _rows(dataset, window) | _unknown(row, window, settings)
-    findings["unexplained"] = _unexplained(row["net"] + later["net"], steps, row, window, settings)
-    findings["headline"] = _headline(dataset, window)
+    kept = row["kept_lines"] + later["kept_lines"]
+    findings["unexplained"] = _unexplained(row["net"] + later["net"], steps, kept, window, settings)
+    findings["not_earned_share"] = _not_earned(lines, window, settings)
+    findings["headline"] = _headline(dataset, window, findings["not_earned_share"])
     return Quality(
         accounts=_accounts(dataset),
         reasons=_reasons(dataset),
@@ -71,7 +76,7 @@ def _rows(dataset: Dataset, window: tuple[Any, Any]) -> dict[str, Finding]:
         "used_share": ground.of(
             over(used, rows),
             "share",
-            "{value} of raw rows are used.",
+            "{value} of raw rows were read and placed.",
             "used rows / all raw rows",
             "the files hold no row",
         ),
@@ -97,8 +102,8 @@ def _rows(dataset: Dataset, window: tuple[Any, Any]) -> dict[str, Finding]:
         "notes": ground.of(
             notes,
             "count",
-            f"{{value}} {noun(notes, 'remark')} about the data {noun(notes, 'is', 'are')} listed in the appendix.",
-            "kinds of irregularity that the reading found",
+            f"{{value}} {noun(notes, 'remark was', 'remarks were')} made on reading the data, listed in the appendix.",
+            "kinds of irregularity found on reading, before any analysis",
         ),
     }
 
@@ -116,12 +121,16 @@ def _unknown(row: Mapping[str, Any], window: tuple[Any, Any], settings: Settings
             "gross revenue of lines without a customer / gross revenue",
             "nothing was sold for money",
             money=True,
+            population="sale and returned lines",
+            n=row["gross_lines"],
         ),
         "unknown_customer_revenue": ground.of(
             row["unknown_gross"],
             "money",
             "Gross revenue of {value} cannot be tied to a known customer.",
             "gross revenue of lines without a customer",
+            population="sale and returned lines",
+            n=row["gross_lines"],
         ),
         "unknown_order_share": ground.of(
             over(row["unknown_orders"], row["orders"]),
@@ -136,30 +145,49 @@ def _unknown(row: Mapping[str, Any], window: tuple[Any, Any], settings: Settings
             f"{{value}} sale {noun(row['unpriced'], 'line has', 'lines have')} no known price.",
             "kept sale lines whose amount is unknown; they count as orders and units, never as revenue",
         ),
-        "first_day": ground.of(window[0], "date", "The data begin on {value}.", "day of the first sale or refund"),
-        "last_day": ground.of(window[1], "date", "The data end on {value}.", "day of the last sale or refund"),
+        "first_day": ground.of(
+            row["first_sale_day"], "date", "The sales begin on {value}.", "day of the first sale", NO_SALE
+        ),
+        "last_day": ground.of(
+            row["last_sale_day"], "date", "The last sale is on {value}.", "day of the last sale", NO_SALE
+        ),
     }
 
 
-def _headline(dataset: Dataset, window: tuple[Any, Any]) -> Finding:
-    """The title: how much of the raw rows the report rests on, and what became of the others."""
+def _not_earned(lines: Relation, window: tuple[Any, Any], settings: Settings) -> Finding:
+    row: Mapping[str, Any] = only_row(lines.query("quality_not_earned.sql", snapshot=settings.snapshot))
+    return Ground("sale, returned and cancelled lines", row["lines"], window, NOT_EARNED_SOURCE, settings.no_money).of(
+        over(row["not_earned"], row["ordered"]),
+        "share",
+        "{value} of raw money is of orders not earned: cancelled, or not yet complete.",
+        "amounts of cancelled lines / amounts of sale, returned and cancelled lines",
+        "nothing was ordered for money",
+        money=True,
+    )
+
+
+def _headline(dataset: Dataset, window: tuple[Any, Any], not_earned: Finding) -> Finding:
+    """The title: how many raw rows were placed, and what became of the others, or of money that was not earned."""
     rows, used = _total(dataset, "rows"), _total(dataset, "used")
     rejected, excluded, left = _total(dataset, "rejected"), _total(dataset, "excluded"), rows - used
     fates = ["{quality.rejected} could not be read"] if rejected else []
     fates += [f"{{quality.excluded}} {noun(excluded, 'was', 'were')} set aside by rule"] if excluded else []
     ground = Ground("rows of the raw files", rows, window, ACCOUNTS)
-    share, rest = over(used, rows), " and ".join(fates)
+    share, rest, aside = over(used, rows), " and ".join(fates), ""
+    if not_earned.value is not None and not_earned.value > NOT_EARNED:  # type: ignore[operator]
+        rest = "{quality.not_earned_share} of raw money was not earned"
+        aside = ", {quality.excluded} set aside" if excluded >= rejected else ", {quality.rejected} unreadable"
     if share is not None and left and share > NEARLY:
         return ground.of(
             left,
             "count",
-            f"All but {{value}} of {{quality.rows}} raw rows are used; {rest}.",
-            "raw rows that are not used",
+            f"All but {{value}} of {{quality.rows}} raw rows were read and placed; {rest}.",
+            "raw rows that were rejected or excluded",
         )
     claim = (
-        f"{{value}} of {{quality.rows}} raw rows are used; {rest}."
+        f"{{value}} of {{quality.rows}} raw rows were read and placed{aside if left else ''}; {rest}."
         if rest
-        else "{value} of raw rows are used: not one was unreadable or set aside."
+        else "{value} of raw rows were read and placed: not one was unreadable or set aside."
     )
     return ground.of(share, "share", claim, "used rows / all raw rows", "the reading kept no account of its rows")
 
@@ -226,14 +254,14 @@ def _reconciliation(steps: list[tuple[str, Decimal, Decimal, bool]], later: Deci
 def _unexplained(
     net: Decimal,
     steps: list[tuple[str, Decimal, Decimal, bool]],
-    row: Mapping[str, Any],
+    kept: int,
     window: tuple[Any, Any],
     settings: Settings,
 ) -> Finding:
     """What the steps from raw money fail to explain of the net revenue of all lines: nothing, when the books agree."""
     gaps = [net - running for _, _, running, _ in steps]
     gap = min(gaps, key=abs, default=None)
-    return Ground("kept sale and refund lines", row["sale_lines"], window, ACCOUNTS, settings.no_money).of(
+    return Ground("kept sale and refund lines", kept, window, ACCOUNTS, settings.no_money).of(
         gap,
         "money",
         "The steps from raw money to net revenue leave {value} unexplained.",

@@ -97,8 +97,8 @@ RULES = (
         "now",
         "funnel.cart_to_purchase",
         lambda share: share < 0.5,
-        "Remind visitors of what they left in the cart: {funnel.cart_to_purchase} of those with a cart went on to buy.",
-        "Rescue carts first: {value} of visitors with a cart went on to buy.",
+        "Remind visitors of what they left in the cart: {funnel.cart_to_purchase} of those with a cart also bought.",
+        "Rescue carts first: {value} of visitors with a cart also bought.",
     ),
     Rule(
         "now",
@@ -119,7 +119,7 @@ RULES = (
         "next quarter",
         "pareto.top_20_share",
         lambda share: share >= 0.6,
-        "Give the top fifth of customers, who bring {pareto.top_20_share} of revenue, a reason to stay.",
+        "Give the top fifth of customers, who bring {pareto.top_20_share} of customer revenue, a reason to stay.",
     ),
     Rule(
         "next quarter",

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.customers import NO_AMOUNT, SCALE, Customers, whole
 from analysis.finding import Finding, Result, Skip, Table
+from analysis.ground import only_row, until
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Note
@@ -77,11 +78,11 @@ def compute(customers: Customers, events: Relation | None, lines: Relation, sett
     frequency = score(frame["orders"].to_numpy())
     monetary = score(money)
     code = _segment_codes()[recency.of - 1, frequency.of - 1, monetary.of - 1]
-    shoppers = None if events is None else _window_shoppers(lines, settings)
-    segments = _segments(frame, money, code, shoppers)
+    visits = None if events is None else _window_shoppers(lines, settings)
+    segments = _segments(frame, money, code, visits["visitors"] if visits else None)
     tied = max(recency.distinct, frequency.distinct, monetary.distinct) == 1
     return Rfm(
-        findings=_findings(segments, customers, tied, shoppers),
+        findings=_findings(segments, customers, tied, visits),
         frame=_frame(frame, recency.of, frequency.of, monetary.of, code),
         segments=_segment_table(segments),
         rules=_rules(),
@@ -141,8 +142,12 @@ def _frame(people: pd.DataFrame, r: np.ndarray, f: np.ndarray, m: np.ndarray, co
     return pd.DataFrame({"customer_id": people["customer_id"], "r": r, "f": f, "m": m, "segment": names}, copy=False)
 
 
-def _window_shoppers(lines: Relation, settings: Settings) -> int:
-    return lines.query("rfm_window_shoppers.sql", snapshot=settings.snapshot)["visitors"][0].as_py()
+def _window_shoppers(lines: Relation, settings: Settings) -> Mapping[str, Any] | None:
+    """Visitors who looked but never bought, first_day and last_day of all visits; None without a visit."""
+    row: Mapping[str, Any] = only_row(
+        lines.query("rfm_window_shoppers.sql", snapshot=settings.snapshot, until=until(settings))
+    )
+    return row if row["first_day"] else None
 
 
 def _segments(frame: pd.DataFrame, money: np.ndarray, code: np.ndarray, shoppers: int | None) -> pd.DataFrame:
@@ -196,7 +201,7 @@ def _segment_table(segments: pd.DataFrame) -> Table:
             "share_customers": "Share of customers",
             "share_visitors": "Share of customers and visitors",
             "net": "Net revenue",
-            "share_net": "Share of revenue",
+            "share_net": "Share of customer revenue",
             "index_net": "Revenue per customer, average = 100",
             "mean_net": "Revenue per customer",
             "median_recency": "Median days since the last sale",
@@ -218,7 +223,7 @@ def _segment_table(segments: pd.DataFrame) -> Table:
             "median_order_value": "money",
         },
         source=SOURCE,
-        note="In shares of revenue, customers who were refunded more than they bought count as zero.",
+        note="In shares of customer revenue, customers who were refunded more than they bought count as zero.",
     )
 
 
@@ -264,7 +269,8 @@ def _cuts(recency: Score, frequency: Score, monetary: Score) -> Table:
             "net_to": "money",
         },
         source=SOURCE,
-        note="A score nobody has stays empty: equal customers always share one score.",
+        note="Score of a measure: p = (average rank − 1/2) / n, score = whole part of 5p, plus 1; the best rank last. "
+        "A score nobody has stays empty: equal customers always share one score.",
     )
 
 
@@ -291,34 +297,42 @@ TRAITS = {
     "VIP": "high in recency, orders and revenue",
     "Loyal": "recent, and high in orders or revenue",
     "Potential Loyalist": "fairly recent and fairly frequent",
-    "At Risk": "good for orders or revenue, but among the least recent",
+    "At Risk": "at least mid-range in orders or revenue, but among the least recent",
     "Dormant": "low in recency, orders and revenue",
     "Regular": "not covered by any other rule",
 }
 
 
-def _findings(segments: pd.DataFrame, customers: Customers, tied: bool, shoppers: int | None) -> dict[str, Finding]:
+# The same where at least half of the segment has a single order: frequency then tells nothing.
+ONE_ORDER = {
+    "Potential Loyalist": "recent enough, but mostly with a single order",
+    "At Risk": "among the least recent, and mostly with a single order",
+}
+
+
+def _findings(
+    segments: pd.DataFrame, customers: Customers, tied: bool, visits: Mapping[str, Any] | None
+) -> dict[str, Finding]:
     n = len(customers.frame)
     measured = partial(Finding, population=POPULATION, n=n, window=customers.window, source=SOURCE)
     rows: dict[str, dict[str, Any]] = segments.set_index("segment").to_dict("index")
     found = {"headline": _headline(rows, n, tied, measured)}
     for name in SEGMENTS:
-        found |= _of_segment(name, rows[name], measured)
-    if shoppers is not None:
-        found |= _of_shoppers(shoppers, n, customers)
+        found |= _of_segment(name, rows[name], customers.after, measured)
+    if visits:
+        found |= _of_shoppers(visits, n, customers)
     return found
 
 
-def _of_segment(name: str, row: Mapping[str, Any], measured: Callable[..., Finding]) -> dict[str, Finding]:
+def _of_segment(name: str, row: Mapping[str, Any], after: str, measured: Callable[..., Finding]) -> dict[str, Finding]:
     count, rule = int(row["customers"]), next(text for segment, text, _ in RULES if segment == name)
-    claim = f"{{value}} {'customer is' if count == 1 else 'customers are'} {name}: {TRAITS[name]}."
+    trait = ONE_ORDER.get(name, TRAITS[name]) if row["median_orders"] == 1 else TRAITS[name]
+    claim = f"{{value}} {'customer is' if count == 1 else 'customers are'} {name}: {trait}."
     if count == 0:
         claim = f"No customer fits the {name} rule ({{value}})."
-    customers = measured(count, "count", claim, f"customers whose first fitting rule is {name}: {rule}")
     known = pd.notna(row["share_net"])
     return {
-        key(name): customers,
-        f"{key(name)}_customers": customers,
+        key(name): measured(count, "count", claim, f"customers whose first fitting rule is {name}: {rule}"),
         f"{key(name)}_customer_share": measured(
             float(row["share_customers"]),
             "share",
@@ -328,7 +342,7 @@ def _of_segment(name: str, row: Mapping[str, Any], measured: Callable[..., Findi
         f"{key(name)}_revenue": measured(
             Decimal(int(row["exact"])) / SCALE,
             "money",
-            f"{name} customers brought {{value}} after refunds.",
+            f"{name} customers brought {{value}} {after}.",
             f"sales + refunds of {name} customers",
         ),
         f"{key(name)}_revenue_share": measured(
@@ -341,21 +355,21 @@ def _of_segment(name: str, row: Mapping[str, Any], measured: Callable[..., Findi
     }
 
 
-def _of_shoppers(shoppers: int, n: int, customers: Customers) -> dict[str, Finding]:
-    seen = n + shoppers
-    measured = partial(
-        Finding, population="visitors in events and known customers", n=seen, window=customers.window, source=SHOPPERS
-    )
+def _of_shoppers(visits: Mapping[str, Any], n: int, customers: Customers) -> dict[str, Finding]:
+    shoppers: int = visits["visitors"]
+    seen, window = n + shoppers, (visits["first_day"], visits["last_day"])
+    measured = partial(Finding, population="visitors in events and known customers", n=seen, source=SHOPPERS)
     claim = f"{{value}} {'visitor has' if shoppers == 1 else 'visitors have'} looked but never bought."
-    count = measured(shoppers, "count", claim, "distinct visitors in events without a purchase event or a sale")
     return {
-        key(WINDOW_SHOPPERS): count,
-        f"{key(WINDOW_SHOPPERS)}_customers": count,
+        key(WINDOW_SHOPPERS): measured(
+            shoppers, "count", claim, "distinct visitors in events without a purchase event or a sale", window=window
+        ),
         f"{key(WINDOW_SHOPPERS)}_customer_share": measured(
             shoppers / seen,
             "share",
             "{value} of the people seen have looked but never bought.",
             "visitors without a purchase / (visitors without a purchase + customers)",
+            window=(min(window[0], customers.window[0]), max(window[1], customers.window[1])),
         ),
     }
 
@@ -374,9 +388,10 @@ def _headline(rows: Mapping[str, Mapping[str, Any]], n: int, tied: bool, measure
         return measured(n, "count", claim, "distinct customers with at least one sale")
     if share["At Risk"] >= QUIET:
         name = "At Risk"
-        claim = "At Risk customers brought {value} of revenue, and their last purchases are among the oldest."
+        claim = "At Risk customers brought {value} of customer revenue, and their last purchases are among the oldest."
     else:
         name = max(SEGMENTS, key=lambda segment: share[segment])
-        claim = f"{name} customers bring {{value}} of revenue and are {{rfm.{key(name)}_customer_share}} of customers."
+        share_key = f"rfm.{key(name)}_customer_share"
+        claim = f"{name} customers bring {{value}} of customer revenue and are {{{share_key}}} of customers."
     definition = f"net revenue of {name} customers / net revenue of all customers; who was refunded more counts as zero"
     return measured(share[name], "share", claim, definition)

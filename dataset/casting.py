@@ -35,6 +35,7 @@ SHAPES = {
     r"^\d{1,2}/\d": ("month/day/year", "day/month/year"), r"^\d{1,2}-\d": ("month-day-year", "day-month-year"),
     r"^\d{1,2}\.\d": ("day.month.year",), r"^\d{8}(\d{6})?$": ("yearmonthday",),
 }  # fmt: skip
+EPOCH = "\\d{9,13}|\\d{16,19}"  # 8 and 14 digits are a date
 ZONED = "(Z|[A-Za-z_/]+|[+-]\\d{2}(:?\\d{2})?)$"  # how a time that names its zone ends
 
 
@@ -164,26 +165,27 @@ class Casts:
             if "%z" in format or "%Z" in format:
                 return f"timezone({quoted(self.zone)}, {parsed})"
             return _shift(parsed, zone, self.zone)
-        if self._count(f"regexp_full_match({text}, '\\d{{9,13}}|\\d{{16,19}}')") * 2 > self.raw.rows:
-            return self._epoch(column, f"try_cast({text} as bigint)")
         zoned = f"timezone({quoted(self.zone)}, try_cast({text} as timestamptz))"
         naive = _shift(f"try_cast({text} as timestamp)", zone, self.zone)
         iso = f"regexp_matches({text}, '^\\d{{4}}[-/]')"
-        if (family := self._family(column, text, iso, month_first)) is not None:
-            return _shift(_strptime(text, family), zone, self.zone)
         tail = f"regexp_matches({text}, '{ZONED}') and length({text}) > 10"
-        self._mixed_zones(column, iso, tail, zone)
+        epochs, isos, tails, *shapes = self._spelt(text, f"regexp_full_match({text}, '{EPOCH}')", iso, f"{iso} and {tail}")
+        if epochs * 2 > self.raw.rows:
+            return self._epoch(column, f"try_cast({text} as bigint)")
+        if max(shapes) > isos:
+            family, *twin = list(SHAPES.values())[shapes.index(max(shapes))]
+            family = self._told_apart(column, text, family, twin[0], month_first) if twin else family
+            return _shift(_strptime(text, family), zone, self.zone)
+        if 0 < tails < isos:
+            what = f"{counted(isos - tails, 'time')} in {shown(column)} without a zone among {tails:,} with one, taken as {zone}"
+            self.reader.note("W_TIME_ZONE", isos - tails, f"{self.raw.label}: {what}")
         return f"case when {iso} then case when {tail} then {zoned} else {naive} end end"
 
-    def _family(self, column: str, text: str, iso: str, month_first: bool) -> str | None:
-        """The one family of date spellings the column keeps to; None for ISO 8601."""
-        shapes = ", ".join(f"count(*) filter (regexp_matches({text}, '{shape}'))" for shape in SHAPES)
-        isos, *counts = self.raw.engine.rows(f"select count(*) filter ({iso}), {shapes} from {identifier(self.raw.table)}")[0]
-        most = max(range(len(counts)), key=lambda i: counts[i])
-        if isos >= counts[most]:
-            return None
-        best, *twin = list(SHAPES.values())[most]
-        return self._told_apart(column, text, best, twin[0], month_first) if twin else best
+    def _spelt(self, text: str, *conditions: str) -> tuple[int, ...]:
+        """How many rows meet each condition, then each of SHAPES: one pass over the column."""
+        tests = (*conditions, *(f"regexp_matches({text}, '{shape}')" for shape in SHAPES))
+        counts = ", ".join(f"count(*) filter ({test})" for test in tests)
+        return self.raw.engine.rows(f"select {counts} from {identifier(self.raw.table)}")[0]
 
     def _told_apart(self, column: str, text: str, one: str, other: str, month_first: bool) -> str:
         """Of two families that differ in the order of day and month, the one the column keeps to."""
@@ -205,14 +207,6 @@ class Casts:
                 file=label, column=column, row=line, hint="Write all dates one way, best as 2024-12-31",
             )  # fmt: skip
         return best
-
-    def _mixed_zones(self, column: str, iso: str, tail: str, zone: str) -> None:
-        zoned, naive = self.raw.engine.rows(
-            f"select count(*) filter ({iso} and {tail}), count(*) filter ({iso} and not ({tail})) from {identifier(self.raw.table)}"
-        )[0]
-        if zoned and naive:
-            what = f"{counted(naive, 'time')} in {shown(column)} without a zone among {zoned:,} with one, taken as {zone}"
-            self.reader.note("W_TIME_ZONE", naive, f"{self.raw.label}: {what}")
 
     def _epoch(self, column: str, value: str) -> str:
         """Epoch milliseconds (seconds when the size says so) as local time."""

@@ -39,6 +39,7 @@ KEYWORD = re.compile(
     r"inner join|left join|cross join|union all|over|partition by|within group|cast|coalesce|sum|count|min|max|"
     r"percentile_cont|date_trunc|date_diff|nulls last|nulls first|desc|asc|between|exists)\b"
 )
+NUMBER = re.compile(r"(?<=>)[^<>]*(?=</data>)")
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 MOST_ROWS = 200
 LEAST_TABLE = 100  # pixels: a lower slot cannot hold a table in the chart's place
@@ -261,7 +262,7 @@ class Page:
     def title(self, key: str) -> Markup:
         """A slide's title: the claim without full stop, smaller when it would take more than two lines."""
         said = Markup(re.sub(r"\.$", "", str(self.claim(key))))
-        size = next((px for px in TITLE_PX if lines(said.striptags(), px, TITLE_ROOM) <= 2), TITLE_PX[-1])
+        size = next((px for px in TITLE_PX if lines(unbroken(said), px, TITLE_ROOM) <= 2), TITLE_PX[-1])
         even = self.even(said, size, TITLE_ROOM)
         if size == TITLE_PX[0]:
             return even
@@ -272,7 +273,7 @@ class Page:
         if not self.printed:
             return said
         return Markup('<span class="measure" style="max-width: {}px">{}</span>').format(
-            measure(said.striptags(), size, room), said
+            measure(unbroken(said), size, room), said
         )
 
     def text(self, value: Any, unit: str = "", compact: bool = False) -> str:
@@ -462,6 +463,11 @@ def measure(text: str, size: float, room: int) -> int:
         return room
     least = next((px for px in range(120, room, 5) if lines(text, size, px) <= fewest), room)
     return min(room, least + round(size * 0.2 + least * 0.02))
+
+
+def unbroken(said: Markup) -> str:
+    """A sentence as plain text in which the blanks within a number are none to break at."""
+    return str(Markup(NUMBER.sub(lambda found: found[0].replace(" ", "\u2060"), str(said))).striptags())
 
 
 def lines(text: str, size: float, room: float) -> int:

@@ -53,13 +53,15 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
 
     _products(reader, files)
     _territories(reader, files)
-    _returns(reader, files, zone)
+    returns = _returns(reader, files, zone)
     people = _customers(reader, files)
     run_file(reader.engine, Path(__file__).with_suffix(".sql"))
     unpriced = reader.engine.value("select count(*) from lines where amount is null")
     reader.note("W_UNPRICED_LINES", unpriced, f"{raw.label}: {counted(unpriced, 'line')} of products without a price; their money is unknown")
     no_sales(raw)
-    unknown_customers(reader, raw)
+    unknown_customers(reader, raw, "sold")
+    if returns:
+        unknown_customers(reader, returns, "given_back")
     return _dataset(reader, raw, people, zone)
 
 
@@ -118,10 +120,10 @@ def _territories(reader: Reader, files: dict[str, list[Path]]) -> None:
     _keyed(reader, raw, casts, "territory_id", "territories")
 
 
-def _returns(reader: Reader, files: dict[str, list[Path]], zone: str) -> None:
+def _returns(reader: Reader, files: dict[str, list[Path]], zone: str) -> Raw | None:
     if "returns" not in files:
         reader.engine.run("create table returns (product_id varchar, territory_id varchar, returned_at timestamp, quantity decimal(18, 3))")
-        return
+        return None
     raw = reader.read("returns", files["returns"])
     casts = Casts(reader, raw, zone)
     casts.time("returned_at", raw.require("ReturnDate"), zone, month_first=True)
@@ -131,6 +133,7 @@ def _returns(reader: Reader, files: dict[str, list[Path]], zone: str) -> None:
     reasons = casts.create("typed_returns")
     reader.engine.run("create view returns as select * from typed_returns where reject is null")
     reader.account(raw, raw.rows - sum(r.rows for r in reasons), reasons)
+    return raw
 
 
 def _customers(reader: Reader, files: dict[str, list[Path]]) -> bool:

@@ -119,8 +119,8 @@ def refunded(engine: Engine) -> Decimal:
     return Decimal(engine.value("select coalesce(sum(amount), 0) from lines where kind = 'refund'"))
 
 
-def unknown_customers(reader: Reader, raw: Raw) -> None:
-    """Note the lines that no customer is known for, with their money."""
-    rows, money = raw.engine.rows("select count(*), coalesce(sum(amount), 0) from lines where customer_id is null")[0]
+def unknown_customers(reader: Reader, raw: Raw, lines: str = "lines") -> None:
+    """Note the lines that no customer is known for, with their money; `lines` are those that came of `raw`."""
+    rows, money = raw.engine.rows(f"select count(*), coalesce(sum(amount), 0) from {lines} where customer_id is null")[0]
     what = f"{counted(rows, 'line')} without a customer (net {cents(money)}): in revenue, not in the customer analyses"
     reader.note("W_UNKNOWN_CUSTOMER", rows, f"{raw.label}: {what}")

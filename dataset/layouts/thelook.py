@@ -162,7 +162,9 @@ def _products(reader: Reader, raw: Raw | None, flat: bool) -> None:
     casts = Casts(reader, raw, "UTC")
     casts.id("product_id", raw.require("product_id") if flat else raw.require("id", "product_id"), required=True)
     casts.label("name", raw.column("product_name") if flat else raw.column("name", "product_name"))
-    casts.label("category", raw.column("category", "product_category", "product_category_id"))
+    casts.label("category", raw.column("category", "product_category"))
+    if number := raw.column("product_category_id"):  # retail_db names no categories
+        casts.sql(f"'Category ' || cast({identifier(number)} as varchar)", "category")
     price = raw.column("retail_price", "product_price", "product_retail_price")
     if price:
         casts.money("price", price, required=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from analysis.lifecycle import Lifecycle
-from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, ranked, real, ticks, years
+from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, ranked, real, ticks, width, years
 
 
 def steps(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
@@ -57,7 +57,7 @@ def durations(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
             hoverinfo="text",
             hovertext=[f"{n}: {style.text(v, 'days')}" for n, v in zip(names, values, strict=True)],
         )
-    room = style.slot.text * 4.4
+    room = max(width(style.text(v, "days")) for v in p90) * style.slot.text + 24
     figure.update_layout(margin={"r": room, "t": 30})
     highest = max(*p90, *median, 0.1)
     figure.update_xaxes(visible=False, range=[-highest * (0.62 if style.narrow else 0.14), highest * 1.03])
@@ -72,17 +72,18 @@ def durations(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
         font={"color": style.accent},
         yshift=4,
     )
-    figure.add_annotation(
-        text="nine in ten within",
-        x=max(p90[0], median[0]),
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        xanchor="left",
-        font={"color": GREY},
-        yshift=4,
-        xshift=6,
-    )
+    if p90 != median:
+        figure.add_annotation(
+            text="nine in ten within",
+            x=max(p90[0], median[0]),
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            xanchor="left",
+            font={"color": GREY},
+            yshift=4,
+            xshift=6,
+        )
     return figure
 
 

@@ -70,7 +70,17 @@ def _alt(part: str) -> Callable[[Mix, Style], str]:
 
 
 FIGURES = (
-    Figure("categories", categories, "slide_half", _alt("categories"), lambda mix: mix.categories, DRAWN, "Leading categories"),
+    Figure(
+        "categories",
+        categories,
+        "slide_half",
+        _alt("categories"),
+        lambda mix: mix.categories,
+        DRAWN,
+        "Leading categories",
+    ),
     Figure("products", products, "slide_half", _alt("products"), lambda mix: mix.products, DRAWN, "Leading products"),
-    Figure("countries", countries, "slide_half", _alt("countries"), lambda mix: mix.countries, DRAWN, "Leading countries"),
+    Figure(
+        "countries", countries, "slide_half", _alt("countries"), lambda mix: mix.countries, DRAWN, "Leading countries"
+    ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 
 import plotly.graph_objects as go
@@ -22,9 +21,6 @@ def net(months: Months, style: Style) -> go.Figure | None:
     best = max((i for i in range(len(values)) if not partial[i]), key=lambda i: values[i], default=-1)
     first = next((i for i, p in enumerate(partial) if not p), 0)
     texts = [style.text(v, _unit(months)) for v in frame[months.measure]]
-    at = _labelled(values, texts, (last, best, first), style)
-    beside = best >= 0 and best not in at  # the best is next to the last: their labels stand back to back
-    at = [*at, best] if beside else at
     figure = go.Figure(
         go.Bar(
             x=list(range(len(values))),
@@ -40,22 +36,15 @@ def net(months: Months, style: Style) -> go.Figure | None:
             },
         )
     )
-    for i in at:
+    for i, (anchor, x, y) in _labels(values, texts, (last, best, first), style).items():
         colour = style.accent if i == last else INK if i == best else GREY
-        side = 0 if not beside or i not in (best, last) else 1 if i == max(best, last) else -1
         figure.add_annotation(
-            x=i + 0.45 * -side,
-            y=max(values[best], values[last]) if side else _over(values, texts[i], i, style),
-            text=texts[i],
-            xanchor={-1: "right", 0: "center", 1: "left"}[side],
-            yanchor="bottom",
-            yshift=3,
-            font={"color": colour},
+            x=x, y=y, text=texts[i], xanchor=anchor, yanchor="bottom", yshift=3, font={"color": colour}
         )
     figure.update_xaxes(**ticks(_starts(months), months.grain, style))
     years(figure, _starts(months))
     figure.update_yaxes(visible=False, range=[min(0.0, *values), max(*values, 1e-9) * 1.1])
-    figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26, "r": 64 if beside else 28})
+    figure.update_layout(bargap=0.26, margin={"t": 52 if any(partial) else 26, "r": 28})
     if any(partial):
         figure.add_annotation(
             text=f"hollow bar: {months.grain} not complete",
@@ -71,19 +60,41 @@ def net(months: Months, style: Style) -> go.Figure | None:
     return figure
 
 
-def _labelled(values: list[float], texts: list[str], first: tuple[int, ...], style: Style) -> list[int]:
-    """The bars whose value is written over them: all when all fit, else those of `first` that do."""
-    whole = apart(list(enumerate(texts)), style, len(values))
-    if len(whole) == len(values):
-        return whole
-    return apart([(i, texts[i]) for i in first if i >= 0], style, len(values))
+def _labels(
+    values: list[float], texts: list[str], first: tuple[int, ...], style: Style
+) -> dict[int, tuple[str, float, float]]:
+    """Where values are written, by bar: anchor, place, height. Over every bar when all fit, else over those of `first`.
 
-
-def _over(values: list[float], text: str, at: int, style: Style) -> float:
-    """How high a label stands: on its bar, or on a taller neighbour it would reach into."""
-    reach = width(text) * style.slot.text / 2 * len(values) / style.slot.width - 0.4
-    near = range(max(0, at - math.ceil(reach)), min(len(values), at + math.ceil(reach) + 1)) if reach > 0 else [at]
-    return max(0.0, *(values[i] for i in near), values[at])
+    A label is centred, or leans to the side where it stands lowest over the bars it reaches; it meets no other label.
+    The first of `first` always gets one.
+    """
+    count = len(values)
+    if len(apart(list(enumerate(texts)), style, count)) == count:
+        return {i: ("center", i, max(v, 0.0)) for i, v in enumerate(values)}
+    step, top = (style.slot.width - 32) / count, max(*values, 1e-9)
+    placed: dict[int, tuple[str, float, float]] = {}
+    taken: list[tuple[float, float, float]] = []
+    for i in dict.fromkeys(i for i in first if i >= 0):
+        height, wide = max(values[i], 0.0), (width(texts[i]) * style.slot.text + 6) / step
+        spots = []
+        for anchor, x, left in (
+            ("center", i, i - wide / 2),
+            ("right", i + 0.4, i + 0.4 - wide),
+            ("left", i - 0.4, i - 0.4),
+        ):
+            right = left + wide
+            y = max([height, *(v for j, v in enumerate(values) if left < j + 0.37 and right > j - 0.37)])
+            inside = left >= -0.5 - 4 / step and right <= count - 0.5 + 28 / step
+            met = any(left < b and right > a and abs(y - other) < top * 0.07 for a, b, other in taken)
+            if inside and not met and y <= height + top * 0.12:
+                spots.append((y, anchor, x, left))
+        if not spots and i == first[0]:
+            spots.append((max(values[max(0, i - 1) : i + 2]), "center", i, i - wide / 2))
+        if spots:
+            y, anchor, x, left = min(spots, key=lambda spot: spot[0])
+            placed[i] = (anchor, x, y)
+            taken.append((left, left + wide, y))
+    return placed
 
 
 def trend(months: Months, style: Style) -> go.Figure | None:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import plotly.graph_objects as go
 
-from analysis.finding import Table
+from analysis.finding import Finding, Table
 from analysis.pareto import Pareto
 from report.figure import BAR, GREY, HAIRLINE, Figure, Style, real
 
 
 def curve(pareto: Pareto, style: Style) -> go.Figure | None:
     """The share of revenue the best customers bring, best first; the top fifth marked on it."""
-    top = pareto.findings.get("top_20_share")
-    share = float(top.value) if top and isinstance(top.value, float | int) else None
-    return _curve(pareto.curve, "share_of_customers", "customers", share, style)
+    return _curve(pareto.curve, "share_of_customers", "customers", pareto.findings.get("top_20_share"), style)
 
 
 def products(pareto: Pareto, style: Style) -> go.Figure | None:
     """The same curve over products."""
     if pareto.products is None:
         return None
-    top = pareto.findings.get("product_top_20_share")
-    share = float(top.value) if top and isinstance(top.value, float | int) else None
-    return _curve(pareto.products, "share_of_products", "products", share, style)
+    return _curve(pareto.products, "share_of_products", "products", pareto.findings.get("product_top_20_share"), style)
 
 
 def deciles(pareto: Pareto, style: Style) -> go.Figure | None:
@@ -52,7 +50,7 @@ def deciles(pareto: Pareto, style: Style) -> go.Figure | None:
     return figure
 
 
-def _curve(table: Table | None, column: str, noun: str, share: float | None, style: Style) -> go.Figure | None:
+def _curve(table: Table | None, column: str, noun: str, top: Finding | None, style: Style) -> go.Figure | None:
     if table is None or table.frame.empty:
         return None
     x, y = real(table.frame[column]), real(table.frame["share_of_revenue"])
@@ -110,20 +108,22 @@ def _curve(table: Table | None, column: str, noun: str, share: float | None, sty
         xshift=10,
         font={"color": GREY},
     )
-    if share is not None:
-        _mark(figure, share, noun, style)
+    if top and isinstance(top.value, float | int):
+        _mark(figure, float(top.value), math.ceil(top.n / 5) / top.n, style)
     return figure
 
 
-def _mark(figure: go.Figure, share: float, noun: str, style: Style) -> None:
-    """The point of the top fifth, its drop lines and its sentence."""
+def _mark(figure: go.Figure, share: float, best: float, style: Style) -> None:
+    """The point of the top fifth (`best`: so much of all, rounded up to whole ones), its drop lines and sentence."""
     line = {"color": BAR, "width": 1}
-    figure.add_scatter(x=[0.2, 0.2, 0], y=[0, share, share], mode="lines", line=line, hoverinfo="skip")
-    figure.add_scatter(x=[0.2], y=[share], mode="markers", marker={"color": style.accent, "size": 12}, hoverinfo="skip")
+    figure.add_scatter(x=[best, best, 0], y=[0, share, share], mode="lines", line=line, hoverinfo="skip")
+    figure.add_scatter(
+        x=[best], y=[share], mode="markers", marker={"color": style.accent, "size": 12}, hoverinfo="skip"
+    )
     fifth = style.text(0.2, "share").replace(".0", "").replace(",0", "")
     figure.add_annotation(
         text=f"<b>top {fifth}: {style.text(share, 'share')}</b>",
-        x=0.2,
+        x=best,
         y=share,
         xanchor="left",
         yanchor="top",
@@ -155,8 +155,15 @@ def _alt_deciles(pareto: Pareto, style: Style) -> str:
 
 
 FIGURES = (
-    Figure("curve", curve, "slide", _alt, lambda pareto: pareto.deciles, ("decile", "customers", "share"),
-           "Share of revenue over share of customers, best first"),
+    Figure(
+        "curve",
+        curve,
+        "slide",
+        _alt,
+        lambda pareto: pareto.deciles,
+        ("decile", "customers", "share"),
+        "Share of revenue over share of customers, best first",
+    ),
     Figure(
         "deciles",
         deciles,

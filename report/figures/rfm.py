@@ -207,8 +207,15 @@ FIGURES = (
         ("segment", "customers", "share_customers", "share_net"),
         "Segments by share of customers and of revenue",
     ),
-    Figure("heatmap", heatmap, "page", _alt_heatmap, lambda rfm: rfm.heatmap, ("r", "f", "customers"),
-           "Customers by recency score (rows) and frequency score (columns)"),
+    Figure(
+        "heatmap",
+        heatmap,
+        "page",
+        _alt_heatmap,
+        lambda rfm: rfm.heatmap,
+        ("r", "f", "customers"),
+        "Customers by recency score (rows) and frequency score (columns)",
+    ),
     Figure(
         "values",
         values,

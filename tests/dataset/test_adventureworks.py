@@ -37,7 +37,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             {},
             (
                 "until 2017-06-18, 30 lines, 15 orders, 8 buyers, gross 3157.50, refunds 100.00\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
             ),
             id="clean",
         ),
@@ -46,7 +46,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             dict(layout="auto"),
             (
                 "until 2017-06-18, 30 lines, 15 orders, 8 buyers, gross 3157.50, refunds 100.00\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
             ),
             id="layout told",
         ),
@@ -73,7 +73,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             {},
             (
                 "until 2017-06-18, 30 lines, 15 orders, 8 buyers, gross 3000.00, refunds 100.00\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses\n"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses\n"
                 "W_UNPRICED_LINES 15 AdventureWorks_Sales_2017.csv: 15 lines of products without a price; their money is unknown"
             ),
             id="product without a price",
@@ -87,7 +87,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             {},
             (
                 "until 2017-06-18, 30 lines, 15 orders, 8 buyers, gross 3000.00, refunds 100.00\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses\n"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses\n"
                 "W_UNPRICED_LINES 15 AdventureWorks_Sales_2017.csv: 15 lines of products without a price; their money is unknown"
             ),
             id="price that is none",
@@ -103,7 +103,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             (
                 "until 2017-06-18, 30 lines, 15 orders, 8 buyers, gross 3157.50, refunds 100.00\n"
                 "W_KEY_CONFLICT 1 AdventureWorks_Products.csv: 1 row with the product_id of an earlier row, but other content; the first row counts\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
             ),
             id="same product twice",
         ),
@@ -113,7 +113,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             (
                 "until 2017-06-18, 30 lines, 15 orders, 8 buyers, gross 3157.50, refunds 100.00\n"
                 "W_DUPLICATE_ROWS 1 AdventureWorks_Sales_2017.csv: 1 row repeats another exactly; left out\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
             ),
             id="line twice",
         ),
@@ -122,7 +122,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             {},
             (
                 "until 2017-06-18, 60 lines, 30 orders, 8 buyers, gross 6315.00, refunds 100.00\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2016.csv and 1 more: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
             ),
             id="sales of two years",
         ),
@@ -131,7 +131,8 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             {},
             (
                 "until 2017-06-18, 30 lines, 15 orders, 8 buyers, gross 3157.50, refunds 100.00\n"
-                "W_UNKNOWN_CUSTOMER 2 AdventureWorks_Sales_2017.csv: 2 lines without a customer (net 0.00): in revenue, not in the customer analyses"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses\n"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net 100.00): in revenue, not in the customer analyses"
             ),
             id="customer blank",
         ),
@@ -141,7 +142,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             (
                 "until 2017-06-18, 29 lines, 15 orders, 8 buyers, gross 3057.50, refunds 100.00\n"
                 "W_ROWS_REJECTED 1 AdventureWorks_Sales_2017.csv: 1 row could not be read: OrderQuantity is not a number (1 row, first in row 2)\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
             ),
             id="quantity that is none",
         ),
@@ -155,7 +156,7 @@ def aw(**files: str | bytes | None) -> dict[str, str | bytes]:
             (
                 "until 2017-06-18, 30 lines, 15 orders, 8 buyers, gross 3157.50, refunds 100.00\n"
                 "W_ENCODING 1 AdventureWorks_Customers.csv is Windows-1252 (or Latin-1), not UTF-8; it was converted\n"
-                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Sales_2017.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
+                "W_UNKNOWN_CUSTOMER 1 AdventureWorks_Returns.csv: 1 line without a customer (net -100.00): in revenue, not in the customer analyses"
             ),
             id="Windows-1252",
         ),

@@ -1,6 +1,5 @@
 """Published figures of real files, found again. Skipped where the files are not."""
 
-# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -1,0 +1,7 @@
+-- How much of the money ordered, before refunds, is of orders that were not earned?
+select
+    count(*) as lines,
+    coalesce(sum(case when kind = 'cancelled' then amount end), 0) as not_earned,
+    coalesce(sum(amount), 0) as ordered
+from lines
+where ordered_at < cast($snapshot as timestamp) and kind <> 'refund'
