@@ -17,11 +17,7 @@ from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
 
-PRODUCTS, CATEGORIES, COUNTRIES = (
-    "analysis/mix_products.sql",
-    "analysis/mix_categories.sql",
-    "analysis/mix_countries.sql",
-)
+PRODUCTS, COUNTRIES = "analysis/mix_products.sql", "analysis/mix_countries.sql"
 UNKNOWN = "Unknown"
 MOST = Decimal("0.8")  # the claims say "four fifths"
 SHORT_NAME = 28  # a longer name does not fit into a title
@@ -56,10 +52,11 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Mix(Result):
-    """categories, products, countries: name, net, gross, share, units, orders, customers; largest first, or None.
+    """categories, products, countries: name, net, gross, share, units; largest first, or None.
 
-    products also have product_id and category; fees and postage are no products and in no category. share: of net
-    revenue (of units when measure is "units", without money); null when the whole is not above zero.
+    countries also have orders and customers (counting those of each product takes most of the time of a large shop),
+    products product_id and category; fees and postage are no products and in no category. share: of net revenue (of
+    units when measure is "units", without money); null when the whole is not above zero.
     """
 
     categories: Table | None
@@ -77,9 +74,9 @@ def compute(lines: Relation, products: Relation | None, dataset: Dataset, settin
     window = (min(countries["first_day"]), max(countries["last_day"]))
     measure: Literal["net", "units"] = "units" if settings.no_money else "net"
     goods = _goods(lines, products, dataset, settings)
-    by_category = _categories(goods, products, dataset, settings)
+    by_category = _categories(goods)
     tables = {
-        "category": _table(by_category, "Revenue by category", CATEGORIES, measure),
+        "category": _table(by_category, "Revenue by category", PRODUCTS, measure),
         "product": _table(goods, "Revenue by product", PRODUCTS, measure),
         "country": _table(_countries(countries), "Revenue by country", COUNTRIES, measure),
     }
@@ -114,17 +111,12 @@ def _goods(lines: Relation, products: Relation | None, dataset: Dataset, setting
     return sold
 
 
-def _categories(
-    goods: pd.DataFrame | None, products: Relation | None, dataset: Dataset, settings: Settings
-) -> pd.DataFrame | None:
-    """One row a category: money and units summed over its products, orders and customers counted once."""
-    if goods is None or products is None or not goods["category"].notna().any():
+def _categories(goods: pd.DataFrame | None) -> pd.DataFrame | None:
+    """One row a category: the sums over its products."""
+    if goods is None or not goods["category"].notna().any():
         return None
-    fees = "".join(f"\n{p}\n" for p in sorted(dataset.non_products))
-    reached = frame(products.query("mix_categories.sql", snapshot=settings.snapshot, non_products=fees))
-    summed = goods.assign(category=goods["category"].where(goods["category"].notna(), UNKNOWN))
-    summed = summed.groupby("category", as_index=False)[["net", "gross", "units"]].sum()
-    return summed.merge(reached, on="category", validate="one_to_one").rename(columns={"category": "name"})
+    summed = goods.assign(name=goods["category"].where(goods["category"].notna(), UNKNOWN))
+    return summed.groupby("name", as_index=False)[["net", "gross", "units"]].sum()
 
 
 def _countries(countries: pd.DataFrame) -> pd.DataFrame | None:
@@ -144,7 +136,7 @@ def _table(found: pd.DataFrame | None, title: str, source: str, measure: str) ->
     found["share"] = found[measure] / whole if whole > 0 else float("nan")
     if measure == "units":
         found[["net", "gross"]] = float("nan")
-    found = found.astype({"orders": "int64", "customers": "int64"})
+    found = found.astype({key: "int64" for key in ("orders", "customers") if key in found})
     labels = {key: label for key, label in LABELS.items() if key in found}
     return Table(found[list(labels)], title, labels, source, UNITS)
 

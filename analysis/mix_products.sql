@@ -1,12 +1,10 @@
--- What does each product bring: revenue, units, orders and known customers?
+-- What does each product bring: revenue and units, before and after refunds?
 with sold as (
     select
         product_id,
         coalesce(sum(case when kind in ('sale', 'refund') then amount end), 0) as net,
         coalesce(sum(case when kind in ('sale', 'returned') then amount end), 0) as gross,
         coalesce(sum(case when kind = 'sale' then quantity end), 0) as units,
-        count(distinct case when kind = 'sale' then order_id end) as orders,
-        count(distinct case when kind = 'sale' then customer_id end) as customers,
         sum(case when kind = 'sale' then 1 else 0 end) as sale_lines,
         sum(case when kind in ('sale', 'refund') then 1 else 0 end) as kept_lines
     from lines

@@ -1,24 +1,28 @@
 -- Net revenue and units of each product in each month (week, day), with its name and category.
-with dated as (
+with daily as (
     select
         product_id,
-        kind,
-        amount,
-        quantity,
-        case
-            when $grain = 'month' then cast(date_trunc('month', ordered_at) as date)
-            when $grain = 'week' then cast(date_trunc('week', ordered_at) as date)
-            else cast(ordered_at as date)
-        end as period
+        cast(ordered_at as date) as day,
+        sum(case when kind in ('sale', 'refund') then amount end) as net,
+        sum(case when kind = 'sale' then quantity end) as units
     from lines
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled' and product_id is not null
+    group by product_id, cast(ordered_at as date)
 ),
-sold as (
+dated as (
     select
         product_id,
-        period,
-        coalesce(sum(case when kind in ('sale', 'refund') then amount end), 0) as net,
-        coalesce(sum(case when kind = 'sale' then quantity end), 0) as units
+        net,
+        units,
+        case
+            when $grain = 'month' then cast(date_trunc('month', day) as date)
+            when $grain = 'week' then cast(date_trunc('week', day) as date)
+            else day
+        end as period
+    from daily
+),
+sold as (
+    select product_id, period, coalesce(sum(net), 0) as net, coalesce(sum(units), 0) as units
     from dated
     group by product_id, period
 ),

@@ -89,7 +89,8 @@ class Casts:
             return self.empty(name)
         text = _trimmed(column)
         self.columns[name] = (
-            f"case when lower({text}) in ('null', 'nan', 'none', 'n/a') then null else left({text}, {LONGEST_LABEL}) end"
+            f"case when lower({text}) in ('null', 'nan', 'none', 'n/a') then null"
+            f" else left({text}, {LONGEST_LABEL}) end"
         )
         if self.raw.columns[column] == "VARCHAR":
             self.labels.append(column)
@@ -105,7 +106,9 @@ class Casts:
         """An amount: decimal, with the declared or the usual signs; a currency symbol is dropped (see `symbol`)."""
         self._decimal(name, column, MONEY, decimal, thousands, suffix, required)
 
-    def _decimal(self, name: str, column: str, kind: str, decimal: str, thousands: str, suffix: str, required: bool) -> None:
+    def _decimal(
+        self, name: str, column: str, kind: str, decimal: str, thousands: str, suffix: str, required: bool
+    ) -> None:
         ident = identifier(column)
         if self.raw.columns[column] != "VARCHAR":
             exact = f"cast({ident} as double)" if self.raw.columns[column] == "FLOAT" else ident
@@ -117,20 +120,28 @@ class Casts:
             self.columns[name] = f"case when {ok} then try_cast({text} as {kind}) end"
         if required:
             what = "an amount" if kind == MONEY else "a number"
-            self.checks.append(Check(f"{identifier(name)} is null", "E_AMOUNT_PARSE", column, f"{shown(column)} is not {what}"))
+            self.checks.append(
+                Check(f"{identifier(name)} is null", "E_AMOUNT_PARSE", column, f"{shown(column)} is not {what}")
+            )
 
     def product(self, name: str, one: str, other: str) -> None:
         """The product of two columns as money; a row whose product is too large for money is rejected."""
         a, b = identifier(one), identifier(other)
         # 64-bit arithmetic where it must fit: 128-bit takes twenty times as long.
         fits = f"abs(cast({a} as double) * cast({b} as double)) < 9e8"
-        exact = f"case when {fits} then cast({a} * {b} as {MONEY}) else try_cast(cast({a} as decimal(38, 3)) * {b} as {MONEY}) end"
-        self.derived[name] = exact
+        wide = f"try_cast(cast({a} as decimal(38, 3)) * {b} as {MONEY})"
+        self.derived[name] = f"case when {fits} then cast({a} * {b} as {MONEY}) else {wide} end"
         why = f"{one} times {other} is larger than an amount can be"
         self.checks.append(Check(f"{identifier(name)} is null", "E_AMOUNT_PARSE", "", why))
 
     def time(
-        self, name: str, column: str | None, zone: str, format: str = "", month_first: bool = False, required: bool = True
+        self,
+        name: str,
+        column: str | None,
+        zone: str,
+        format: str = "",
+        month_first: bool = False,
+        required: bool = True,
     ) -> None:
         """A time, local to the report's zone; `zone` is where naive times were written. Epochs are UTC.
 
@@ -154,7 +165,11 @@ class Casts:
         self.sure[name] = instant
         self.columns[name] = f"case when {within} then {instant} end"
         if required:
-            self.checks.append(Check(f"{identifier(name)} is null", "E_DATE_PARSE", column, f"{shown(column)} is not a date that can be"))
+            self.checks.append(
+                Check(
+                    f"{identifier(name)} is null", "E_DATE_PARSE", column, f"{shown(column)} is not a date that can be"
+                )
+            )
         return None
 
     def _text_time(self, column: str, zone: str, format: str, month_first: bool) -> str:
@@ -169,7 +184,9 @@ class Casts:
         naive = _shift(f"try_cast({text} as timestamp)", zone, self.zone)
         iso = f"regexp_matches({text}, '^\\d{{4}}[-/]')"
         tail = f"regexp_matches({text}, '{ZONED}') and length({text}) > 10"
-        epochs, isos, tails, *shapes = self._spelt(text, f"regexp_full_match({text}, '{EPOCH}')", iso, f"{iso} and {tail}")
+        epochs, isos, tails, *shapes = self._spelt(
+            text, f"regexp_full_match({text}, '{EPOCH}')", iso, f"{iso} and {tail}"
+        )
         if epochs * 2 > self.raw.rows:
             return self._epoch(column, f"try_cast({text} as bigint)")
         if max(shapes) > isos:
@@ -177,8 +194,8 @@ class Casts:
             family = self._told_apart(column, text, family, twin[0], month_first) if twin else family
             return _shift(_strptime(text, family), zone, self.zone)
         if 0 < tails < isos:
-            what = f"{counted(isos - tails, 'time')} in {shown(column)} without a zone among {tails:,} with one, taken as {zone}"
-            self.reader.note("W_TIME_ZONE", isos - tails, f"{self.raw.label}: {what}")
+            what = f"{counted(isos - tails, 'time')} in {shown(column)} without a zone among {tails:,} with one"
+            self.reader.note("W_TIME_ZONE", isos - tails, f"{self.raw.label}: {what}, taken as {zone}")
         return f"case when {iso} then case when {tail} then {zoned} else {naive} end end"
 
     def _spelt(self, text: str, *conditions: str) -> tuple[int, ...]:
@@ -191,7 +208,9 @@ class Casts:
         """Of two families that differ in the order of day and month, the one the column keeps to."""
         table = identifier(self.raw.table)
         first, second = f"{_strptime(text, one)} is not null", f"{_strptime(text, other)} is not null"
-        ones, others = self.raw.engine.rows(f"select count(*) filter ({first}), count(*) filter ({second}) from {table}")[0]
+        ones, others = self.raw.engine.rows(
+            f"select count(*) filter ({first}), count(*) filter ({second}) from {table}"
+        )[0]
         if ones == others:
             if month_first:
                 return one
@@ -213,11 +232,13 @@ class Casts:
         table = identifier(self.raw.table)
         middle = self.raw.engine.value(f"select quantile_disc({value}, 0.5) from {table}")
         seconds = _seconds(FIRST_YEAR), _seconds(LAST_YEAR)
-        for unit, factor in (("seconds", 1), ("milliseconds", 1000), ("microseconds", 10**6), ("nanoseconds", 10**9)):
-            if middle is not None and seconds[0] * factor <= middle < seconds[1] * factor:
-                break
-        else:
-            unit, factor = "no known unit", 0
+        units = {"seconds": 1, "milliseconds": 1000, "microseconds": 10**6, "nanoseconds": 10**9}
+        fitting = (
+            (name, factor)
+            for name, factor in units.items()
+            if middle is not None and seconds[0] * factor <= middle < seconds[1] * factor
+        )
+        unit, factor = next(fitting, ("no known unit", 0))
         if unit not in ("milliseconds", "seconds"):
             label, line = self.raw.place(int(self._first(f"{value} is not null") or 0))
             raise DataError(
@@ -240,10 +261,12 @@ class Casts:
         self._long_labels()
         source = identifier(self.raw.table)
         made = "view" if self.raw.columnar and not self.parsing else "table"
-        sql = "create or replace {} {} as select *, cast({} as tinyint) as reject from (select *{} from (select _row, {} from {}))"
+        sql = """create or replace {} {} as select *, cast({} as tinyint) as reject
+                 from (select *{} from (select _row, {} from {}))"""
         self.raw.engine.run(sql.format(made, identifier(table), reject, further, inner, source))
         found = self.raw.engine.rows(
-            f"select reject, count(*), min(_row) from {identifier(table)} where reject is not null group by reject order by 2 desc, 1"
+            f"""select reject, count(*), min(_row) from {identifier(table)} where reject is not null
+                group by reject order by 2 desc, 1"""
         )
         if made == "view" and not found:  # every query reads through it: without checks that none needs
             inner = ", ".join(f"{self.sure.get(name, it)} as {identifier(name)}" for name, it in self.columns.items())
@@ -260,10 +283,15 @@ class Casts:
         if share > REJECT_LIMIT:
             raise DataError(
                 check.code, f"{check.why}; {rejected} of {self.raw.rows} rows cannot be read ({share:.0%})",
-                file=label, column=check.column, row=line, hint="Repair the file, or say in a mapping how it is written",
+                file=label, column=check.column, row=line,
+                hint="Repair the file, or say in a mapping how it is written",
             )  # fmt: skip
-        listed = "; ".join(f"{self.checks[i].why} ({counted(count, 'row')}, first in {self._place(row)})" for i, count, row in found)
-        self.reader.note("W_ROWS_REJECTED", rejected, f"{self.raw.label}: {counted(rejected, 'row')} could not be read: {listed}")
+        listed = "; ".join(
+            f"{self.checks[i].why} ({counted(count, 'row')}, first in {self._place(row)})" for i, count, row in found
+        )
+        self.reader.note(
+            "W_ROWS_REJECTED", rejected, f"{self.raw.label}: {counted(rejected, 'row')} could not be read: {listed}"
+        )
         return [Reason("rejected", self.checks[i].why, count) for i, count, _ in found]
 
     def _place(self, row: int) -> str:
@@ -303,15 +331,17 @@ class Casts:
         back = f"timezone({quoted(zone)}, {there})"
         twice = " or ".join(f"timezone({quoted(zone)}, {there} {sign} interval 1 hour) = {name}" for sign in "+-")
         odd = self.raw.engine.value(f"select count(*) from {identifier(table)} where {back} <> {name} or {twice}")
-        what = f"{counted(odd, 'time')} in {shown(column)} within a clock change of {zone}, so without or with two meanings"
-        self.reader.note("W_DST", odd, f"{self.raw.label}: {what}; kept as written")
+        what = f"{counted(odd, 'time')} in {shown(column)} within a clock change of {zone}"
+        self.reader.note("W_DST", odd, f"{self.raw.label}: {what}, so without or with two meanings; kept as written")
 
     def _long_labels(self) -> None:
         if not self.labels:
             return
         long = " + ".join(f"count(*) filter (length({identifier(c)}) > {LONGEST_LABEL})" for c in self.labels)
         odd = self.raw.engine.value(f"select {long} from {identifier(self.raw.table)}")
-        self.reader.note("W_TEXT_TRUNCATED", odd, f"{self.raw.label}: {counted(odd, 'text')} over {LONGEST_LABEL:,} signs, cut there")
+        self.reader.note(
+            "W_TEXT_TRUNCATED", odd, f"{self.raw.label}: {counted(odd, 'text')} over {LONGEST_LABEL:,} signs, cut there"
+        )
 
     def _all_float(self, column: str) -> bool:
         if self.raw.columns[column] != "VARCHAR":
@@ -319,8 +349,8 @@ class Casts:
         text = _trimmed(column)
         if not self._count(f"regexp_full_match({text}, '\\d+\\.0')", most=1):
             return False
-        query = f"select count({text}) > 0 and bool_and(regexp_full_match({text}, '\\d+\\.0')) from {identifier(self.raw.table)}"
-        return bool(self.raw.engine.value(query))
+        whole = f"count({text}) > 0 and bool_and(regexp_full_match({text}, '\\d+\\.0'))"
+        return bool(self.raw.engine.value(f"select {whole} from {identifier(self.raw.table)}"))
 
     def _trimmed(self, column: str) -> str:
         """A column as trimmed text, blank = null; as it stands when a look at a columnar file shows nothing to trim."""
@@ -385,4 +415,3 @@ def _shift(naive: str, zone: str, to: str) -> str:
 
 def _seconds(year: int) -> int:
     return (year - 1970) * 31556952
-

@@ -22,7 +22,10 @@ SURROGATES = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]")
 WIDE_BOMS = {b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 FOREIGN = (
-    (re.compile(rb"\s*<(!doctype|html|\?xml|head|body)", re.I), "a web page, not a table (a login page saved as data?)"),
+    (
+        re.compile(rb"\s*<(!doctype|html|\?xml|head|body)", re.I),
+        "a web page, not a table (a login page saved as data?)",
+    ),
     (re.compile(rb"\x80[\x02-\x05]"), "a Python pickle, which is never opened"),
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"PAR1"), "a Parquet file; name it .parquet"),
@@ -35,7 +38,7 @@ csv.field_size_limit(sys.maxsize)
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A readable text table: where it lies (the file itself or a clean copy), its header, and how to find a row again."""
+    """A readable text table: where it lies (the file itself or a clean copy), its header, how to find a row again."""
 
     label: str
     path: Path
@@ -52,7 +55,7 @@ class Text:
 
 
 def prepare(path: Path, folder: Path, notes: list[Note], delimiter: str = "", encoding: str = "") -> Text:
-    """Check a CSV file byte by byte and, where needed (gzip, other encodings, mixed line ends), copy it clean to `folder`.
+    """Check a CSV file byte by byte; where needed (gzip, other encodings, mixed line ends) copy it clean to `folder`.
 
     Raises DataError E_FILE_TYPE, E_FILE_TRUNCATED, E_ENCODING, E_NO_ROWS, E_COLUMN_DUPLICATE. Notes W_ENCODING,
     W_NO_FINAL_NEWLINE.
@@ -70,7 +73,9 @@ def prepare(path: Path, folder: Path, notes: list[Note], delimiter: str = "", en
     if not faults.last:
         raise DataError("E_NO_ROWS", "is empty", file=path)
     if faults.last != b"\n":
-        notes.append(Note("W_NO_FINAL_NEWLINE", 1, f"{path.name} ends without a line end: its last row may be cut short"))
+        notes.append(
+            Note("W_NO_FINAL_NEWLINE", 1, f"{path.name} ends without a line end: its last row may be cut short")
+        )
     return _with_header(path, copy or path, delimiter, folder)
 
 
@@ -89,7 +94,7 @@ def _is_gzip(path: Path) -> bool:
 def _checked(path: Path, encoding: str, copy: Path | None) -> _Faults:
     """Go through the whole file once; with `copy`, write it there as clean UTF-8."""
     faults = _Faults()
-    with path.open("rb") as source, (copy.open("wb") if copy else nullcontext()) as target:
+    with path.open("rb") as source, copy.open("wb") if copy else nullcontext() as target:
         for chunk in _decoded(path, source, encoding, faults):
             if target:
                 target.write(chunk)
@@ -170,7 +175,9 @@ def _inflated(path: Path, source: BinaryIO, faults: _Faults) -> Iterator[bytes]:
         while out := unzip.flush():
             yield out
     except zlib.error as reason:
-        raise DataError("E_FILE_TRUNCATED", f"is a damaged gzip file ({reason})", file=path, hint="Download it again") from None
+        raise DataError(
+            "E_FILE_TRUNCATED", f"is a damaged gzip file ({reason})", file=path, hint="Download it again"
+        ) from None
     if not unzip.eof:
         raise DataError("E_FILE_TRUNCATED", "is a gzip file that ends too early", file=path, hint="Download it again")
 
@@ -238,7 +245,7 @@ def _transcoded(path: Path, data: Iterator[bytes], encoding: str) -> Iterator[by
 def _with_header(path: Path, copy: Path, delimiter: str, folder: Path) -> Text:
     with copy.open(encoding="utf-8", newline="") as lines:
         first = lines.readline()
-    if first.startswith("[") or first.startswith("{"):
+    if first.startswith(("[", "{")):
         return Text(path.name, copy, delimiter or ",", (), 0)
     delimiter = delimiter or max(DELIMITERS, key=lambda d: (first.count(d), -DELIMITERS.index(d)))
     header, used = _header(path, copy, delimiter)
@@ -283,7 +290,9 @@ def records(text: Text) -> Iterator[tuple[int, list[str]]]:
         for _, line, fields in _records(text.path, text.delimiter, text.header_lines):
             yield line, fields
     except _Unclosed as unclosed:
-        raise DataError("E_CSV_STRUCTURE", f"cannot be read here ({unclosed.reason})", file=text.label, row=unclosed.line) from None
+        raise DataError(
+            "E_CSV_STRUCTURE", f"cannot be read here ({unclosed.reason})", file=text.label, row=unclosed.line
+        ) from None
 
 
 def first_fault(text: Text) -> DataError | None:

@@ -38,7 +38,9 @@ def read(reader: Reader, url: str, query: str, named_in: Path) -> Raw:
     except ValueError:
         scheme = ""
     if not scheme or not is_url(url):
-        raise DataError("E_CONFIG", "source is no database URL such as postgresql://host/shop or sqlite:///shop.db", file=named_in)
+        raise DataError(
+            "E_CONFIG", "source is no database URL such as postgresql://host/shop or sqlite:///shop.db", file=named_in
+        )
     try:
         match scheme:
             case "duckdb":
@@ -61,7 +63,9 @@ def read(reader: Reader, url: str, query: str, named_in: Path) -> Raw:
 
 
 def _failed(url: str, named_in: Path, reason: Exception) -> DataError:
-    said = shown(_without_secrets(str(reason).splitlines()[0] if str(reason) else type(reason).__name__, url), 200).rstrip(".! ")
+    said = shown(
+        _without_secrets(str(reason).splitlines()[0] if str(reason) else type(reason).__name__, url), 200
+    ).rstrip(".! ")
     what = f"{redacted(url)} cannot be read: {said}"
     return DataError("E_SOURCE", what, file=named_in, hint="Check that it runs, who may log in, and the query")
 
@@ -77,7 +81,11 @@ def _without_secrets(text: str, url: str) -> str:
 
 def _path(url: str, named_in: Path) -> Path:
     """The file a duckdb:/// or sqlite:/// URL names; relative ones lie beside the mapping."""
-    path = Path(url.split("://", 1)[1].removeprefix("/") if not url.split("://", 1)[1].startswith("//") else url.split("://", 1)[1][1:])
+    path = Path(
+        url.split("://", 1)[1].removeprefix("/")
+        if not url.split("://", 1)[1].startswith("//")
+        else url.split("://", 1)[1][1:]
+    )
     path = path if path.is_absolute() else named_in.parent / path
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path.name}")
@@ -101,7 +109,10 @@ def _sqlite(path: Path, query: str) -> pa.Table:
         names = [d[0] for d in cursor.description]
         batches = []
         while rows := cursor.fetchmany(BATCH):
-            texts = [pa.array([None if v is None else str(v) for v in column], pa.string()) for column in zip(*rows, strict=True)]
+            texts = [
+                pa.array([None if v is None else str(v) for v in column], pa.string())
+                for column in zip(*rows, strict=True)
+            ]
             batches.append(pa.RecordBatch.from_arrays(texts, names))
         return pa.Table.from_batches(batches, pa.schema([(n, pa.string()) for n in names]))
     finally:

@@ -17,7 +17,9 @@ PARAMETER = re.compile(r"\$([a-z_]\w*)")
 class Engine:
     """One DuckDB database in `folder` (temporary, spills there); reads files only below `readable`."""
 
-    def __init__(self, folder: Path, readable: tuple[Path, ...] = (), memory: str = "400MB", threads: int | None = None):
+    def __init__(
+        self, folder: Path, readable: tuple[Path, ...] = (), memory: str = "400MB", threads: int | None = None
+    ):
         self.folder = folder
         self.connection = duckdb.connect()  # the file is attached without a log: nothing in it need survive a crash
         allowed = ", ".join(quoted(str(p)) for p in (folder, *readable))

@@ -17,10 +17,22 @@ from dataset.reading import plain_file
 from dataset.settings import ZONES
 
 COLUMNS = (
-    "customer_id", "order_id", "timestamp", "amount", "quantity", "unit_price", "product_id", "product_name", "category",
-    "currency", "country", "kind",
+    "customer_id", "order_id", "timestamp", "amount", "quantity", "unit_price", "product_id", "product_name",
+    "category", "currency", "country", "kind",
 )  # fmt: skip
-TEXTS = ("file", "source", "query", "date_format", "timezone", "decimal", "thousands", "encoding", "delimiter", "currency", "amount_suffix")
+TEXTS = (
+    "file",
+    "source",
+    "query",
+    "date_format",
+    "timezone",
+    "decimal",
+    "thousands",
+    "encoding",
+    "delimiter",
+    "currency",
+    "amount_suffix",
+)
 KEYS = ("layout", "columns", *TEXTS)
 THOUSANDS = (",", ".", "'", "’", " ", "\u00a0", "\u202f", "_")
 NAMES = ("mapping.json", "mapping.toml")
@@ -54,16 +66,24 @@ class Mapping:
         if Path(self.file).is_absolute() or ".." in Path(self.file).parts:
             raise DataError("E_PATH", f"file {shown(self.file)!r} leaves the folder of the mapping", file=self.path)
         try:
-            found = [base / self.file] if _named(base, self.file) else sorted(p for p in base.glob(self.file) if not p.name.startswith("."))
+            found = (
+                [base / self.file]
+                if _named(base, self.file)
+                else sorted(p for p in base.glob(self.file) if not p.name.startswith("."))
+            )
         except (OSError, ValueError, IndexError):
             raise self.refuse(f"file {shown(self.file)!r} is no name or pattern of files") from None
         found = [p for p in found if not p.is_dir()] or found
         if not found:
             there = [p.name for p in base.iterdir() if p.is_file()]
-            raise DataError("E_FILE_MISSING", f"no file {shown(self.file)!r}", file=self.path, hint=existing(self.file, there))
+            raise DataError(
+                "E_FILE_MISSING", f"no file {shown(self.file)!r}", file=self.path, hint=existing(self.file, there)
+            )
         for path in found:
             if not path.resolve().is_relative_to(base):
-                raise DataError("E_PATH", f"file {shown(self.file)!r} leads out of the folder of the mapping", file=self.path)
+                raise DataError(
+                    "E_PATH", f"file {shown(self.file)!r} leads out of the folder of the mapping", file=self.path
+                )
         return [plain_file(p, base) for p in found]
 
     def refuse(self, why: str) -> DataError:

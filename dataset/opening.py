@@ -23,7 +23,9 @@ RARE = 0.01
 LAYOUTS = {m.__name__.rpartition(".")[2]: m for m in (retailrocket, thelook, online_retail, adventureworks)}
 
 
-def open_data(data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path) -> tuple[Dataset, Settings]:
+def open_data(
+    data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path
+) -> tuple[Dataset, Settings]:
     """Read DATA (a file, a folder or a database URL) into canonical tables; the settings completed from it.
 
     layout: one of LAYOUTS, "generic", or "auto" to tell it from file and column names. folder: for the engine's files.
@@ -37,7 +39,9 @@ def open_data(data: str, layout: str, mapping_file: Path | None, settings: Setti
         raise DataError("E_FILE_READ", f"cannot be read: {reason.strerror}", file=reason.filename) from None
 
 
-def _opened(data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path) -> tuple[Dataset, Settings]:
+def _opened(
+    data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path
+) -> tuple[Dataset, Settings]:
     url = data if database.is_url(data) else ""
     path = None if url else Path(data)
     if path is not None and not path.exists():
@@ -46,19 +50,25 @@ def _opened(data: str, layout: str, mapping_file: Path | None, settings: Setting
     if path is not None and not (path.is_dir() or path.is_file()):
         raise DataError("E_FILE_TYPE", "is neither a file nor a folder", file=path)
     found = mapping_file or (_mapping_beside(path) if path and layout in ("auto", "generic") else None)
-    readable = (path.resolve() if path and path.is_dir() else path.resolve().parent,) if path else ()
+    readable: tuple[Path, ...] = (path.resolve() if path.is_dir() else path.resolve().parent,) if path else ()
     readable += (found.resolve().parent,) if found else ()
     engine = Engine(folder, readable)
     reader = Reader(engine)
     if url or found or layout == "generic":
         if found is None:
-            raise DataError("E_CONFIG", "the generic layout needs a mapping", hint="Put mapping.json beside the data, or give --mapping FILE")
+            raise DataError(
+                "E_CONFIG",
+                "the generic layout needs a mapping",
+                hint="Put mapping.json beside the data, or give --mapping FILE",
+            )
         dataset = generic.read(reader, mapping.load(found), path, settings.zone, url)
     else:
         assert path is not None
         chosen = layout if layout != "auto" else _told(path, reader)
         if chosen not in LAYOUTS:
-            raise DataError("E_CONFIG", f"there is no layout {chosen!r}", hint=existing(chosen, (*LAYOUTS, "generic", "auto")))
+            raise DataError(
+                "E_CONFIG", f"there is no layout {chosen!r}", hint=existing(chosen, (*LAYOUTS, "generic", "auto"))
+            )
         dataset = LAYOUTS[chosen].read(reader, [path.resolve()], settings.zone or "UTC")
     return _complete(dataset, reader, settings)
 
@@ -78,14 +88,18 @@ def _told(path: Path, reader: Reader) -> str:
     fits = {name: [f for f, columns in headers.items() if module.matches(columns)] for name, module in LAYOUTS.items()}
     fits = {name: names for name, names in fits.items() if names}
     if not fits:
-        there = "; ".join(f"{name} ({', '.join(sorted(c)[:8])})" for name, c in list(headers.items())[:4]) or "no data file"
+        there = (
+            "; ".join(f"{name} ({', '.join(sorted(c)[:8])})" for name, c in list(headers.items())[:4]) or "no data file"
+        )
         raise DataError(
             "E_LAYOUT", "the layout cannot be told from the files", file=path,
             hint=f"There is: {there}. Give --layout, or describe the columns in a mapping.json",
         )  # fmt: skip
-    if len(fits) > 1 or len(next(iter(fits.values()))) > 1 and "retailrocket" in fits:
+    if len(fits) > 1 or (len(next(iter(fits.values()))) > 1 and "retailrocket" in fits):
         said = "; ".join(f"{name} ({', '.join(names)})" for name, names in fits.items())
-        raise DataError("E_LAYOUT", f"several data sets lie here: {said}", file=path, hint="Name the file or give --layout")
+        raise DataError(
+            "E_LAYOUT", f"several data sets lie here: {said}", file=path, hint="Name the file or give --layout"
+        )
     return next(iter(fits))
 
 
@@ -98,17 +112,23 @@ def _complete(dataset: Dataset, reader: Reader, settings: Settings) -> tuple[Dat
     last = _last_day(dataset, reader)
     settings = settings.complete(last + timedelta(days=1), dataset.currency, dataset.zone, dataset.no_money)
     if settings.as_of is not None and "lines" in dataset.tables:
-        before = dataset.engine.value("select count(*) from lines where kind = 'sale' and ordered_at < $snapshot", snapshot=settings.snapshot)
+        before = dataset.engine.value(
+            "select count(*) from lines where kind = 'sale' and ordered_at < $snapshot", snapshot=settings.snapshot
+        )
         if not before:
-            raise DataError("E_CONFIG", f"there is no sale before as_of {settings.as_of}", hint=f"The last sale is on {last}")
+            raise DataError(
+                "E_CONFIG", f"there is no sale before as_of {settings.as_of}", hint=f"The last sale is on {last}"
+            )
     notes = sorted(reader.notes, key=lambda n: (n.code, n.text))
-    return replace(dataset, notes=tuple(_distinct(notes)), accounts=tuple(reader.accounts), zone=settings.zone), settings
+    return replace(
+        dataset, notes=tuple(_distinct(notes)), accounts=tuple(reader.accounts), zone=settings.zone
+    ), settings
 
 
 def _last_day(dataset: Dataset, reader: Reader) -> date:
     """The day of the last sale (without sales: of the last event); notes a last day far after all others."""
     if "lines" in dataset.tables:
-        days = dataset.engine.rows("select cast(ordered_at as date) as day, count(*) from lines where kind = 'sale' group by day order by day desc")
+        days = list(dataset.days.sales().items())
         total, late = sum(count for _, count in days), 0
         for (day, count), (before, _) in pairwise(days):
             late += count
@@ -116,7 +136,11 @@ def _last_day(dataset: Dataset, reader: Reader) -> date:
                 break
             if day - before > LONG_GAP:
                 what = f"{counted(late, 'sale')} from {day} on, {(day - before).days:,} days after the sale before"
-                reader.note("W_LATE_SALES", late, f"{what}: wrong dates? Every recency counts from the last sale; as_of sets another day")
+                reader.note(
+                    "W_LATE_SALES",
+                    late,
+                    f"{what}: wrong dates? Every recency counts from the last sale; as_of sets another day",
+                )
                 break
         return days[0][0]
     return dataset.engine.value('select max(cast("at" as date)) from events')

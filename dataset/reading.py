@@ -72,7 +72,9 @@ class Raw:
             found = [c for c in self.columns if normal(c) == normal(name)]
             if len(found) > 1:
                 what = f"could be either of {' and '.join(shown(c, 60) for c in found)}"
-                raise DataError("E_COLUMN_DUPLICATE", what, file=self.parts[0].label, column=name, hint="Rename or remove one")
+                raise DataError(
+                    "E_COLUMN_DUPLICATE", what, file=self.parts[0].label, column=name, hint="Rename or remove one"
+                )
             if found:
                 return found[0]
         return None
@@ -177,7 +179,8 @@ class Reader:
             headers.append(names)
             chosen = ", ".join(f"{identifier(n)} as {identifier(_free(n))}" for n in names)
             selects.append(
-                f"select {chosen}, file_row_number + {first} as _row from read_parquet({_no_glob(path)}, file_row_number = true)"
+                f"select {chosen}, file_row_number + {first} as _row"
+                f" from read_parquet({_no_glob(path)}, file_row_number = true)"
             )
             parts.append(Part(path.name, rows, first))
             first += rows
@@ -194,7 +197,9 @@ class Reader:
             try:
                 book = CalamineWorkbook.from_path(path)
             except (CalamineError, OSError) as reason:
-                raise DataError("E_FILE_TYPE", f"cannot be opened as an Excel file: {shown(reason)}", file=path) from None
+                raise DataError(
+                    "E_FILE_TYPE", f"cannot be opened as an Excel file: {shown(reason)}", file=path
+                ) from None
             for sheet in book.sheet_names:
                 cells_of = book.get_sheet_by_name(sheet)
                 rows = cells_of.to_python()
@@ -206,7 +211,9 @@ class Reader:
                 _no_duplicates(f"{path.name}, sheet {sheet}", [n for n in names if n])
                 header = header or names
                 if names != header:
-                    raise DataError("E_COLUMN_MISSING", f"sheet {shown(sheet)} has other columns than the first", file=path)
+                    raise DataError(
+                        "E_COLUMN_MISSING", f"sheet {shown(sheet)} has other columns than the first", file=path
+                    )
                 columns = columns or [[] for _ in header]
                 for row in rows[1:]:
                     for cells, cell in zip(columns, row, strict=False):
@@ -241,7 +248,9 @@ def kind(path: Path) -> str:
         return ".csv"
     if name.endswith((".parquet", ".xlsx")):
         return path.suffix.lower()
-    raise DataError("E_FILE_TYPE", "is not a kind of file that is read", file=path, hint=f"Read are {', '.join(TABULAR)}")
+    raise DataError(
+        "E_FILE_TYPE", "is not a kind of file that is read", file=path, hint=f"Read are {', '.join(TABULAR)}"
+    )
 
 
 def data_files(folder: Path) -> list[Path]:
@@ -292,7 +301,9 @@ def normal(name: str) -> str:
 
 
 def missing(file: str, wanted: str, names: Iterable[str]) -> DataError:
-    return DataError("E_COLUMN_MISSING", "this column is missing", file=file, column=wanted, hint=existing(wanted, names))
+    return DataError(
+        "E_COLUMN_MISSING", "this column is missing", file=file, column=wanted, hint=existing(wanted, names)
+    )
 
 
 def _spelling(header: Sequence[str], name: str) -> str:
@@ -328,7 +339,8 @@ def _csv_select(text: csv_file.Text, wanted: Sequence[str]) -> str:
     return (
         f"select {chosen} from read_csv({_no_glob(text.path)}, auto_detect = false, header = false,"
         f" skip = {text.header_lines}, columns = {{{columns}}}, delim = {quoted(text.delimiter)}, quote = '\"',"
-        f" escape = '\"', strict_mode = true, null_padding = false, compression = 'none', max_line_size = {LONGEST_LINE})"
+        f" escape = '\"', strict_mode = true, null_padding = false, compression = 'none',"
+        f" max_line_size = {LONGEST_LINE})"
     )
 
 

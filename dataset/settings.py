@@ -81,7 +81,14 @@ def _checked(found: dict[str, object], path: Path | None) -> Settings:
     def refuse(key: str, why: str) -> DataError:
         return DataError("E_CONFIG", f"{key} = {found[key]!r}: {why}", file=path)
 
-    for key, kind in {"title": str, "organisation": str, "currency": str, "zone": str, "locale": str, "accent": str}.items():
+    for key, kind in {
+        "title": str,
+        "organisation": str,
+        "currency": str,
+        "zone": str,
+        "locale": str,
+        "accent": str,
+    }.items():
         if key in found and not isinstance(found[key], kind):
             raise refuse(key, "must be text in quotes")
     if found.get("currency") and found["currency"] not in list_currencies():

@@ -323,12 +323,14 @@ class Page:
     ) -> Markup:
         """A table in the reader's units; cut after `most` rows, which it says. file: the export that has all.
 
-        caption: its title, or another one in its place. Nothing for a table without rows.
+        caption: its title, or another one in its place. Columns in which nothing is known are left out, and a table
+        without rows is.
         """
         if table is None or table.frame.empty:
             return Markup("")
         frame, units = table.frame.head(most), table.units
         labels = {k: label for k, label in table.labels.items() if k in frame and (not columns or k in columns)}
+        labels = {k: label for k, label in labels.items() if not table.frame[k].isna().all()}
         numeric = {k for k in labels if units.get(k, "name") != "name" or pd.api.types.is_numeric_dtype(frame[k])}
         context = {
             "table": table,

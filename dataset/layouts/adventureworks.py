@@ -1,4 +1,4 @@
-"""AdventureWorks as on Kaggle: Sales* lines priced by Products, Customers with income and children, Returns by product."""
+"""AdventureWorks as on Kaggle: Sales* lines priced by Products, Customers with income, Returns by product."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dataset.casting import Casts
 from dataset.errors import DataError, counted
-from dataset.headline import headline
+from dataset.headline import by_day, headline
 from dataset.layouts.common import no_sales, run_file, unique, unknown_customers
 from dataset.reading import Raw, Reader, data_files
 from dataset.tables import Dataset
@@ -22,7 +22,8 @@ ROLES = {
     "sales": re.compile(r"sales?(_|$)"),
 }
 ATTRIBUTES = {
-    "MaritalStatus": "marital_status", "Gender": "gender", "EducationLevel": "education", "Occupation": "occupation", "HomeOwner": "home_owner",
+    "MaritalStatus": "marital_status", "Gender": "gender", "EducationLevel": "education",
+    "Occupation": "occupation", "HomeOwner": "home_owner",
 }  # fmt: skip
 NUMBERS = {"AnnualIncome": "income", "TotalChildren": "children"}
 
@@ -35,7 +36,9 @@ def matches(columns: set[str]) -> bool:
 def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     """Read the folder's sales and what else is there. Raises DataError."""
     files = _roles(paths)
-    raw = reader.read("sales", files["sales"], columns=("OrderDate", "OrderNumber", "ProductKey", "CustomerKey", "OrderQuantity"))
+    raw = reader.read(
+        "sales", files["sales"], columns=("OrderDate", "OrderNumber", "ProductKey", "CustomerKey", "OrderQuantity")
+    )
     casts = Casts(reader, raw, zone)
     casts.time("ordered_at", raw.require("OrderDate"), zone, month_first=True)
     casts.id("order_id", raw.require("OrderNumber"), required=True)
@@ -57,11 +60,15 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     people = _customers(reader, files)
     run_file(reader.engine, Path(__file__).with_suffix(".sql"))
     unpriced = reader.engine.value("select count(*) from lines where amount is null")
-    reader.note("W_UNPRICED_LINES", unpriced, f"{raw.label}: {counted(unpriced, 'line')} of products without a price; their money is unknown")
+    reader.note(
+        "W_UNPRICED_LINES",
+        unpriced,
+        f"{raw.label}: {counted(unpriced, 'line')} of products without a price; their money is unknown",
+    )
     no_sales(raw)
-    unknown_customers(reader, raw, "sold")
+    unknown_customers(reader, raw, by_day(raw.engine, "sold"))
     if returns:
-        unknown_customers(reader, returns, "given_back")
+        unknown_customers(reader, returns, by_day(raw.engine, "given_back"))
     return _dataset(reader, raw, people, zone)
 
 
@@ -122,7 +129,10 @@ def _territories(reader: Reader, files: dict[str, list[Path]]) -> None:
 
 def _returns(reader: Reader, files: dict[str, list[Path]], zone: str) -> Raw | None:
     if "returns" not in files:
-        reader.engine.run("create table returns (product_id varchar, territory_id varchar, returned_at timestamp, quantity decimal(18, 3))")
+        reader.engine.run(
+            """create table returns (
+                product_id varchar, territory_id varchar, returned_at timestamp, quantity decimal(18, 3))"""
+        )
         return None
     raw = reader.read("returns", files["returns"])
     casts = Casts(reader, raw, zone)
@@ -160,15 +170,25 @@ def _keyed(reader: Reader, raw: Raw, casts: Casts, key: str, table: str) -> None
 
 def _dataset(reader: Reader, raw: Raw, people: bool, zone: str) -> Dataset:
     engine = reader.engine
-    gross, refunds = engine.rows("select coalesce(sum(amount), 0) from sold"), engine.rows("select coalesce(sum(amount), 0) from given_back")
+    gross, refunds = (
+        engine.rows("select coalesce(sum(amount), 0) from sold"),
+        engine.rows("select coalesce(sum(amount), 0) from given_back"),
+    )
     (sold,), (back,) = gross[0], refunds[0]
+    days = by_day(engine)
     values: dict[str, int | str] = {
-        "lines": engine.value("select count(*) from sold"), **headline(engine),
+        "lines": engine.value("select count(*) from sold"), **headline(engine, days),
         "returned_units": int(engine.value("select coalesce(sum(quantity), 0) from returns")),
         "products": engine.value("select count(*) from products"),
         "products_sold": engine.value("select count(distinct product_id) from sold"),
         "customers_on_file": engine.value("select count(*) from customers") if people else 0,
     }  # fmt: skip
-    steps = (("Raw total: quantity times list price of every line", sold), ("Returns, at list price (no order named)", back), ("Net revenue", sold + back))
+    steps = (
+        ("Raw total: quantity times list price of every line", sold),
+        ("Returns, at list price (no order named)", back),
+        ("Net revenue", sold + back),
+    )
     tables = ("lines", "products", "customers") if people else ("lines", "products")
-    return Dataset("adventureworks", engine, tables, values=values, reconciliation=steps, currency="USD", zone=zone)
+    return Dataset(
+        "adventureworks", engine, tables, values=values, days=days, reconciliation=steps, currency="USD", zone=zone
+    )

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dataset.engine import Engine, identifier
 from dataset.errors import DataError, counted
-from dataset.headline import cents
+from dataset.headline import Days, cents
 from dataset.reading import Raw, Reader
 from dataset.tables import Reason
 
@@ -50,15 +50,17 @@ def duplicates(reader: Reader, raw: Raw, table: str, money: str, units: str = ""
 
 
 def _mark(raw: Raw) -> str:
-    """SQL of a hash that equal rows share: of the columns that are no text, when there are enough of them, else of all."""
+    """SQL of a hash that equal rows share: of the columns that are no text where there are enough, else of all."""
     short = [c for c, kind in raw.columns.items() if kind != "VARCHAR"]
     return f"hash({', '.join(map(identifier, short if len(short) >= 4 else raw.columns))})"
 
 
 def _suspects(raw: Raw) -> np.ndarray:
-    """The hashes that several rows have. Eight bytes a row in memory: a grouping by all columns takes fifty times that."""
+    """The hashes that several rows have. Eight bytes a row in memory: grouping by all columns takes 50 times that."""
     marks, at = np.empty(raw.rows, np.uint64), 0
-    for batch in raw.engine.connection.sql(f"select {_mark(raw)} from {identifier(raw.table)}").to_arrow_reader(1 << 17):
+    for batch in raw.engine.connection.sql(f"select {_mark(raw)} from {identifier(raw.table)}").to_arrow_reader(
+        1 << 17
+    ):
         marks[at : at + len(batch)] = batch.column(0).to_numpy()
         at += len(batch)
     marks.sort()
@@ -70,7 +72,7 @@ def _repeats(count: int) -> str:
 
 
 def unique(reader: Reader, raw: Raw, typed: str, key: str, table: str, money: str = "") -> list[Reason]:
-    """Create `table` with one row a key (the first); copies are excluded: exact ones noted, differing ones as conflicts."""
+    """Create `table` with one row a key (the first); copies are excluded and noted, differing ones as conflicts."""
     engine = raw.engine
     engine.run(
         f"""create table {identifier(table + "_copies")} as
@@ -100,7 +102,11 @@ def unique(reader: Reader, raw: Raw, typed: str, key: str, table: str, money: st
         else:
             what = f"{counted(count, 'row')} with the {key} of an earlier row, but other content{at_stake}"
             reader.note("W_KEY_CONFLICT", count, f"{raw.label}: {what}; the first row counts")
-            reasons.append(Reason("excluded", f"same {key} as an earlier row, other content", count, Decimal(worth) if money else None))
+            reasons.append(
+                Reason(
+                    "excluded", f"same {key} as an earlier row, other content", count, Decimal(worth) if money else None
+                )
+            )
     return reasons
 
 
@@ -114,13 +120,8 @@ def no_sales(raw: Raw) -> None:
         raise DataError("E_NO_PURCHASES", "no row is a sale: there is nothing to report", file=raw.label)
 
 
-def refunded(engine: Engine) -> Decimal:
-    """The refund lines' money, zero or less."""
-    return Decimal(engine.value("select coalesce(sum(amount), 0) from lines where kind = 'refund'"))
-
-
-def unknown_customers(reader: Reader, raw: Raw, lines: str = "lines") -> None:
-    """Note the lines that no customer is known for, with their money; `lines` are those that came of `raw`."""
-    rows, money = raw.engine.rows(f"select count(*), coalesce(sum(amount), 0) from {lines} where customer_id is null")[0]
+def unknown_customers(reader: Reader, raw: Raw, days: Days) -> None:
+    """Note the lines that no customer is known for, with their money; `days` are those that came of `raw`."""
+    rows, money = days.unknown()
     what = f"{counted(rows, 'line')} without a customer (net {cents(money)}): in revenue, not in the customer analyses"
     reader.note("W_UNKNOWN_CUSTOMER", rows, f"{raw.label}: {what}")

@@ -12,7 +12,7 @@ from dataset import database
 from dataset.casting import SYMBOLS, Casts, status
 from dataset.engine import identifier, quoted
 from dataset.errors import DataError, counted, shown
-from dataset.headline import cents, headline
+from dataset.headline import by_day, cents, headline
 from dataset.layouts.common import duplicates, no_sales, run_file, unknown_customers
 from dataset.mapping import Mapping
 from dataset.reading import Raw, Reader, missing, normal
@@ -20,7 +20,8 @@ from dataset.tables import Dataset, Reason
 
 NO_CURRENCY = (None, "", "NULL", "NONE", "NAN", "N/A")
 KINDS = {
-    "sale": "sale", "purchase": "sale", "order": "sale", "paid": "sale", "complete": "sale", "completed": "sale", "shipped": "sale",
+    "sale": "sale", "purchase": "sale", "order": "sale", "paid": "sale", "complete": "sale", "completed": "sale",
+    "shipped": "sale",
     "refund": "refund", "credit": "refund", "return": "refund", "returned": "returned",
     "cancelled": "cancelled", "canceled": "cancelled", "void": "cancelled", "pending": "cancelled",
 }  # fmt: skip
@@ -71,7 +72,9 @@ def _check_format(raw: Raw, mapping: Mapping) -> None:
         raw.engine.run(f"select try_strptime('', {quoted(mapping.date_format)})")
     except duckdb.Error:
         hint = "It is made of codes such as %d/%m/%Y %H:%M:%S"
-        raise DataError("E_CONFIG", f"date_format {shown(mapping.date_format)!r} is none", file=mapping.path, hint=hint) from None
+        raise DataError(
+            "E_CONFIG", f"date_format {shown(mapping.date_format)!r} is none", file=mapping.path, hint=hint
+        ) from None
 
 
 def _exact(raw: Raw, name: str) -> str:
@@ -87,7 +90,13 @@ def _amounts(casts: Casts, columns: dict[str, str], mapping: Mapping) -> str:
         casts.number("quantity", columns["quantity"])
     else:
         casts.sql("cast(1 as decimal(18, 3))", "quantity")
-    casts.money("value" if "amount" in columns else "unit_price", money, mapping.decimal, mapping.thousands, mapping.amount_suffix)
+    casts.money(
+        "value" if "amount" in columns else "unit_price",
+        money,
+        mapping.decimal,
+        mapping.thousands,
+        mapping.amount_suffix,
+    )
     casts.ambiguous_scale(money)
     casts.sql(str("amount" not in columns).lower(), "priced_by_unit")
     if "amount" not in columns:
@@ -96,7 +105,10 @@ def _amounts(casts: Casts, columns: dict[str, str], mapping: Mapping) -> str:
 
 
 def _currency(reader: Reader, raw: Raw, column: str | None, declared: str, symbol: str) -> str:
-    """The one currency the mapping, the column and the amounts' symbols agree on, "" when none says. Raises E_CURRENCY_MIXED."""
+    """The one currency the mapping, the column and the amounts' symbols agree on, "" when none says.
+
+    Raises DataError E_CURRENCY_MIXED.
+    """
     if column is None:
         _agree(raw, declared, symbol)
         return declared or symbol
@@ -108,28 +120,42 @@ def _currency(reader: Reader, raw: Raw, column: str | None, declared: str, symbo
         label, line = raw.place(found[1][1])
         codes = ", ".join(shown(c, 10) for c, _ in found[:5])
         raise DataError(
-            "E_CURRENCY_MIXED", f"amounts in several currencies ({codes}) cannot be added up", file=label, column=column,
-            row=line, hint="Convert them to one currency first, or report each apart",
+            "E_CURRENCY_MIXED", f"amounts in several currencies ({codes}) cannot be added up", file=label,
+            column=column, row=line, hint="Convert them to one currency first, or report each apart",
         )  # fmt: skip
     if not found or found[0][0] not in list_currencies():
         return declared or symbol
     _agree(raw, declared, found[0][0])
-    reader.note("W_CURRENCY", blank, f"{raw.label}: {counted(blank, 'row')} without a currency, taken as {found[0][0]} as the others are")
+    reader.note(
+        "W_CURRENCY",
+        blank,
+        f"{raw.label}: {counted(blank, 'row')} without a currency, taken as {found[0][0]} as the others are",
+    )
     return found[0][0]
 
 
 def _agree(raw: Raw, declared: str, found: str) -> None:
     """Raise E_CURRENCY_MIXED when the mapping names another currency than the data ($, £ and ¥ stand for several)."""
-    if declared and found and declared != found and not (declared not in SYMBOLS.values() and found in ("USD", "GBP", "JPY")):
+    if (
+        declared
+        and found
+        and declared != found
+        and not (declared not in SYMBOLS.values() and found in ("USD", "GBP", "JPY"))
+    ):
         what = f"the mapping says {declared}, the data {found}"
-        raise DataError("E_CURRENCY_MIXED", what, file=raw.label, hint="Set the mapping's currency to what the amounts are in")
+        raise DataError(
+            "E_CURRENCY_MIXED", what, file=raw.label, hint="Set the mapping's currency to what the amounts are in"
+        )
 
 
-def _dataset(reader: Reader, raw: Raw, reasons: list[Reason], columns: dict[str, str], currency: str, zone: str) -> Dataset:
+def _dataset(
+    reader: Reader, raw: Raw, reasons: list[Reason], columns: dict[str, str], currency: str, zone: str
+) -> Dataset:
     engine = raw.engine
     found = engine.rows(
         """select fate, count(*), coalesce(sum(value), 0), count(*) filter (value = 0),
-           count(*) filter (fate = 'refund' and known_kind in ('sale', 'returned')), -sum(abs(value)) from classified group by fate"""
+           count(*) filter (fate = 'refund' and known_kind in ('sale', 'returned')), -sum(abs(value))
+           from classified group by fate"""
     )
     fates = {fate: (rows, money) for fate, rows, money, *_ in found}
     refunds = sum((worth for fate, *_, worth in found if fate == "refund"), start=Decimal(0))
@@ -142,19 +168,36 @@ def _dataset(reader: Reader, raw: Raw, reasons: list[Reason], columns: dict[str,
             reasons.append(Reason("excluded", why, rows, money))
             reader.note(code, rows, f"{raw.label}: {counted(rows, 'row')} left out: {why} (worth {cents(money)})")
     back = sum(rows for *_, rows, _ in found)
-    reader.note("W_NEGATIVE_AMOUNT", back, f"{raw.label}: {counted(back, 'row')} of kind sale or returned with a negative amount: refunds")
+    reader.note(
+        "W_NEGATIVE_AMOUNT",
+        back,
+        f"{raw.label}: {counted(back, 'row')} of kind sale or returned with a negative amount: refunds",
+    )
     free = sum(rows for fate, _, _, rows, *_ in found if fate == "sale")
     reader.note("W_ZERO_PRICE", free, f"{raw.label}: {counted(free, 'purchase')} of amount zero, counted as purchases")
     used = sum(rows for fate, (rows, _) in fates.items() if fate in ("sale", "refund", "returned", "cancelled"))
     reader.account(raw, used, reasons)
     duplicates(reader, raw, "typed", "value", units="quantity")
     no_sales(raw)
-    unknown_customers(reader, raw)
-    values: dict[str, int | str] = {"lines": raw.rows - sum(r.rows for r in reasons if r.fate == "rejected"), **headline(engine, _numbered(raw, columns))}
-    values["distinct_local_days"] = engine.value("select count(distinct cast(ordered_at as date)) from lines")
+    days = by_day(engine)
+    unknown_customers(reader, raw, days)
+    values: dict[str, int | str] = {
+        "lines": raw.rows - sum(r.rows for r in reasons if r.fate == "rejected"),
+        **headline(engine, days, _numbered(raw, columns)),
+    }
+    values["distinct_local_days"] = len({day for _, day, *_ in days.groups})
     values["last_local_day"] = values["last_date"]
     tables = ("lines", "products") if "product_id" in columns or "product_name" in columns else ("lines",)
-    return Dataset("generic", engine, tables, values=values, reconciliation=_reconciliation(fates, refunds), currency=currency, zone=zone)
+    return Dataset(
+        "generic",
+        engine,
+        tables,
+        values=values,
+        days=days,
+        reconciliation=_reconciliation(fates, refunds),
+        currency=currency,
+        zone=zone,
+    )
 
 
 def _numbered(raw: Raw, columns: dict[str, str]) -> bool:

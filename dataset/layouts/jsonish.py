@@ -30,7 +30,9 @@ def json_rows(reader: Reader, table: str, path: Path, zone: str) -> Raw:
         whole = text.path.read_text(encoding="utf-8")
         if head.startswith("["):
             return _table(reader, table, path, _array(path, whole), notes)
-        return _objects(reader, table, path, [(i, [line]) for i, line in enumerate(whole.splitlines(), 1) if line.strip()], notes)
+        return _objects(
+            reader, table, path, [(i, [line]) for i, line in enumerate(whole.splitlines(), 1) if line.strip()], notes
+        )
     records = list(csv_file.records(text)) if len(text.header) == 1 else []
     if text.header and text.header[0].startswith(("[", "{")):  # no header: its first record stands in its place
         records.insert(0, (1, [text.header[0]]))

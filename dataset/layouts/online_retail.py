@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dataset.casting import Casts
 from dataset.errors import DataError, counted, shown
-from dataset.headline import cents, headline
-from dataset.layouts.common import duplicates, no_sales, refunded, run_file, unknown_customers
+from dataset.headline import by_day, cents, headline
+from dataset.layouts.common import duplicates, no_sales, run_file, unknown_customers
 from dataset.reading import Raw, Reader, data_files, missing, normal, peek
 from dataset.tables import Dataset, Reason
 
@@ -49,14 +49,21 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     run_file(raw.engine, Path(__file__).with_suffix(".sql"))
 
     fates = _fates(reader, raw)
-    reader.account(raw, sum(rows for rows, _ in (fates.get("sale", (0, 0)), fates.get("refund", (0, 0)))), reasons + _excluded(fates))
+    reader.account(
+        raw,
+        sum(rows for rows, _ in (fates.get("sale", (0, 0)), fates.get("refund", (0, 0)))),
+        reasons + _excluded(fates),
+    )
     odd = _notes(reader, raw, fates)
     duplicates(reader, raw, "typed", "value", units="quantity")
     no_sales(raw)
-    unknown_customers(reader, raw)
+    days = by_day(raw.engine)
+    unknown_customers(reader, raw, days)
     return Dataset(
-        "online_retail", raw.engine, ("lines", "products"), values={"lines": raw.rows - sum(r.rows for r in reasons), **headline(raw.engine)},
-        reconciliation=_reconciliation(fates, refunded(raw.engine)), currency=currency or "GBP", zone=zone, non_products=odd,
+        "online_retail", raw.engine, ("lines", "products"),
+        values={"lines": raw.rows - sum(r.rows for r in reasons), **headline(raw.engine, days)},
+        reconciliation=_reconciliation(fates, days.money("refund")), currency=currency or "GBP", zone=zone,
+        non_products=odd, days=days,
     )  # fmt: skip
 
 
@@ -65,7 +72,11 @@ def _invoices(reader: Reader, files: list[Path]) -> list[Path]:
     headers = {file: {normal(c) for c in peek(file)} for file in files}
     if not any(map(matches, headers.values())):
         return files
-    other = [f for f, columns in headers.items() if max(len(columns & {normal(c) for c in s}) for s in (FIRST, SECOND)) <= len(FIRST) // 2]
+    other = [
+        f
+        for f, columns in headers.items()
+        if max(len(columns & {normal(c) for c in s}) for s in (FIRST, SECOND)) <= len(FIRST) // 2
+    ]
     names = ", ".join(shown(f.name, 60) for f in other)
     reader.note("W_FILE_IGNORED", len(other), f"{names}: not read, the columns are not those of invoice lines")
     return [f for f in files if f not in other]
@@ -95,7 +106,10 @@ def _fates(reader: Reader, raw: Raw) -> dict[str, tuple[int, object]]:
 
 
 def _excluded(fates: dict) -> list[Reason]:
-    says = {"no price": "no price or no quantity: nothing was sold (samples, stock corrections)", "negative price": "negative price: bad debt written off"}
+    says = {
+        "no price": "no price or no quantity: nothing was sold (samples, stock corrections)",
+        "negative price": "negative price: bad debt written off",
+    }
     return [Reason("excluded", text, *fates[fate]) for fate, text in says.items() if fate in fates]
 
 
@@ -106,18 +120,25 @@ def _notes(reader: Reader, raw: Raw, fates: dict) -> frozenset[str]:
     what = f"{counted(negative, 'line')} with a negative quantity on an ordinary invoice"
     reader.note("W_NEGATIVE_QTY", negative, f"{name}: {what}: refunds")
     if "no price" in fates:
-        reader.note("W_ZERO_PRICE", fates["no price"][0], f"{name}: {counted(fates['no price'][0], 'line')} without a price or quantity, left out")
+        reader.note(
+            "W_ZERO_PRICE",
+            fates["no price"][0],
+            f"{name}: {counted(fates['no price'][0], 'line')} without a price or quantity, left out",
+        )
     if "negative price" in fates:
         count, money = fates["negative price"]
         what = f"{counted(count, 'line')} with a negative price ({cents(money)})"
         reader.note("W_NEGATIVE_PRICE", count, f"{name}: {what}, set apart as bad debt")
-    codes = engine.rows("select product_id, count(*) from lines where product_id is not null group by product_id order by 1")
+    codes = engine.rows(
+        "select product_id, count(*) from lines where product_id is not null group by product_id order by 1"
+    )
     services = {code: count for code, count in codes if not GOODS.match(code)}
     if len(services) * 2 >= len(codes):
         return frozenset()
     odd = [count for code, count in services.items() if code not in CARRIAGE]
-    what = f"{counted(sum(odd), 'line')} with {counted(len(odd), 'stock code')} of no goods (fees, samples, manual entries)"
-    reader.note("W_NON_PRODUCT_CODES", sum(odd), f"{name}: {what}: revenue, but no product")
+    what = f"{counted(sum(odd), 'line')} with {counted(len(odd), 'stock code')} of no goods"
+    why = "(fees, samples, manual entries): revenue, but no product"
+    reader.note("W_NON_PRODUCT_CODES", sum(odd), f"{name}: {what} {why}")
     return frozenset(services)
 
 

@@ -1,4 +1,4 @@
-"""RetailRocket's event log: events, and if there item_properties*.csv (property 790 is the price) and category_tree.csv."""
+"""RetailRocket's event log: events; if there, item_properties*.csv (property 790 is the price), category_tree.csv."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from dataset.casting import Casts, status
 from dataset.engine import quoted
 from dataset.errors import DataError, counted, shown
-from dataset.headline import headline
+from dataset.headline import by_day, headline
 from dataset.layouts.common import run_file
 from dataset.reading import Raw, Reader, data_files
 from dataset.tables import Dataset, Reason
@@ -26,9 +26,18 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     files = [f for p in paths for f in (data_files(p) if p.is_dir() else [p])]
     properties = [f for f in files if "item_properties" in f.name.lower()]
     tree = [f for f in files if "category_tree" in f.name.lower()]
-    logs = [f for f in files if f.name.lower().startswith("events")] or [f for f in files if "event" in f.name.lower()] or (files if len(files) == 1 else [])
+    logs = (
+        [f for f in files if f.name.lower().startswith("events")]
+        or [f for f in files if "event" in f.name.lower()]
+        or (files if len(files) == 1 else [])
+    )
     if not logs:
-        raise DataError("E_FILE_MISSING", "this file is missing", file="events.csv", hint=f"There is {', '.join(f.name for f in files)}")
+        raise DataError(
+            "E_FILE_MISSING",
+            "this file is missing",
+            file="events.csv",
+            hint=f"There is {', '.join(f.name for f in files)}",
+        )
     if len(logs) > 1:
         listed = ", ".join(f.name for f in logs)
         raise DataError("E_LAYOUT", f"several event logs lie here: {listed}", hint="Name the one that is meant")
@@ -53,39 +62,57 @@ def _acts(reader: Reader, raw: Raw, zone: str) -> None:
     engine = reader.engine
     words = ", ".join(f"({quoted(word)}, {quoted(kind)})" for word, kind in EVENTS.items())
     engine.run(
-        f"""create table acts as select min(_row) as _row, "at", customer_id, product_id, transaction_id, kind, count(*) as copies
+        f"""create table acts as
+            select min(_row) as _row, "at", customer_id, product_id, transaction_id, kind, count(*) as copies
             from typed_events join (values {words}) as k(word, kind) using (word) where reject is null
             group by "at", customer_id, product_id, transaction_id, kind"""
     )
-    unknown = engine.rows("select word, count(*) from typed_events where reject is null and (word is null or word not in $known) group by 1 order by 1", known=list(EVENTS))
+    unknown = engine.rows(
+        """select word, count(*) from typed_events where reject is null and (word is null or word not in $known)
+           group by 1 order by 1""",
+        known=list(EVENTS),
+    )
     odd = sum(count for _, count in unknown)
     names = ", ".join(repr(shown(word, 40)) if word else "blank" for word, _ in unknown[:10])
     reader.note("W_UNKNOWN_EVENT", odd, f"{raw.label}: {counted(odd, 'event')} of unknown kind ({names}), left out")
     if not reader.engine.value("select count(*) from acts"):
         hint = f"There is {names}" if names else ""
-        raise DataError("E_EVENT", f"no row is one of {', '.join(EVENTS)}", file=raw.label, column=raw.require("event"), hint=hint)
+        raise DataError(
+            "E_EVENT", f"no row is one of {', '.join(EVENTS)}", file=raw.label, column=raw.require("event"), hint=hint
+        )
     used, copies = engine.rows("select count(*), coalesce(sum(copies - 1), 0) from acts")[0]
-    reader.note("W_DUPLICATE_ROWS", int(copies), f"{raw.label}: {counted(int(copies), 'event')} repeated to the millisecond, counted once")
-    what = [Reason("excluded", "event of unknown kind", odd), Reason("excluded", "repeats another row exactly", int(copies))]
-    reader.account(raw, int(used), [*reasons, *what])
+    reader.note(
+        "W_DUPLICATE_ROWS",
+        int(copies),
+        f"{raw.label}: {counted(int(copies), 'event')} repeated to the millisecond, counted once",
+    )
+    left_out = [
+        Reason("excluded", "event of unknown kind", odd),
+        Reason("excluded", "repeats another row exactly", int(copies)),
+    ]
+    reader.account(raw, int(used), [*reasons, *left_out])
     without, foreign = engine.rows(
-        """select count(*) filter (kind = 'purchase' and transaction_id is null), count(*) filter (kind <> 'purchase' and
-           transaction_id is not null) from acts"""
+        """select count(*) filter (kind = 'purchase' and transaction_id is null),
+           count(*) filter (kind <> 'purchase' and transaction_id is not null) from acts"""
     )[0]
     if raw.column("transactionid"):
-        what = f"{counted(without, 'transaction')} without an id (then visitor and second make the order), {foreign} other events with one"
-        reader.note("W_TRANSACTION_ID", without + foreign, f"{raw.label}: {what}")
+        what = f"{counted(without, 'transaction')} without an id (then visitor and second make the order)"
+        reader.note("W_TRANSACTION_ID", without + foreign, f"{raw.label}: {what}, {foreign} other events with one")
         shared = engine.value(
             """select count(*) from (select 1 from acts where kind = 'purchase' and transaction_id is not null
                group by transaction_id having count(distinct customer_id) > 1)"""
         )
-        reader.note("W_SHARED_ORDER", shared, f"{raw.label}: {counted(shared, 'transaction id')} used by several visitors, each one order")
+        reader.note(
+            "W_SHARED_ORDER",
+            shared,
+            f"{raw.label}: {counted(shared, 'transaction id')} used by several visitors, each one order",
+        )
 
 
 def _prices(reader: Reader, files: list[Path], zone: str) -> None:
     """Every price property as table `prices`, every category property as `item_categories`."""
     if not files:
-        reader.engine.run("create table prices (product_id varchar, price decimal(18, 6), \"at\" timestamp)")
+        reader.engine.run('create table prices (product_id varchar, price decimal(18, 6), "at" timestamp)')
         reader.engine.run("create table item_categories (product_id varchar, category varchar)")
         return
     raw = reader.read("properties", files, columns=("timestamp", "itemid", "property", "value"))
@@ -100,16 +127,21 @@ def _prices(reader: Reader, files: list[Path], zone: str) -> None:
             from typed_properties where reject is null and property = '{PRICE}'"""
     )
     reader.engine.run(
-        """create table prices as select product_id, "at", min(price) as price, min(price) < max(price) as twofold from stated
+        """create table prices as
+           select product_id, "at", min(price) as price, min(price) < max(price) as twofold from stated
            where value like 'n%' and price > 0 group by product_id, "at\""""
     )
     reader.engine.run(
-        """create table item_categories as select product_id, max_by(value, ("at", value)) as category from typed_properties
+        """create table item_categories as
+           select product_id, max_by(value, ("at", value)) as category from typed_properties
            where reject is null and property = 'categoryid' group by product_id"""
     )
     reasons += _not_prices(reader, raw)
     kept = reader.engine.value("select count(*) from stated where value like 'n%' and price > 0")
-    used = int(kept + reader.engine.value("select count(*) from typed_properties where reject is null and property = 'categoryid'"))
+    used = int(
+        kept
+        + reader.engine.value("select count(*) from typed_properties where reject is null and property = 'categoryid'")
+    )
     other = raw.rows - used - sum(r.rows for r in reasons)
     reader.account(raw, used, [*reasons, Reason("excluded", "properties other than price and category", other)])
 
@@ -117,10 +149,15 @@ def _prices(reader: Reader, files: list[Path], zone: str) -> None:
 def _not_prices(reader: Reader, raw: Raw) -> list[Reason]:
     """Why some values of the price property are none; notes them, and items with two prices at one moment."""
     free, odd, twofold = reader.engine.rows(
-        """select count(*) filter (value like 'n%' and price = 0), count(*) filter (not coalesce(value like 'n%' and price >= 0, false)),
+        """select count(*) filter (value like 'n%' and price = 0),
+           count(*) filter (not coalesce(value like 'n%' and price >= 0, false)),
            (select count(*) from prices where twofold) from stated"""
     )[0]
-    reader.note("W_ROWS_REJECTED", odd, f"{raw.label}: {counted(odd, 'value')} of property {PRICE} not a price such as n12.000, left out")
+    reader.note(
+        "W_ROWS_REJECTED",
+        odd,
+        f"{raw.label}: {counted(odd, 'value')} of property {PRICE} not a price such as n12.000, left out",
+    )
     what = f"{counted(twofold, 'time')} an item has two prices at the same moment; the lower one counts"
     reader.note("W_PRICE_CONFLICT", twofold, f"{raw.label}: {what}")
     return [Reason("rejected", f"property {PRICE} is no price", odd), Reason("excluded", "price of nothing", free)]
@@ -136,7 +173,9 @@ def _categories(reader: Reader, files: list[Path]) -> dict[str, str]:
     casts.id("category", child, required=True)
     casts.id("parent", parent)
     reasons = casts.create("typed_tree")
-    parents = dict(reader.engine.rows("select category, min(parent) from typed_tree where reject is null group by 1 order by 1"))
+    parents = dict(
+        reader.engine.rows("select category, min(parent) from typed_tree where reject is null group by 1 order by 1")
+    )
     reader.account(raw, raw.rows - sum(r.rows for r in reasons), reasons)
     roots: dict[str, str] = {}
     odd = reader.engine.value(
@@ -150,7 +189,9 @@ def _categories(reader: Reader, files: list[Path]) -> dict[str, str]:
             at = up
         odd += up is not None
         roots[category] = at
-    reader.note("W_CATEGORY_TREE", odd, f"{raw.label}: {odd} categories whose parents are missing, several, or lead in a circle")
+    reader.note(
+        "W_CATEGORY_TREE", odd, f"{raw.label}: {odd} categories whose parents are missing, several, or lead in a circle"
+    )
     return roots
 
 
@@ -160,7 +201,9 @@ def _products(reader: Reader, roots: dict[str, str]) -> None:
     reader.engine.run("create table roots (category varchar, root varchar)")
     if pairs:
         reader.engine.run(
-            "insert into roots select unnest($categories), unnest($roots)", categories=[c for c, _ in pairs], roots=[r for _, r in pairs]
+            "insert into roots select unnest($categories), unnest($roots)",
+            categories=[c for c, _ in pairs],
+            roots=[r for _, r in pairs],
         )
     reader.engine.run(
         """create table products as select i.product_id, 'Item ' || i.product_id as name,
@@ -176,8 +219,14 @@ def _dataset(reader: Reader, log: Raw, properties: bool, zone: str) -> Dataset:
     lines, unpriced = engine.rows("select count(*), count(*) filter (amount is null) from lines")[0]
     no_money = ""
     if lines and unpriced == lines:
-        no_money = "no purchase has a known price" if properties else "the data has no item_properties files, so no prices"
-    reader.note("W_UNPRICED_LINES", unpriced, f"{log.label}: {unpriced} of {lines} purchases have no known price; their money is unknown")
+        no_money = (
+            "no purchase has a known price" if properties else "the data has no item_properties files, so no prices"
+        )
+    reader.note(
+        "W_UNPRICED_LINES",
+        unpriced,
+        f"{log.label}: {unpriced} of {lines} purchases have no known price; their money is unknown",
+    )
     if not lines:
         reader.note("W_NO_PURCHASES", 1, f"{log.label}: nobody bought anything; only the funnel can be told")
     kinds = dict(engine.rows("select kind, count(*) from acts group by kind"))
@@ -188,10 +237,14 @@ def _dataset(reader: Reader, log: Raw, properties: bool, zone: str) -> Dataset:
         "carters": engine.value("select count(distinct customer_id) from acts where kind = 'cart'"),
         "lines": lines, "unpriced_lines": unpriced,
     }  # fmt: skip
-    values |= {k: v for k, v in headline(engine).items() if not no_money or k in ("orders", "buyers", "last_date")}
+    days = by_day(engine)
+    told = headline(engine, days)
+    values |= {k: v for k, v in told.items() if not no_money or k in ("orders", "buyers", "last_date")}
     if not no_money:
         values["gmv"] = values["gross"]
     total = engine.value("select coalesce(sum(amount), 0) from lines")
     steps = () if no_money or not lines else (("Purchases with a known price", total), ("Net revenue", total))
     tables = ("lines", "events", "products") if lines else ("events", "products")
-    return Dataset("retailrocket", engine, tables, values=values, reconciliation=steps, zone=zone, no_money=no_money)
+    return Dataset(
+        "retailrocket", engine, tables, values=values, days=days, reconciliation=steps, zone=zone, no_money=no_money
+    )

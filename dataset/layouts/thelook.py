@@ -1,5 +1,6 @@
-"""Users, products, orders, order_items as theLook eCommerce has them; also its flat export, seed 001's JSON-ish files,
-and the same shape in Cloudera's retail_db spelling. One item row = one line; days are the report zone's (UTC unless set)."""
+"""Users, products, orders, order_items as theLook eCommerce has them; also its flat export, seed 001's JSON-ish
+files, and the same shape in Cloudera's retail_db spelling. One item row = one line; days are the report zone's (UTC
+unless set)."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from pathlib import Path
 from dataset.casting import Casts, status
 from dataset.engine import identifier, quoted
 from dataset.errors import DataError, counted
-from dataset.headline import cents, headline
+from dataset.headline import Days, by_day, cents, headline
 from dataset.layouts.common import no_sales, run_file, unique, unknown_customers
 from dataset.layouts.jsonish import json_rows
-from dataset.reading import Raw, Reader, data_files, normal
+from dataset.reading import Raw, Reader, data_files
 from dataset.tables import Dataset, Reason
 
 ROLES = {
@@ -30,7 +31,16 @@ THELOOK = {
     "returned": "returned", "refunded": "returned", "cancelled": "cancelled", "canceled": "cancelled",
 }  # fmt: skip
 RETAIL_DB = {"complete": "sale", "closed": "sale"} | dict.fromkeys(
-    ("processing", "pending", "pending_payment", "payment_review", "on_hold", "suspected_fraud", "canceled", "cancelled"),
+    (
+        "processing",
+        "pending",
+        "pending_payment",
+        "payment_review",
+        "on_hold",
+        "suspected_fraud",
+        "canceled",
+        "cancelled",
+    ),
     "cancelled",
 )
 EVENTS = {"product": "view", "view": "view", "cart": "cart", "purchase": "purchase"}
@@ -49,7 +59,9 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     flat = items.column("order_item_id") is not None and items.column("product_name") is not None
     orders = reader.read("orders", files["orders"]) if "orders" in files else (items if flat else None)
     users = json_rows(reader, "users", files["users"][0], zone) if "users" in files else (items if flat else None)
-    products = json_rows(reader, "products", files["products"][0], zone) if "products" in files else (items if flat else None)
+    products = (
+        json_rows(reader, "products", files["products"][0], zone) if "products" in files else (items if flat else None)
+    )
 
     reasons, currency = _items(reader, items, dialect, zone)
     _orders(reader, orders, zone, flat)
@@ -67,14 +79,27 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     _whole(reader, items, orders, products, flat)
     _odd_prices(reader, items)
     if users and not flat:
-        lost = items.engine.value("select count(distinct customer_id) from lines where customer_id not in (select customer_id from customers)")
-        reader.note("W_ORPHAN_CUSTOMERS", lost, f"{items.label}: {counted(lost, 'customer')} that {users.label} lacks; kept, nothing known of them")
+        lost = items.engine.value(
+            "select count(distinct customer_id) from lines where customer_id not in (select customer_id from customers)"
+        )
+        reader.note(
+            "W_ORPHAN_CUSTOMERS",
+            lost,
+            f"{items.label}: {counted(lost, 'customer')} that {users.label} lacks; kept, nothing known of them",
+        )
     no_sales(items)
-    unknown_customers(reader, items)
+    days = by_day(items.engine)
+    unknown_customers(reader, items, days)
     _float_note(reader, items)
-    tables = ["lines", *(["orders"] if orders else []), *(["customers"] if users else []), *(["products"] if products else [])]
+    tables = [
+        "lines",
+        *(["orders"] if orders else []),
+        *(["customers"] if users else []),
+        *(["products"] if products else []),
+    ]
     return Dataset(
-        "thelook", items.engine, (*tables, "events") if events else tuple(tables), values=_values(items, users, products),
+        "thelook", items.engine, (*tables, "events") if events else tuple(tables),
+        values=_values(items, users, products, days), days=days,
         reconciliation=_reconciliation(items, reasons), currency=currency, zone=zone,
     )  # fmt: skip
 
@@ -92,16 +117,15 @@ def _roles(paths: list[Path]) -> dict[str, list[Path]]:
         return {"order_items": files}
     if "order_items" not in found:
         there = ", ".join(f.name for f in files) or "nothing"
-        raise DataError("E_FILE_MISSING", "this file is missing", file="order_items.csv", hint=f"The folder holds {there}")
+        raise DataError(
+            "E_FILE_MISSING", "this file is missing", file="order_items.csv", hint=f"The folder holds {there}"
+        )
     return found
 
 
 def _items(reader: Reader, raw: Raw, dialect: str, zone: str) -> tuple[list[Reason], str]:
     """Create `items`; the reasons of rows left out and the currency the prices carry."""
-    if dialect == "retail_db":
-        price = raw.require("order_item_subtotal")
-    else:
-        price = raw.require("sale_price")
+    price = raw.require("order_item_subtotal" if dialect == "retail_db" else "sale_price")
     casts = Casts(reader, raw, zone)
     casts.id("item_id", raw.require("id", "order_item_id"), required=True)
     casts.id("order_id", raw.require("order_id", "order_item_order_id"), required=True)
@@ -147,7 +171,9 @@ def _users(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
         reader.engine.run("create view customers as select customer_id, customer_id as country from items where false")
         return
     casts = Casts(reader, raw, zone)
-    casts.id("customer_id", raw.require("user_id") if flat else raw.require("id", "customer_id", "user_id"), required=True)
+    casts.id(
+        "customer_id", raw.require("user_id") if flat else raw.require("id", "customer_id", "user_id"), required=True
+    )
     casts.label("country", raw.column("country"))
     casts.label("first_name", raw.column("first_name", "firstname", "customer_fname"))
     for attribute in ("gender", "age", "traffic_source"):
@@ -179,7 +205,9 @@ def _keep_first(reader: Reader, raw: Raw, casts: Casts, key: str, table: str, fl
         casts.labels.clear()
         casts.create(f"typed_{table}")
         columns = ", ".join(f"min_by({c}, _row) as {c}" for c in casts.columns if c != key)
-        reader.engine.run(f"create table {table} as select {key}, {columns} from typed_{table} where reject is null group by {key}")
+        reader.engine.run(
+            f"create table {table} as select {key}, {columns} from typed_{table} where reject is null group by {key}"
+        )
         return
     reasons = casts.create(f"typed_{table}")
     reasons += unique(reader, raw, f"typed_{table}", key, table)
@@ -195,11 +223,15 @@ def _events(reader: Reader, raw: Raw, zone: str) -> bool:
     casts.sql(status(raw.require("event_type")), "word")
     casts.time("at", raw.require("created_at"), zone)
     uri = raw.column("uri")
-    casts.sql(f"nullif(regexp_extract({identifier(uri)}, '/product/(\\d+)', 1), '')" if uri else "cast(null as varchar)", "product_id")
+    casts.sql(
+        f"nullif(regexp_extract({identifier(uri)}, '/product/(\\d+)', 1), '')" if uri else "cast(null as varchar)",
+        "product_id",
+    )
     reasons = casts.create("typed_events")
     words = ", ".join(f"({quoted(word)}, {quoted(kind)})" for word, kind in EVENTS.items())
     reader.engine.run(
-        f"""create table events as select coalesce(user_id, 'session:' || session_id) as customer_id, k.kind, product_id, "at"
+        f"""create table events as
+            select coalesce(user_id, 'session:' || session_id) as customer_id, k.kind, product_id, "at"
             from typed_events as t join (values {words}) as k(word, kind) on k.word = t.word
             where reject is null and coalesce(user_id, session_id) is not null"""
     )
@@ -223,10 +255,12 @@ def _unknown_status(reader: Reader, raw: Raw) -> list[Reason]:
 def _odd_prices(reader: Reader, items: Raw) -> None:
     """Note items of negative or no price; both stay what their status makes of them."""
     free, below, worth = items.engine.rows(
-        "select count(*) filter (amount = 0), count(*) filter (amount < 0), sum(amount) filter (amount < 0) from lines where kind <> 'cancelled'"
+        """select count(*) filter (amount = 0), count(*) filter (amount < 0), sum(amount) filter (amount < 0)
+           from lines where kind <> 'cancelled'"""
     )[0]
     reader.note("W_ZERO_PRICE", free, f"{items.label}: {counted(free, 'item')} of price zero, counted as sold")
-    reader.note("W_NEGATIVE_PRICE", below, f"{items.label}: {counted(below, 'item')} with a negative price (worth {cents(worth or 0)}), counted as they stand")
+    what = f"{counted(below, 'item')} with a negative price (worth {cents(worth or 0)})"
+    reader.note("W_NEGATIVE_PRICE", below, f"{items.label}: {what}, counted as they stand")
 
 
 def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None, flat: bool) -> None:
@@ -234,16 +268,41 @@ def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None,
     engine = items.engine
     if orders and not flat:
         orphans = engine.value("select count(*) from placed where order_created_at is null")
-        reader.note("W_ORPHAN_ITEMS", orphans, f"{items.label}: {counted(orphans, 'item')} of orders that {orders.label} lacks; kept")
-        other = engine.value("select count(*) from placed p join file_orders o using (order_id) where p.customer_id <> o.customer_id")
-        reader.note("W_ORDER_CUSTOMER", other, f"{items.label}: {counted(other, 'item')} of another customer than its order; the item's counts")
-        status = engine.value("select count(*) from placed p join file_orders o using (order_id) where p.status <> o.status")
-        reader.note("W_ORDER_STATUS", status, f"{items.label}: {counted(status, 'item')} of another status than its order; the item's counts")
+        reader.note(
+            "W_ORPHAN_ITEMS",
+            orphans,
+            f"{items.label}: {counted(orphans, 'item')} of orders that {orders.label} lacks; kept",
+        )
+        other = engine.value(
+            "select count(*) from placed p join file_orders o using (order_id) where p.customer_id <> o.customer_id"
+        )
+        reader.note(
+            "W_ORDER_CUSTOMER",
+            other,
+            f"{items.label}: {counted(other, 'item')} of another customer than its order; the item's counts",
+        )
+        status = engine.value(
+            "select count(*) from placed p join file_orders o using (order_id) where p.status <> o.status"
+        )
+        reader.note(
+            "W_ORDER_STATUS",
+            status,
+            f"{items.label}: {counted(status, 'item')} of another status than its order; the item's counts",
+        )
         bare = engine.value("select count(*) from file_orders where order_id not in (select order_id from items)")
-        reader.note("W_ORDERS_WITHOUT_ITEMS", bare, f"{orders.label}: {counted(bare, 'order')} without items: no revenue")
+        reader.note(
+            "W_ORDERS_WITHOUT_ITEMS", bare, f"{orders.label}: {counted(bare, 'order')} without items: no revenue"
+        )
     if products and not flat:
-        lost = engine.value("select count(*) from items where product_id is not null and product_id not in (select product_id from products)")
-        reader.note("W_ORPHAN_PRODUCTS", lost, f"{items.label}: {counted(lost, 'item')} of products that {products.label} lacks; kept, unnamed")
+        lost = engine.value(
+            """select count(*) from items
+               where product_id is not null and product_id not in (select product_id from products)"""
+        )
+        reader.note(
+            "W_ORPHAN_PRODUCTS",
+            lost,
+            f"{items.label}: {counted(lost, 'item')} of products that {products.label} lacks; kept, unnamed",
+        )
     early = 0
     if "signed_up_at" in engine.columns("customers"):
         early = engine.value(
@@ -251,17 +310,21 @@ def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None,
                where cast(signed_up_at as date) > cast(coalesce(order_created_at, created_at) as date)"""
         )
     backwards = engine.value(
-        "select count(*) from file_orders where shipped_at < created_at or delivered_at < shipped_at or returned_at < delivered_at"
+        """select count(*) from file_orders
+           where shipped_at < created_at or delivered_at < shipped_at or returned_at < delivered_at"""
     )
-    what = f"{counted(early, 'customer')} who signed up after an order, {counted(backwards, 'order')} with stages in the wrong order"
-    reader.note("W_EVENT_ORDER", early + backwards, f"{what}; kept as written")
+    what = f"{counted(early, 'customer')} who signed up after an order"
+    odd = f"{counted(backwards, 'order')} with stages in the wrong order"
+    reader.note("W_EVENT_ORDER", early + backwards, f"{what}, {odd}; kept as written")
 
 
-def _values(items: Raw, users: Raw | None, products: Raw | None) -> dict[str, int | str]:
+def _values(items: Raw, users: Raw | None, products: Raw | None, days: Days) -> dict[str, int | str]:
     engine = items.engine
     count = {"items": "select count(*) from items"}
     count["all_orders"] = "select count(*) from (select order_id from items union select order_id from file_orders)"
-    count["all_customers"] = "select count(customer_id) from (select customer_id from items union select customer_id from file_orders)"
+    count["all_customers"] = (
+        "select count(customer_id) from (select customer_id from items union select customer_id from file_orders)"
+    )
     if users:
         count["users"] = "select count(*) from customers"
         count["users_with_first_name"] = "select count(first_name) from customers"
@@ -269,7 +332,7 @@ def _values(items: Raw, users: Raw | None, products: Raw | None) -> dict[str, in
         count["products"] = "select count(*) from products"
     values: dict[str, int | str] = {"lines": engine.value("select count(*) from lines")}
     values |= {key: int(engine.value(sql)) for key, sql in count.items()}
-    values |= headline(engine)
+    values |= headline(engine, days)
     values["returned"] = values["refunds"]
     values["all_statuses"] = cents(engine.value("select coalesce(sum(amount), 0) from items") - _float_noise(items))
     return values
@@ -288,16 +351,22 @@ def _float_noise(items: Raw) -> Decimal:
 
 def _float_note(reader: Reader, items: Raw) -> None:
     if _float_noise(items):
-        cent = cents(items.engine.value("select sum(cast(amount as decimal(18, 2))) from typed_items where reject is null"))
+        cent = cents(
+            items.engine.value("select sum(cast(amount as decimal(18, 2))) from typed_items where reject is null")
+        )
         what = "amounts are 32-bit floats, good to seven digits, and are taken as they stand"
-        reader.note("W_FLOAT_MONEY", 1, f"{items.label}: {what}; rounded to the cent one by one they would sum to {cent}")
+        reader.note(
+            "W_FLOAT_MONEY", 1, f"{items.label}: {what}; rounded to the cent one by one they would sum to {cent}"
+        )
 
 
 def _reconciliation(items: Raw, reasons: list[Reason]) -> tuple:
     """From every row of the file to net, status by status."""
     engine = items.engine
     extra = sum((r.money for r in reasons if r.money is not None and "unknown meaning" not in r.why), start=Decimal(0))
-    by_status = engine.rows("select coalesce(status, 'blank'), kind, sum(amount) from placed group by 1, 2 order by 3 desc, 1")
+    by_status = engine.rows(
+        "select coalesce(status, 'blank'), kind, sum(amount) from placed group by 1, 2 order by 3 desc, 1"
+    )
     total = sum((m for _, _, m in by_status), start=extra)
     steps = [("Raw total: every readable row of the file", total - (noise := _float_noise(items)))]
     if noise:

@@ -93,7 +93,8 @@ def by_month(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
     if len(frame) < 3:
         return None
     figure = go.Figure()
-    steps = (("shipped", GREY), ("delivered", style.accent), ("returned", BAR))
+    named = (("shipped", GREY), ("delivered", style.accent), ("returned", BAR))
+    steps = [(step, colour) for step, colour in named if frame[step].notna().any()]
     at = list(range(len(frame)))
     ends: list[tuple[float, str, str]] = []
     for column, colour in steps:

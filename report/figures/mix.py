@@ -31,8 +31,8 @@ def leading(mix: Mix, table: Table | None, style: Style) -> go.Figure | None:
         for v, s in zip(frame[measure], shares, strict=True)
     ]
     hover = [
-        f"<b>{plain(n, 120)}</b><br>{measure}: {style.text(v, unit, compact=False)}<br>orders: {style.text(o, 'count')}"
-        for n, v, o in zip(frame["name"], frame[measure], frame["orders"], strict=True)
+        f"<b>{plain(n, 120)}</b><br>{measure}: {style.text(v, unit, compact=False)}<br>units: {style.text(u, 'count')}"
+        for n, v, u in zip(frame["name"], frame[measure], frame["units"], strict=True)
     ]
     said = mix.findings["headline"].claim
     spoken = {f.value for key, f in mix.findings.items() if f.unit == "name" and f"{{mix.{key}}}" in said}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +21,7 @@ EVENTS = [
     ("c", "view", "2024-01-06"),
     ("d", "purchase", "2024-01-07"),
     (None, "view", "2024-01-07"),
-    ("late", "view", "2024-02-01"),
+    ("late", "view", "2024-02-01"),  # after the last sale
 ]
 RATES = (
     "view_to_cart",
@@ -32,7 +34,7 @@ RATES = (
 
 
 def test_by_hand(shop, computed):
-    funnel = computed("funnel", shop(LINES, EVENTS))
+    funnel = computed("funnel", shop(LINES, EVENTS, settings={"as_of": date(2024, 2, 1)}))
     steps = funnel.steps.frame.set_index("step")
     assert list(steps["visitors"]) == [4, 3, 2, 3]
     assert list(steps["in_order"]) == [4, 3, 1, 1]
@@ -116,3 +118,9 @@ def test_loss_at_the_checkout(shop, computed):
     events = [(v, kind, "2024-01-01") for v in "abc" for kind in ("view", "cart")] + [("a", "purchase", "2024-01-02")]
     headline = computed("funnel", shop(LINES, events)).findings["headline"]
     assert "at the checkout" in headline.claim and headline.value == pytest.approx(2 / 3)
+
+
+def test_visits_after_the_last_sale_count_unless_the_user_looks_at_a_day(shop, computed):
+    funnel = computed("funnel", shop(LINES, EVENTS))
+    assert funnel.findings["visitors"].value == 5 and funnel.findings["viewers"].value == 4
+    assert [d.isoformat() for d in funnel.findings["visitors"].window] == ["2024-01-01", "2024-02-01"]

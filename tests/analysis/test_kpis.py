@@ -46,7 +46,7 @@ def test_by_hand(shop, computed):
     assert found["orders_per_customer"] == 1.5 and found["repeat_share"] == 0.5
     assert found["active_90d"] == 1 and found["new_buyers_share_90d"] == 0.5
     assert found["visitors"] == 4 and found["conversion"] == 0.5
-    assert (found["first_day"], found["last_day"]) == (date(2024, 1, 1), date(2024, 7, 24))
+    assert (found["first_day"], found["last_day"]) == (date(2024, 1, 1), date(2024, 7, 21))
 
 
 def test_lines_after_the_last_sale_are_left_out(shop, computed):
@@ -64,7 +64,7 @@ def test_without_events_there_are_no_visitors(shop, computed):
 def test_timing_follows_the_findings(shop, computed):
     result = computed("kpis", shop(LINES, EVENTS))
     leading = set(result.kpis.frame.query("timing == 'leading'")["key"])
-    assert leading == {"visitors", "conversion", "repeat_share", "active_90d", "new_buyers_share_90d"}
+    assert leading == {"conversion", "repeat_share", "active_90d", "new_buyers_share_90d"}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -174,3 +174,39 @@ def test_events_that_name_people_differently(shop, computed):
     result = computed("kpis", shop(LINES, [("visitor-1", "view", "2024-01-01")]))
     assert result.findings["conversion"].value is None
     assert result.findings["conversion"].reason.startswith("no buyer is found among the visitors")
+
+
+def test_visits_after_the_last_sale_count_in_their_own_window(shop, computed):
+    late = [*EVENTS, ("z", "view", "2024-09-01")]
+    found = computed("kpis", shop(LINES, late)).findings
+    assert found["visitors"].value == 5 and found["conversion"].value == 2 / 5
+    assert found["visitors"].window == found["conversion"].window == (date(2024, 1, 1), date(2024, 9, 1))
+    cut = computed("kpis", shop(LINES, late, settings={"as_of": date(2024, 8, 1), "snapshot": date(2024, 8, 1)}))
+    assert cut.findings["visitors"].value == 4
+
+
+def test_revenue_per_buyer_is_of_the_buyers_it_counts(shop, computed):
+    """Refunds of a person who never bought are in the net of known customers, in that of no buyer."""
+    lines = [("o1", "a", "2024-01-02", 10), ("c1", "a", "2024-01-02", -4), ("c2", "b", "2024-01-01", -5)]
+    found = values(computed("kpis", shop(lines)))
+    assert found["revenue_per_buyer"] == 6 and found["net_known"] == 1
+
+
+def test_refunds_that_name_no_customer_are_not_taken_off_what_customers_brought(shop, computed):
+    nameless = [("o1", "a", "2024-01-02", 10), (None, None, "2024-01-01", -4, "refund")]
+    claims = {k: f.claim for k, f in computed("kpis", shop(nameless)).findings.items()}
+    for key in ("net_known", "revenue_per_buyer"):
+        assert "before refunds, which name no customer" in claims[key] and " net " not in claims[key]
+    named = [*nameless, ("c2", "a", "2024-01-02", -1, "refund")]
+    assert "before refunds" not in computed("kpis", shop(named)).findings["net_known"].claim
+
+
+def test_what_is_summed_over_lines_counts_lines(shop, computed):
+    found = computed("kpis", shop(LINES, settings={"snapshot": date(2024, 8, 1)})).findings
+    assert {found[key].n for key in ("gross", "refunds", "net", "refund_rate", "headline")} == {9}
+    assert found["net_known"].n == 7 and found["order_value"].n == 4
+
+
+def test_shares_of_the_last_ninety_days_have_their_window(shop, computed):
+    found = computed("kpis", shop(LINES, settings={"snapshot": date(2024, 8, 1)})).findings
+    assert found["new_buyers_share_90d"].window == (date(2024, 5, 3), date(2024, 7, 31))

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.run import run
+
 LINES = [("o1", "a", "2024-03-31", 10)]
 ORDERS = [
     ("o1", "a", "2024-01-01", "2024-01-02", "2024-01-04", "2024-01-10", "Returned"),
@@ -82,8 +84,37 @@ def test_doubled_orders_keep_shares_and_durations(shop, computed):
         assert two[key].value == pytest.approx(one[key].value)
 
 
-def test_nothing_shipped(shop, computed):
-    result = computed("lifecycle", shop(LINES, orders=[("o1", "a", "2024-01-01", None, None, None, "Processing")]))
-    assert result.findings["return_rate"].value is None and result.findings["return_rate"].reason
-    assert result.findings["days_to_deliver"].value is None
-    assert result.findings["headline"].claim == "The data record no shipment of the {value} order."
+def test_without_any_time_but_the_creation_there_is_nothing_to_say(shop):
+    made = shop(LINES, orders=[("o1", "a", "2024-01-01", None, None, None, "Returned")])
+    assert run(["lifecycle"], *made).skipped["lifecycle"] == "no shipping or delivery time is recorded"
+
+
+def test_what_is_never_recorded_is_unknown_not_zero(shop, computed):
+    orders = [("o1", "a", "2024-01-01", "2024-01-02", None, None, None), ("o2", "a", "2024-01-01")]
+    result = computed("lifecycle", shop(LINES, orders=orders))
+    for key in ("delivered", "delivered_share", "returned", "return_rate", "slow_orders", "cancelled_share"):
+        assert result.findings[key].value is None and result.findings[key].reason, key
+    assert result.findings["headline"].claim == "{value} of orders were shipped; no delivery time is recorded."
+    assert list(result.steps.frame["step"]) == ["Created", "Shipped"]
+    assert result.by_month.frame["delivered"].isna().all()
+
+
+def test_returns_without_a_time_are_told_by_the_status(shop, computed):
+    orders = [
+        ("o1", "a", "2024-01-01", "2024-01-02", "2024-01-04", None, "Returned"),
+        ("o2", "b", "2024-01-01", "2024-01-03", "2024-01-08", None, "Complete"),
+        ("o3", "b", "2024-01-01", None, None, None, "Returned"),
+    ]
+    result = computed("lifecycle", shop(LINES, orders=orders))
+    assert result.findings["returned"].value == 2 and result.findings["return_rate"].value == 0.5
+    assert list(result.by_month.frame["returned"]) == pytest.approx([2 / 3])
+    assert result.findings["headline"].claim == (
+        "Delivered orders took a median of {value}; {lifecycle.slow_share} took over five days and "
+        "{lifecycle.return_rate} came back."
+    )
+
+
+def test_unrecorded_returns_are_not_called_none(shop, computed):
+    result = computed("lifecycle", shop(LINES, orders=[(*ORDERS[1][:6], "Complete")]))
+    assert result.findings["return_rate"].value is None
+    assert "back" not in result.findings["headline"].claim

@@ -34,16 +34,16 @@ def rows(table, *columns) -> list:
 
 def test_by_hand(shop, computed):
     mix = hand(shop, computed)
-    assert rows(mix.products, "name", "net", "gross", "units", "orders", "customers") == [
-        ["Pen", 90, 90, 4, 2, 2],
-        ["Quill", 25, 30, 1, 1, 1],
-        ["Rubber", 15, 114, 2, 1, 0],
-        ["s", -10, 1, 1, 1, 1],
+    assert rows(mix.products, "name", "net", "gross", "units") == [
+        ["Pen", 90, 90, 4],
+        ["Quill", 25, 30, 1],
+        ["Rubber", 15, 114, 2],
+        ["s", -10, 1, 1],
     ]
-    assert rows(mix.categories, "name", "net", "units", "orders", "customers") == [
-        ["Paper", 115, 5, 2, 2],
-        ["Desk", 15, 2, 1, 0],
-        ["Unknown", -10, 1, 1, 1],
+    assert rows(mix.categories, "name", "net", "gross", "units") == [
+        ["Paper", 115, 120, 5],
+        ["Desk", 15, 114, 2],
+        ["Unknown", -10, 1, 1],
     ]
     assert rows(mix.countries, "name", "net", "gross", "orders", "customers") == [
         ["DE", 230, 246, 3, 1],
@@ -74,16 +74,15 @@ def test_against_pandas(shop, computed, random_lines, seed):
     expected = kept.groupby("product_id")["amount"].sum()
     assert set(goods.index) == set(sales["product_id"].dropna()) - {"p3"}
     assert list(goods["net"]) == pytest.approx(list(expected[goods.index]))
-    assert list(goods["orders"]) == list(sales.groupby("product_id")["order_id"].nunique()[goods.index])
+    assert list(goods["units"]) == list(sales.groupby("product_id")["quantity"].sum()[goods.index])
     countries = mix.countries.frame.set_index("name")
     by_country = sales.assign(country=sales["country"].fillna("Unknown")).groupby("country")
     assert list(countries["customers"]) == list(by_country["customer_id"].nunique()[countries.index])
+    assert list(countries["orders"]) == list(by_country["order_id"].nunique()[countries.index])
     category = products.set_index("product_id")["category"]
     named = sales[sales["product_id"].notna() & (sales["product_id"] != "p3")]
     named = named.assign(category=named["product_id"].map(category).fillna("Unknown")).groupby("category")
     categories = mix.categories.frame.set_index("name")
-    assert list(categories["orders"]) == list(named["order_id"].nunique()[categories.index])
-    assert list(categories["customers"]) == list(named["customer_id"].nunique()[categories.index])
     assert list(categories["units"]) == list(named["quantity"].sum()[categories.index])
     positive = np.sort(goods["net"][goods["net"] > 0])[::-1]
     most = int(np.searchsorted(np.cumsum(positive), 0.8 * positive.sum()) + 1)
@@ -105,7 +104,7 @@ def test_shuffled_scaled_and_doubled(shop, computed, random_lines):
             assert two.findings[key].value == (
                 pytest.approx(finding.value) if key.endswith("_share") else finding.value
             )
-    assert list(two.products.frame["customers"]) == list(2 * one.products.frame["customers"])
+    assert list(two.products.frame["units"]) == list(2 * one.products.frame["units"])
 
 
 def test_a_new_name_is_only_a_label(shop, computed):
@@ -140,13 +139,26 @@ def test_neither_products_nor_countries_is_skipped(shop):
 def test_refunds_outweigh_sales(shop, computed):
     lines = [("c1", "a", "2024-01-01", -30, "refund", "p"), ("o1", "a", "2024-01-02", 10, "sale", "p")]
     mix = computed("mix", shop(lines))
-    for key in ("top_product_share", "products_for_most", "tail_share", "headline"):
+    for key in ("top_product_share", "products_for_most", "tail_share"):
         assert mix.findings[key].value is None and mix.findings[key].reason
 
 
 def test_one_country(shop, computed):
     mix = computed("mix", shop([("o1", "a", "2024-01-01", 10, "sale", None, 1, "FR")]))
-    assert mix.findings["top_country"].claim == "The only country is {value}."
+    assert mix.findings["top_country"].claim == mix.findings["headline"].claim == "The only country is {value}."
+    assert mix.findings["top_country_share"].reason == "all net revenue is from one country"
+
+
+def test_the_first_of_equals_is_not_the_largest(shop, computed):
+    lines = [(f"o{p}", "a", "2024-01-01", amount, "sale", p) for p, amount in (("p", 30), ("q", 30), ("r", 1))]
+    mix = computed("mix", shop(lines))
+    for key in ("top_product", "top_product_share"):
+        assert mix.findings[key].reason == "no product stands out: several share the first place"
+
+
+def test_shares_are_of_lines(shop, computed):
+    found = hand(shop, computed).findings
+    assert found["top_product_share"].n == 7 and found["top_country_share"].n == 8
 
 
 @pytest.mark.parametrize("unknown, claim", [(40, "The largest known category is {value}."), (90, None)])

@@ -42,7 +42,10 @@ def test_by_hand(shop, computed):
     assert (found["last_complete_month"], found["last_complete_net"]) == ("March 2024", 87)
     assert found["change_previous"] == pytest.approx(67 / 20) and found["change_year"] is None
     assert found["returning_share"] == pytest.approx(40 / 250)
-    assert result.findings["headline"].claim.startswith("Net revenue rose to {value} in {months.last_complete_month}")
+    assert result.findings["headline"].claim == (
+        "Net revenue was {value} in {months.last_complete_month}, the last complete month."
+    )
+    assert result.findings["change_previous"].claim.endswith("was above the month before ({value}), from few orders.")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -63,7 +66,9 @@ def test_against_pandas(shop, computed, random_lines, seed):
     kept = lines[lines["kind"].isin(["sale", "refund"])]
     new = kept[kept["customer_id"].map(first) == kept["period"]].groupby("period")["amount"].sum()
     assert list(table["new_net"]) == pytest.approx(list(new.reindex(table.index, fill_value=0)))
-    parts = table["new_net"] + table["returning_net"] + table["unknown_net"]
+    again = kept[kept["customer_id"].map(first) < kept["period"]].groupby("period")["amount"].sum()
+    assert list(table["returning_net"]) == pytest.approx(list(again.reindex(table.index, fill_value=0)))
+    parts = table["new_net"] + table["returning_net"] + table["unknown_net"] + table["early_net"]
     assert list(parts) == pytest.approx(list(table["net"]))
 
 
@@ -113,8 +118,8 @@ def test_change_is_undefined_after_a_month_at_zero(shop, computed):
 
 
 def test_the_same_month_a_year_before(shop, computed):
-    lines = [(f"o{i}", "a", f"{2023 + i // 12}-{i % 12 + 1:02d}-01", 100 + i) for i in range(13)]
-    lines += [("end", "a", "2024-01-31", 8)]
+    lines = [(f"o{i}-{k}", "a", f"{2023 + i // 12}-{i % 12 + 1:02d}-01", 100 + i) for i in range(13) for k in range(30)]
+    lines += [("end", "a", "2024-01-31", 240)]
     findings = computed("months", shop(lines)).findings
     assert findings["change_year"].value == pytest.approx(0.2)
     assert "was above the same month a year before" in findings["change_year"].claim
@@ -191,3 +196,43 @@ def test_as_of_after_the_last_sale_completes_the_month(shop, computed):
     result = computed("months", shop(lines, settings={"snapshot": date(2024, 4, 1)}))
     assert not result.months.frame["partial"].any()
     assert result.findings["last_complete_net"].value == Decimal(5)
+
+
+def test_refunds_of_who_had_not_bought_yet_are_of_neither(shop, computed):
+    """b is refunded before a first purchase, c never buys: both lower the whole, not what returning buyers bring."""
+    lines = [
+        ("o1", "a", "2024-01-01", 100),
+        ("r1", "b", "2024-01-05", -10),
+        ("o2", "b", "2024-02-01", 50),
+        ("o3", "a", "2024-02-02", 40),
+        ("r2", "c", "2024-02-03", -20),
+        ("o4", "a", "2024-03-31", 60),
+    ]
+    result = computed("months", shop(lines))
+    table = result.months.frame
+    assert list(table["early_net"]) == [-10, -20, 0]
+    assert list(table["new_net"]) == [100, 50, 0] and list(table["returning_net"]) == [0, 40, 60]
+    assert result.findings["returning_share"].value == pytest.approx(100 / 220)
+
+
+def test_what_is_said_of_a_month_counts_that_month(shop, computed):
+    found = computed("months", shop(LINES)).findings
+    february, march, april = (
+        (date(2024, 2, 1), date(2024, 2, 29)),
+        (date(2024, 3, 1), date(2024, 3, 31)),
+        date(2024, 4, 1),
+    )
+    assert (found["best_month_net"].n, found["best_month_net"].window) == (1, (april, date(2024, 4, 20)))
+    for key in ("last_complete_month", "last_complete_net", "headline"):
+        assert (found[key].n, found[key].window) == (2, march)
+    assert (found["change_previous"].n, found["change_previous"].window) == (3, (february[0], march[1]))
+    assert found["returning_share"].window == (date(2024, 1, 1), march[1])
+    assert (found["best_month"].n, found["best_month"].population) == (6, "orders with at least one kept sale")
+
+
+@pytest.mark.parametrize("orders, start", [(29, "Net revenue was {value}"), (30, "Net revenue rose to {value}")])
+def test_a_change_from_few_orders_is_no_title(shop, computed, orders, start):
+    lines = [(f"o{m}-{k}", "a", f"2024-0{m}-01", 10 * m) for m in (1, 2, 3) for k in range(orders)]
+    found = computed("months", shop([*lines, ("e", "a", "2024-03-31", 1)])).findings
+    assert found["headline"].claim.startswith(start)
+    assert ("from few orders" in found["change_previous"].claim) == (orders < 30)

@@ -52,21 +52,18 @@ def test_brute_force_agrees(seed):
     net = np.round(rng.lognormal(3, 1.5, 250) - 10, 2)
     units, kept = concentration(net), np.sort(np.maximum(net, 0))[::-1]
     assert units.gini() == pytest.approx(gini(kept))
-    assert float(units.brought_by(0.2)) == pytest.approx(kept[:50].sum() / kept.sum())
-    assert float(units.brought_by(0.1)) == pytest.approx(kept[:25].sum() / kept.sum())
-    needed = units.needed_for(0.8) * 250
-    assert kept[: int(np.floor(needed))].sum() / kept.sum() <= 0.8 + 1e-12
-    assert kept[: int(np.ceil(needed))].sum() / kept.sum() >= 0.8 - 1e-12
-    assert float(units.brought_by(units.needed_for(0.8))) == pytest.approx(0.8)
+    assert units.brought_by_top(0.2) == pytest.approx(kept[:50].sum() / kept.sum())
+    assert units.brought_by_top(0.1) == pytest.approx(kept[:25].sum() / kept.sum())
+    needed = units.needed_for(0.8)
+    assert kept[: needed - 1].sum() / kept.sum() < 0.8 <= kept[:needed].sum() / kept.sum() + 1e-12
 
 
 def test_doubling_every_customer_changes_nothing():
     net = np.round(np.random.default_rng(5).lognormal(3, 1, 137), 2)
     one, two = concentration(net), concentration(np.repeat(net, 2))
     assert one.gini() == pytest.approx(two.gini(), abs=1e-14)
-    assert one.needed_for(0.8) == pytest.approx(two.needed_for(0.8), abs=1e-14)
-    shares = np.linspace(0, 1, 301)
-    np.testing.assert_allclose(one.brought_by(shares), two.brought_by(shares), atol=1e-14)
+    assert two.needed_for(0.8) in (2 * one.needed_for(0.8) - 1, 2 * one.needed_for(0.8))  # of whole customers
+    np.testing.assert_allclose(one.cumulative / one.total, two.cumulative[::2] / two.total, atol=1e-14)
 
 
 def test_another_unit_of_money_changes_no_share(shop, computed):
@@ -93,8 +90,10 @@ def test_the_curve_runs_from_nothing_to_all_and_bends_down(shop, computed, n):
     curve = pareto.curve.frame
     assert len(curve) <= 201
     assert curve.iloc[0].tolist() == [0, 0] and curve.iloc[-1].tolist() == [1, 1]
-    steps = np.diff(curve["share_of_revenue"])
-    assert (steps >= 0).all() and (np.diff(steps) <= 1e-12).all()
+    slopes = np.diff(curve["share_of_revenue"]) / np.diff(curve["share_of_customers"])
+    assert (slopes >= 0).all() and (np.diff(slopes) <= 1e-9).all()
+    fifth = curve[curve["share_of_customers"] >= 0.2].iloc[0]
+    assert fifth["share_of_revenue"] == pareto.findings["top_20_share"].value
     deciles = pareto.deciles.frame
     assert deciles["customers"].sum() == n and deciles["share"].sum() == pytest.approx(1)
     assert not (deciles["customers"] == 0).any()
@@ -110,9 +109,9 @@ def test_customers_below_zero_count_as_zero(shop, computed):
     ("amounts", "start"),
     [
         ((900, 10, 10, 10, 10), "A few customers carry the business"),
-        ((70, 10, 10, 5, 5), "Revenue is concentrated"),
-        ((50, 20, 10, 10, 10), "Revenue leans on the best customers"),
-        ((10, 10, 10, 10, 10), "Revenue is spread over many"),
+        ((70, 10, 10, 5, 5), "Customer revenue is concentrated"),
+        ((50, 20, 10, 10, 10), "Customer revenue leans on the best customers"),
+        ((10, 10, 10, 10, 10), "Customer revenue is spread over many"),
     ],
 )
 def test_the_headline_says_what_was_measured(shop, computed, amounts, start):
@@ -149,3 +148,9 @@ def test_published_share_of_cdnow(shop, computed):
     assert found.n == 2357
     # Published: 67.5 %, by the 472 whole customers that are a fifth of 2,357 rounded up.
     assert found.value == pytest.approx(0.67455, abs=1e-5)
+
+
+def test_whole_customers_are_needed(shop, computed):
+    """Three of seven bring 75 of 100; four fifths need the fourth, though it brings more than is missing."""
+    findings = computed("pareto", shop(spenders(25, 25, 25, 10, 5, 5, 5))).findings
+    assert findings["customers_for_80"].value == 4 / 7

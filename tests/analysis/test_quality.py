@@ -48,12 +48,47 @@ def test_by_hand(shop, computed):
     assert (found["first_day"], found["last_day"]) == (date(2024, 1, 1), date(2024, 1, 10))
     assert found["unexplained"] == 0
     assert quality.findings["headline"].claim == (
-        "{value} of {quality.rows} raw rows are used; {quality.rejected} could not be read and "
+        "{value} of {quality.rows} raw rows were read and placed; {quality.rejected} could not be read and "
         "{quality.excluded} were set aside by rule."
     )
     assert quality.accounts.frame.to_numpy().tolist() == [["a.csv", 10, 7, 1, 2], ["b.csv", 10, 9, 0, 1]]
     assert list(quality.reasons.frame["why"]) == ["no date", "a repeat", "no sale"]
     assert quality.coverage is None
+
+
+def test_counts_are_of_the_lines_they_are_over(shop, computed):
+    found = computed("quality", shop(LINES, reconciliation=STEPS, settings={"snapshot": date(2024, 1, 5)})).findings
+    assert found["unexplained"].n == 4  # two sales before the snapshot's day and on it, a refund and a sale after
+    assert computed("quality", shop(LINES)).findings["unknown_customer_share"].n == 4
+
+
+@pytest.mark.parametrize(
+    "cancelled, accounts, claim",
+    [
+        (20, (Account("a", 5, 5),), "{value} of raw rows were read and placed: not one was unreadable or set aside."),
+        (
+            200,
+            (Account("a", 5, 5),),
+            "{value} of {quality.rows} raw rows were read and placed; "
+            "{quality.not_earned_share} of raw money was not earned.",
+        ),
+        (
+            200,
+            (Account("a", 4, 3, (Reason("excluded", "x", 1),)),),
+            "{value} of {quality.rows} raw rows were read and placed, {quality.excluded} set aside; "
+            "{quality.not_earned_share} of raw money was not earned.",
+        ),
+    ],
+)
+def test_money_not_earned_is_named_when_it_is_much(shop, computed, cancelled, accounts, claim):
+    lines = [
+        ("o1", "a", "2024-01-02", 800),
+        ("c1", "a", "2024-01-02", -30),
+        ("o2", "b", "2024-01-01", cancelled, "cancelled"),
+    ]
+    found = computed("quality", shop(lines, accounts=accounts)).findings
+    assert found["not_earned_share"].value == pytest.approx(cancelled / (800 + cancelled))
+    assert found["headline"].claim == claim
 
 
 def test_every_row_is_accounted_for(shop, computed):
@@ -96,16 +131,16 @@ def test_coverage(shop, computed):
 @pytest.mark.parametrize(
     "accounts, value, claim",
     [
-        ((Account("a", 5, 5),), 1, "{value} of raw rows are used: not one was unreadable or set aside."),
+        ((Account("a", 5, 5),), 1, "{value} of raw rows were read and placed: not one was unreadable or set aside."),
         (
             (Account("a", 10_000, 9_999, (Reason("rejected", "x", 1),)),),
             1,
-            "All but {value} of {quality.rows} raw rows are used; {quality.rejected} could not be read.",
+            "All but {value} of {quality.rows} raw rows were read and placed; {quality.rejected} could not be read.",
         ),
         (
             (Account("a", 4, 3, (Reason("excluded", "x", 1),)),),
             0.75,
-            "{value} of {quality.rows} raw rows are used; {quality.excluded} was set aside by rule.",
+            "{value} of {quality.rows} raw rows were read and placed; {quality.excluded} was set aside by rule.",
         ),
     ],
 )

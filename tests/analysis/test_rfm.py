@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from itertools import product
 
@@ -179,12 +180,19 @@ def test_window_shoppers_looked_and_never_bought(shop, computed):
         ("late", "view", "2024-02-02"),
         (None, "view", "2024-01-02"),
     ]
-    rfm = computed("rfm", shop(SIX, events=events))
+    rfm = computed("rfm", shop(SIX, events=events, settings={"as_of": date(2024, 2, 1)}))
     shoppers = segments_of(rfm).loc["Window Shoppers"]
     assert shoppers["customers"] == rfm.findings["window_shoppers"].value == 2
     assert shoppers["share_visitors"] == rfm.findings["window_shoppers_customer_share"].value == 2 / 8
     assert pd.isna(shoppers["net"])
     assert segments_of(rfm)["share_visitors"].sum() == pytest.approx(1)
+
+
+def test_visits_after_the_last_sale_count_in_their_own_window(shop, computed):
+    events = [("v1", "view", "2023-12-30"), ("v2", "view", "2024-02-02")]
+    findings = computed("rfm", shop(SIX, events=events)).findings
+    assert findings["window_shoppers"].value == 2
+    assert findings["window_shoppers"].window == (date(2023, 12, 30), date(2024, 2, 2))
 
 
 def test_no_window_shoppers_without_events(shop, computed):
@@ -246,3 +254,26 @@ def test_headline_names_the_segment_with_most_revenue_otherwise(shop, computed):
 
 def test_scores_are_small_and_segments_categories(shop, computed):
     assert [str(t) for t in computed("rfm", shop(SIX)).frame.dtypes] == ["str", "int8", "int8", "int8", "category"]
+
+
+def test_the_score_formula_is_printed(shop, computed):
+    note = computed("rfm", shop(SIX)).cuts.note
+    assert "p = (average rank − 1/2) / n, score = whole part of 5p, plus 1" in note
+
+
+def test_segments_of_single_orders_are_not_called_frequent(shop, computed):
+    findings = computed("rfm", shop(SIX)).findings
+    assert findings["potential_loyalist"].claim.endswith("recent enough, but mostly with a single order.")
+    assert findings["at_risk"].claim.endswith("among the least recent, and mostly with a single order.")
+    twice = [line for i, c, day, a in SIX for line in ((i, c, "2023-12-31", a), (i + "b", c, day, a))]
+    findings = computed("rfm", shop(twice)).findings
+    assert findings["potential_loyalist"].claim.endswith("fairly recent and fairly frequent.")
+
+
+def test_refunds_that_name_no_customer_are_not_taken_off(shop, computed):
+    nameless = [*SIX, (None, None, "2024-01-02", "-5.00", "refund")]
+    rfm, customers = (computed(name, shop(nameless)).findings for name in ("rfm", "customers"))
+    for finding in (rfm["vip_revenue"], rfm["at_risk_revenue"], customers["net"]):
+        assert finding.claim.endswith("before refunds, which name no customer.")
+    named = computed("customers", shop([*nameless, ("r", "c0", "2024-01-02", "-5.00", "refund")])).findings
+    assert named["net"].claim.endswith("after refunds.")

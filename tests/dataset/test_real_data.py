@@ -1,6 +1,5 @@
 """Published figures of real files, found again. Skipped where the files are not."""
 
-
 from __future__ import annotations
 
 from pathlib import Path

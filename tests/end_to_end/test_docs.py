@@ -24,7 +24,9 @@ def test_the_example_analysis_builds_as_written(sales: Path, tmp_path: Path) -> 
     for name, text in files.items():
         (copy / name).write_text(text, encoding="utf-8")
     outline = copy / "report" / "outline.py"
-    outline.write_text(outline.read_text(encoding="utf-8").replace('    "kpis",\n', '    "kpis",\n    "weekdays",\n', 1))
+    outline.write_text(
+        outline.read_text(encoding="utf-8").replace('    "kpis",\n', '    "kpis",\n    "weekdays",\n', 1)
+    )
     done = subprocess.run(
         [sys.executable, str(copy / "build.py"), str(sales), "--out", str(tmp_path / "site")],
         capture_output=True, text=True, cwd=copy,
@@ -42,7 +44,9 @@ def test_the_lock_has_hashes_and_no_address(lock: str) -> None:
 
 
 def test_the_readme_names_every_package_and_there_are_at_most_fifty() -> None:
-    packages = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE))
+    packages = set(
+        re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = readme[readme.index("## What it stands on") :]
     assert sorted(p for p in packages if p not in re.split(r"[^a-z0-9-]+", table)) == [] and len(packages) <= 50
@@ -51,6 +55,8 @@ def test_the_readme_names_every_package_and_there_are_at_most_fifty() -> None:
 def test_the_readme_names_every_setting_and_option() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [key for key in USER_KEYS if f"`{key}`" not in readme] == []
-    done = subprocess.run([sys.executable, str(ROOT / "build.py"), "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "build.py"), "--help"], capture_output=True, text=True, check=True
+    )
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", readme)) - {"--customers"}
     assert sorted(option for option in used if option not in done.stdout) == []

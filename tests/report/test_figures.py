@@ -28,6 +28,7 @@ from report.figure import (
     real,
     ticks,
 )
+from report.figures.months import _labels
 from report.pages import Report
 
 STYLE = Style(Settings(currency="EUR"), SLOTS["slide"])
@@ -190,3 +191,10 @@ def test_every_analysis_of_the_outline_may_have_figures() -> None:
     names = [(name, figure.name) for name in outline.analyses() for figure in figures(name)]
     assert len(names) == len(set(names))
     assert figures("no_such_analysis") == ()
+
+
+def test_labels_over_bars_do_not_meet() -> None:
+    values = [10.0, 90.0, 91.0, 92.0] * 6
+    placed = _labels(values, ["€1.23m"] * 24, (23, 3, 0), STYLE)
+    assert placed[23][2] == 92.0 and 0 not in placed  # the first would stand far over its low bar
+    assert _labels([1.0, 2.0], ["a", "b"], (1, 1, 0), STYLE) == {0: ("center", 0, 1.0), 1: ("center", 1, 2.0)}

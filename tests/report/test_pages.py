@@ -292,13 +292,50 @@ def test_a_long_table_is_cut_and_says_so() -> None:
 
 def test_cells_of_a_table_by_unit() -> None:
     frame = pd.DataFrame(
-        {"name": ["<i>"], "net": [None], "share": [0.125], "partial": [True], "day": [date(2024, 3, 1)]}
+        {
+            "name": ["<i>", "b"],
+            "net": [None, Decimal("2")],
+            "share": [0.125, 0.5],
+            "partial": [True, False],
+            "day": [date(2024, 3, 1)] * 2,
+            "unknown": [None, None],
+        }
     )
-    table = Table(
-        frame, "Made", {key: key for key in frame}, "made.sql", {"net": "money", "share": "share", "day": "date"}
+    units = {"net": "money", "share": "share", "day": "date", "unknown": "money"}
+    made = page({}).table(Table(frame, "Made", {key: key for key in frame}, "made.sql", units))
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", made.split("<tbody>")[1])
+    assert cells[:5] == ["&lt;i&gt;", "–", "12.5%", "yes", "1 March 2024"]
+    assert len(cells) == 10  # a column in which nothing is known is left out
+    assert page({}).table(Table(frame.head(0), "Made", {key: key for key in frame}, "made.sql")) == ""
+
+
+def test_blanks_within_a_number_do_not_break() -> None:
+    made = page({"a": finding(date(2024, 12, 3), "date", "On {value} it ended.")})
+    assert pages.unbroken(made.claim("made.a")).split() == ["On", "3\u2060Dec\u20602024", "it", "ended."]
+
+
+def test_a_step_says_how_its_number_is_measured() -> None:
+    made = page({"a": finding(0.25, "share", "{value} came back."), "b": finding(0.5, "share", "{value} left.")})
+    assert made.basis("Ask {made.a}.", "made.a") == "Measured as a / b."
+    assert Markup(made.basis("Ask {made.a}.", "made.b")).striptags() == "Because: 50.0% left."
+
+
+def test_lines_beside_a_chart_repeat_no_number() -> None:
+    made = page(
+        {
+            "h": finding(0.25, "share"),
+            "same": finding(0.25, "share"),
+            "no": finding(0, "count"),
+            "new": finding(3, "count"),
+        }
     )
-    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", page({}).table(table).split("<tbody>")[1])
-    assert cells == ["&lt;i&gt;", "–", "12.5%", "yes", "1 March 2024"]
+    assert made.lines_beside(["made.same", "made.no", "made.new", "made.gone"], ["made.h"]) == ["made.new"]
+
+
+def test_sql_is_set_for_reading() -> None:
+    made = pages.sql("-- Why?\nselect a\n    from lines where b < 'x'\n", printed=True)
+    assert made.count('<span class="line"') == 3 and "<i>-- Why?</i>" in made
+    assert "<b>where</b> b &lt; " in made and "margin-left: 1.1em" in made
 
 
 def test_a_long_table_laid_out_by_group() -> None:
