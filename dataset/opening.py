@@ -128,7 +128,9 @@ def _complete(dataset: Dataset, reader: Reader, settings: Settings) -> tuple[Dat
 def _last_day(dataset: Dataset, reader: Reader) -> date:
     """The day of the last sale (without sales: of the last event); notes a last day far after all others."""
     if "lines" in dataset.tables:
-        days = list(dataset.days.sales().items())
+        days = dataset.engine.rows(
+            """select day, cast(sum(lines) as bigint) from days where kind = 'sale' group by day order by day desc"""
+        )
         total, late = sum(count for _, count in days), 0
         for (day, count), (before, _) in pairwise(days):
             late += count

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from dataset.engine import Engine
-from dataset.headline import Days
 
 MONEY = "decimal(18, 6)"  # what files of binary floats hold survives; money is rounded once, at display
 QUANTITY = "decimal(18, 3)"
@@ -87,7 +86,6 @@ class Dataset:
     """What reading left: the tables that are there, and the whole account of how they came about.
 
     values: the layout's headline figures as metrics.json prints them (counts int, money decimal text).
-    days: all lines by kind, day and whether they have a customer; empty without lines.
     reconciliation: (label, amount) steps from the raw money total to net, in reading order; empty without money.
     """
 
@@ -97,7 +95,6 @@ class Dataset:
     accounts: tuple[Account, ...] = ()
     notes: tuple[Note, ...] = ()
     values: dict[str, int | str] = field(default_factory=dict)
-    days: Days = field(default_factory=Days)
     reconciliation: tuple[tuple[str, Decimal], ...] = ()
     currency: str = ""
     zone: str = "UTC"

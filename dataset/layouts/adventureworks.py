@@ -66,9 +66,9 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
         f"{raw.label}: {counted(unpriced, 'line')} of products without a price; their money is unknown",
     )
     no_sales(raw)
-    unknown_customers(reader, raw, by_day(raw.engine, "sold"))
+    unknown_customers(reader, raw, "sold")
     if returns:
-        unknown_customers(reader, returns, by_day(raw.engine, "given_back"))
+        unknown_customers(reader, returns, "given_back")
     return _dataset(reader, raw, people, zone)
 
 
@@ -170,14 +170,14 @@ def _keyed(reader: Reader, raw: Raw, casts: Casts, key: str, table: str) -> None
 
 def _dataset(reader: Reader, raw: Raw, people: bool, zone: str) -> Dataset:
     engine = reader.engine
+    by_day(engine)
     gross, refunds = (
         engine.rows("select coalesce(sum(amount), 0) from sold"),
         engine.rows("select coalesce(sum(amount), 0) from given_back"),
     )
     (sold,), (back,) = gross[0], refunds[0]
-    days = by_day(engine)
     values: dict[str, int | str] = {
-        "lines": engine.value("select count(*) from sold"), **headline(engine, days),
+        "lines": engine.value("select count(*) from sold"), **headline(engine),
         "returned_units": int(engine.value("select coalesce(sum(quantity), 0) from returns")),
         "products": engine.value("select count(*) from products"),
         "products_sold": engine.value("select count(distinct product_id) from sold"),
@@ -189,6 +189,4 @@ def _dataset(reader: Reader, raw: Raw, people: bool, zone: str) -> Dataset:
         ("Net revenue", sold + back),
     )
     tables = ("lines", "products", "customers") if people else ("lines", "products")
-    return Dataset(
-        "adventureworks", engine, tables, values=values, days=days, reconciliation=steps, currency="USD", zone=zone
-    )
+    return Dataset("adventureworks", engine, tables, values=values, reconciliation=steps, currency="USD", zone=zone)

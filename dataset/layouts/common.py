@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dataset.engine import Engine, identifier
 from dataset.errors import DataError, counted
-from dataset.headline import Days, cents
+from dataset.headline import cents
 from dataset.reading import Raw, Reader
 from dataset.tables import Reason
 
@@ -120,8 +120,15 @@ def no_sales(raw: Raw) -> None:
         raise DataError("E_NO_PURCHASES", "no row is a sale: there is nothing to report", file=raw.label)
 
 
-def unknown_customers(reader: Reader, raw: Raw, days: Days) -> None:
-    """Note the lines that no customer is known for, with their money; `days` are those that came of `raw`."""
-    rows, money = days.unknown()
+def refunded(engine: Engine) -> Decimal:
+    """The refund lines' money, zero or less."""
+    return Decimal(engine.value("select coalesce(sum(amount), 0) from lines where kind = 'refund'"))
+
+
+def unknown_customers(reader: Reader, raw: Raw, lines: str = "") -> None:
+    """Note the lines that no customer is known for, with their money; `lines` came of `raw` (all did unless named)."""
+    count = f"count(*), coalesce(sum(amount), 0) from {lines} where customer_id is null"
+    whole = "cast(coalesce(sum(lines), 0) as bigint), coalesce(sum(amount), 0) from days where unknown"
+    rows, money = raw.engine.rows(f"select {count if lines else whole}")[0]
     what = f"{counted(rows, 'line')} without a customer (net {cents(money)}): in revenue, not in the customer analyses"
     reader.note("W_UNKNOWN_CUSTOMER", rows, f"{raw.label}: {what}")

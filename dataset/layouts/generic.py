@@ -179,13 +179,13 @@ def _dataset(
     reader.account(raw, used, reasons)
     duplicates(reader, raw, "typed", "value", units="quantity")
     no_sales(raw)
-    days = by_day(engine)
-    unknown_customers(reader, raw, days)
+    by_day(engine)
+    unknown_customers(reader, raw)
     values: dict[str, int | str] = {
         "lines": raw.rows - sum(r.rows for r in reasons if r.fate == "rejected"),
-        **headline(engine, days, _numbered(raw, columns)),
+        **headline(engine, _numbered(raw, columns)),
     }
-    values["distinct_local_days"] = len({day for _, day, *_ in days.groups})
+    values["distinct_local_days"] = engine.value("select count(distinct day) from days")
     values["last_local_day"] = values["last_date"]
     tables = ("lines", "products") if "product_id" in columns or "product_name" in columns else ("lines",)
     return Dataset(
@@ -193,7 +193,6 @@ def _dataset(
         engine,
         tables,
         values=values,
-        days=days,
         reconciliation=_reconciliation(fates, refunds),
         currency=currency,
         zone=zone,

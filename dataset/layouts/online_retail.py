@@ -9,7 +9,7 @@ from pathlib import Path
 from dataset.casting import Casts
 from dataset.errors import DataError, counted, shown
 from dataset.headline import by_day, cents, headline
-from dataset.layouts.common import duplicates, no_sales, run_file, unknown_customers
+from dataset.layouts.common import duplicates, no_sales, refunded, run_file, unknown_customers
 from dataset.reading import Raw, Reader, data_files, missing, normal, peek
 from dataset.tables import Dataset, Reason
 
@@ -57,13 +57,13 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     odd = _notes(reader, raw, fates)
     duplicates(reader, raw, "typed", "value", units="quantity")
     no_sales(raw)
-    days = by_day(raw.engine)
-    unknown_customers(reader, raw, days)
+    by_day(raw.engine)
+    unknown_customers(reader, raw)
     return Dataset(
         "online_retail", raw.engine, ("lines", "products"),
-        values={"lines": raw.rows - sum(r.rows for r in reasons), **headline(raw.engine, days)},
-        reconciliation=_reconciliation(fates, days.money("refund")), currency=currency or "GBP", zone=zone,
-        non_products=odd, days=days,
+        values={"lines": raw.rows - sum(r.rows for r in reasons), **headline(raw.engine)},
+        reconciliation=_reconciliation(fates, refunded(raw.engine)), currency=currency or "GBP", zone=zone,
+        non_products=odd,
     )  # fmt: skip
 
 

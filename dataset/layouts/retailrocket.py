@@ -237,14 +237,11 @@ def _dataset(reader: Reader, log: Raw, properties: bool, zone: str) -> Dataset:
         "carters": engine.value("select count(distinct customer_id) from acts where kind = 'cart'"),
         "lines": lines, "unpriced_lines": unpriced,
     }  # fmt: skip
-    days = by_day(engine)
-    told = headline(engine, days)
-    values |= {k: v for k, v in told.items() if not no_money or k in ("orders", "buyers", "last_date")}
+    by_day(engine)
+    values |= {k: v for k, v in headline(engine).items() if not no_money or k in ("orders", "buyers", "last_date")}
     if not no_money:
         values["gmv"] = values["gross"]
     total = engine.value("select coalesce(sum(amount), 0) from lines")
     steps = () if no_money or not lines else (("Purchases with a known price", total), ("Net revenue", total))
     tables = ("lines", "events", "products") if lines else ("events", "products")
-    return Dataset(
-        "retailrocket", engine, tables, values=values, days=days, reconciliation=steps, zone=zone, no_money=no_money
-    )
+    return Dataset("retailrocket", engine, tables, values=values, reconciliation=steps, zone=zone, no_money=no_money)

@@ -11,7 +11,7 @@ from pathlib import Path
 from dataset.casting import Casts, status
 from dataset.engine import identifier, quoted
 from dataset.errors import DataError, counted
-from dataset.headline import Days, by_day, cents, headline
+from dataset.headline import by_day, cents, headline
 from dataset.layouts.common import no_sales, run_file, unique, unknown_customers
 from dataset.layouts.jsonish import json_rows
 from dataset.reading import Raw, Reader, data_files
@@ -88,8 +88,8 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
             f"{items.label}: {counted(lost, 'customer')} that {users.label} lacks; kept, nothing known of them",
         )
     no_sales(items)
-    days = by_day(items.engine)
-    unknown_customers(reader, items, days)
+    by_day(items.engine)
+    unknown_customers(reader, items)
     _float_note(reader, items)
     tables = [
         "lines",
@@ -99,7 +99,7 @@ def read(reader: Reader, paths: list[Path], zone: str) -> Dataset:
     ]
     return Dataset(
         "thelook", items.engine, (*tables, "events") if events else tuple(tables),
-        values=_values(items, users, products, days), days=days,
+        values=_values(items, users, products),
         reconciliation=_reconciliation(items, reasons), currency=currency, zone=zone,
     )  # fmt: skip
 
@@ -318,7 +318,7 @@ def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None,
     reader.note("W_EVENT_ORDER", early + backwards, f"{what}, {odd}; kept as written")
 
 
-def _values(items: Raw, users: Raw | None, products: Raw | None, days: Days) -> dict[str, int | str]:
+def _values(items: Raw, users: Raw | None, products: Raw | None) -> dict[str, int | str]:
     engine = items.engine
     count = {"items": "select count(*) from items"}
     count["all_orders"] = "select count(*) from (select order_id from items union select order_id from file_orders)"
@@ -332,7 +332,7 @@ def _values(items: Raw, users: Raw | None, products: Raw | None, days: Days) -> 
         count["products"] = "select count(*) from products"
     values: dict[str, int | str] = {"lines": engine.value("select count(*) from lines")}
     values |= {key: int(engine.value(sql)) for key, sql in count.items()}
-    values |= headline(engine, days)
+    values |= headline(engine)
     values["returned"] = values["refunds"]
     values["all_statuses"] = cents(engine.value("select coalesce(sum(amount), 0) from items") - _float_noise(items))
     return values

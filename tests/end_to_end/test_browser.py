@@ -69,3 +69,16 @@ def test_keys_turn_the_slides(browser: Browser, shop: Built) -> None:
     page.wait_for_timeout(1200)
     assert page.evaluate(nearest) == 9
     page.close()
+
+
+def test_nothing_runs_into_a_footer(browser: Browser, shop: Built) -> None:
+    page, _ = opened(browser, shop, "deck", 1280)
+    below = page.evaluate("""[...document.querySelectorAll("section.slide")].flatMap(slide => {
+        const footer = slide.querySelector("footer");
+        const end = footer.getBoundingClientRect().top + 1;
+        return [...slide.querySelectorAll("p, li, td, figure")]
+            .filter(part => !footer.contains(part) && part.getBoundingClientRect().bottom > end)
+            .map(part => `${slide.id}: ${part.textContent.trim().slice(0, 60)}`);
+    })""")
+    assert below == []
+    page.close()
