@@ -135,7 +135,7 @@ def test_a_target_that_cannot_be_written_is_an_os_error(root: Path, cache: Path,
 
 
 def test_two_print_at_the_same_time(root: Path, cache: Path, fonts: Fonts) -> None:
-    with pdf.Printing(PAGE.format("a"), root / "a.pdf", root, fonts, cache) as one:
+    with pdf.Printing(PAGE.format("a"), root / "a.pdf", root, fonts, cache) as one:  # noqa: SIM117
         with pdf.Printing(PAGE.format("b"), root / "b.pdf", root, fonts, cache) as other:
             assert other.finish().pages == one.finish().pages == 2
     assert (root / "a.pdf").is_file() and (root / "b.pdf").is_file()
