@@ -89,7 +89,7 @@ def _amounts(casts: Casts, columns: dict[str, str], mapping: Mapping) -> str:
     if "quantity" in columns:
         casts.number("quantity", columns["quantity"])
     else:
-        casts.sql("cast(1 as decimal(18, 3))", "quantity")
+        casts.empty("quantity", kind="decimal(18, 3)")
     casts.money(
         "value" if "amount" in columns else "unit_price",
         money,
