@@ -59,7 +59,7 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
         frame["country"] = _on_file(customers, frame)
     negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
     window = (frame["first_sale"].min().date(), settings.snapshot - timedelta(days=1))
-    after = _after(lines, settings)
+    after = _after(lines, frame, settings)
     return Customers(
         findings=_findings(frame, negative, window, after, settings),
         frame=frame,
@@ -107,7 +107,10 @@ def _float(money: pa.ChunkedArray) -> np.ndarray:
     return np.rint(money.to_numpy() * SCALE) / SCALE
 
 
-def _after(lines: Relation, settings: Settings) -> str:
+def _after(lines: Relation, frame: pd.DataFrame, settings: Settings) -> str:
+    """Whether customers' amounts are after refunds: not where the data have refunds and no customer has one."""
+    if (frame["gross"] < frame["net"]).any() or (frame["gross"] > frame["net"]).any():
+        return "after refunds"
     (row,) = lines.query("customers_refunds.sql", snapshot=settings.snapshot).to_pylist()
     return "before refunds, which name no customer" if row["refunds"] and not row["named"] else "after refunds"
 
