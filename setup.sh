@@ -40,6 +40,7 @@ else
     command -v uv >/dev/null || "$python" -c 'import ensurepip' 2>/dev/null || wanted+=(python3-venv)
     has_browser || wanted+=(chromium-headless-shell)
     if [ "${1:-}" = dev ]; then
+        has_library libatomic.so.1 || wanted+=(libatomic1) # the browser tests' driver needs it
         command -v pdftotext >/dev/null || wanted+=(poppler-utils)
         ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || wanted+=(postgresql)
     fi
