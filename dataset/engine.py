@@ -17,18 +17,15 @@ PARAMETER = re.compile(r"\$([a-z_]\w*)")
 class Engine:
     """One DuckDB database in `folder` (temporary, spills there); reads files only below `readable`."""
 
-    def __init__(
-        self, folder: Path, readable: tuple[Path, ...] = (), memory: str = "400MB", threads: int | None = None
-    ):
+    def __init__(self, folder: Path, readable: tuple[Path, ...] = (), memory: str = "400MB"):
         self.folder = folder
         self.connection = duckdb.connect()  # the file is attached without a log: nothing in it need survive a crash
         allowed = ", ".join(quoted(str(p)) for p in (folder, *readable))
-        threads_setting = f"set threads = {threads};" if threads else ""
         self.connection.execute(
             f"""attach {quoted(str(folder / "work.duckdb"))} as work (recovery_mode 'no_wal_writes'); use work;
             pragma disable_checkpoint_on_shutdown; set autoinstall_known_extensions = false;
             set autoload_known_extensions = false;
-            set memory_limit = '{memory}'; set temp_directory = {quoted(str(folder / "spill"))}; {threads_setting}
+            set memory_limit = '{memory}'; set temp_directory = {quoted(str(folder / "spill"))};
             set preserve_insertion_order = true; set TimeZone = 'UTC'; set enable_progress_bar = false;
             set allowed_directories = [{allowed}]; set enable_external_access = false; set lock_configuration = true;"""
         )

@@ -17,7 +17,6 @@ Layout = Literal["thelook", "retailrocket", "online_retail", "adventureworks", "
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 CUSTOMERS = 5_000
 SEED = 20240229
-WITH_EVENTS = ("thelook", "retailrocket")
 
 
 def write(

@@ -52,7 +52,7 @@ def shop(tmp_path: Path) -> Any:
     ) -> tuple[Dataset, Settings]:
         folder = tmp_path / f"engine{len(engines)}"
         folder.mkdir()
-        engine = Engine(folder, threads=2)
+        engine = Engine(folder)
         engines.append(engine)
         given = {"lines": lines, "events": events, "orders": orders, "products": products, "customers": customers}
         there = {name: rows for name, rows in given.items() if rows is not None}
