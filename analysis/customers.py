@@ -22,6 +22,7 @@ SOURCE = "analysis/customers.sql"
 POPULATION = "known customers with at least one sale"
 NO_AMOUNT = "no amount of a known customer is known"
 NAMED = 20
+ATTRIBUTES = ("age", "income", "children")
 SCALE = 10_000  # money of a customer is counted in whole ten-thousandths: sums of them are exact
 
 
@@ -31,7 +32,7 @@ class Customers(Result):
 
     frame: customer_id (str), country (category), first_sale, last_sale (datetime64[s], the day), recency_days and
     tenure_days (int32, snapshot - last or first sale day), orders (int32), units, gross, net, order_value (float64;
-    net / orders; NaN where no amount of the customer is known).
+    net / orders; NaN where no amount of the customer is known); and of ATTRIBUTES those on file (float64).
     orders_per_customer: orders (1, 2, 3, 4, 5+), customers, share.
     biggest: the twenty who brought most, by id; None unless the settings ask for names.
     after: how claims say what is taken off: "after refunds", or before those when not one names its customer.
@@ -55,8 +56,8 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
     if not people.num_rows:
         raise Skip("no sale names its customer")
     frame = _frame(people, settings.snapshot)
-    if customers is not None and not len(frame["country"].cat.categories):
-        frame["country"] = _on_file(customers, frame)
+    if customers is not None:
+        frame = _with_file(frame, customers)
     negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
     window = (frame["first_sale"].min().date(), settings.snapshot - timedelta(days=1))
     after = _after(lines, frame, settings)
@@ -115,11 +116,14 @@ def _after(lines: Relation, frame: pd.DataFrame, settings: Settings) -> str:
     return "before refunds, which name no customer" if row["refunds"] and not row["named"] else "after refunds"
 
 
-def _on_file(customers: Relation, frame: pd.DataFrame) -> pd.Series:
-    """The country of each customer as the customers table has it, when no line names one."""
-    known = customers.query("customers_on_file.sql").to_pandas()
-    countries = pd.Series(known["country"].to_numpy(), index=known["customer_id"])
-    return pd.Series(frame["customer_id"].map(countries), dtype="category")
+def _with_file(frame: pd.DataFrame, customers: Relation) -> pd.DataFrame:
+    """With the attributes on file that anybody has; with the country on file where no line names one."""
+    known = customers.query("customers_on_file.sql").to_pandas().set_index("customer_id")
+    known = known.reindex(pd.Index(frame["customer_id"]))
+    found = {name: known[name].to_numpy(dtype=float) for name in ATTRIBUTES if known[name].notna().any()}
+    if not len(frame["country"].cat.categories):
+        found["country"] = pd.Series(known["country"].to_numpy(), dtype="category")
+    return frame.assign(**found)
 
 
 def _biggest(frame: pd.DataFrame) -> Table:

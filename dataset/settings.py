@@ -25,6 +25,7 @@ class Settings:
 
     snapshot: the day the customers are looked at, exclusive end of the window (last sale + 1 day, or `as_of`).
     currency: ISO 4217 code, or "" when neither the data nor the user names one.
+    assign: the release whose clusters customers are put into; None: clusters of this data.
     no_money: why amounts are unknown ("no prices in ..."), "" when they are known.
     """
 
@@ -38,6 +39,7 @@ class Settings:
     logo: Path | None = None
     include_customers: bool = False
     seed: int = 20240229
+    assign: Path | None = None
     snapshot: date = date.min
     no_money: str = ""
 
@@ -52,7 +54,7 @@ class Settings:
         )
 
 
-USER_KEYS = tuple(f.name for f in fields(Settings) if f.name not in ("snapshot", "no_money"))
+USER_KEYS = tuple(f.name for f in fields(Settings) if f.name not in ("assign", "snapshot", "no_money"))
 
 
 def load(path: Path | None, **overrides: object) -> Settings:

@@ -37,7 +37,13 @@ TABLES: dict[str, dict[str, str]] = {
         "returned_at": "timestamp",
     },
     # One row a person on file; further columns are attributes as the source names them.
-    "customers": {"customer_id": "varchar", "country": "varchar"},
+    "customers": {
+        "customer_id": "varchar",
+        "country": "varchar",
+        "age": QUANTITY,
+        "income": MONEY,
+        "children": QUANTITY,
+    },
     "products": {"product_id": "varchar", "name": "varchar", "category": "varchar", "price": MONEY},
     # One row a visitor's act. kind: view, cart, purchase.
     "events": {"customer_id": "varchar", "kind": "varchar", "product_id": "varchar", "at": "timestamp"},

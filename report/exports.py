@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 # File -> (analysis, its table)
 TABLES = {
     "segments": ("rfm", "segments"),
+    "clusters": ("clusters", "groups"),
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "products": ("mix", "products"),
 }
+# Analyses that say something of each customer, in columns of their `frame`
+LABELLED = ("rfm", "clusters")
 # Files with a row a customer: readable by their owner only.
 PRIVATE = ("customers.csv", "customers.parquet")
 BATCH = 100_000
@@ -55,23 +58,22 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
 
 
 def _customers(results: Mapping[str, Result]) -> pd.DataFrame | None:
-    """One row a customer, the biggest spender first: the reduction, with scores and segment where there are some."""
+    """One row a customer, the biggest spender first: the reduction, and what is said of each."""
     frame = getattr(results.get("customers"), "frame", None)
     if frame is None:
         return None
-    scored = getattr(results.get("rfm"), "frame", None)
-    if scored is None:
-        return _biggest_first(frame)
-    same = len(scored) == len(frame) and bool(
-        (scored["customer_id"].to_numpy() == frame["customer_id"].to_numpy()).all()
-    )
-    if not same:
-        raise RuntimeError("the scored customers are not the reduced customers, row by row")
-    return _biggest_first(pd.concat([frame, scored.drop(columns="customer_id")], axis=1))
-
-
-def _biggest_first(frame: pd.DataFrame) -> pd.DataFrame:
+    for name in LABELLED:
+        labels = getattr(results.get(name), "frame", None)
+        if labels is not None:
+            frame = pd.concat([frame, _of_the_same(frame, labels)], axis=1)
     return frame.sort_values(["net", "customer_id"], ascending=[False, True], ignore_index=True)
+
+
+def _of_the_same(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """What an analysis says of each customer, once it is sure that its rows are theirs."""
+    if len(labels) != len(frame) or (labels["customer_id"].to_numpy() != frame["customer_id"].to_numpy()).any():
+        raise RuntimeError("the labelled customers are not the reduced customers, row by row")
+    return labels.drop(columns="customer_id")
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:

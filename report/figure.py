@@ -217,6 +217,45 @@ def ranked(
     return figure
 
 
+def paired(
+    names: Sequence[str],
+    customers: Sequence[float],
+    revenue: Sequence[float],
+    spoken: Sequence[bool],
+    hover: Sequence[str],
+    style: Style,
+) -> go.Figure:
+    """Two horizontal bars a group: share of customers light, share of revenue dark; those spoken of in colour."""
+    rows, figure = list(range(len(names))), go.Figure()
+    strong = [style.accent if told else GREY for told in spoken]
+    light = [style.tint if told else LIGHT for told in spoken]
+    pairs = ((customers, "customers", -0.37, light, GREY), (revenue, "revenue", 0.01, strong, INK))
+    for shares, what, offset, colours, ink in pairs:
+        texts = [
+            "\u00a0" + style.text(s, "share") + (f" of {what}" if row == 0 else "") for row, s in enumerate(shares)
+        ]
+        figure.add_bar(
+            orientation="h",
+            y=rows,
+            x=[max(0.0, s) for s in shares],
+            width=0.36,
+            offset=offset,
+            marker={"color": colours},
+            text=texts,
+            textposition="outside",
+            cliponaxis=False,
+            constraintext="none",
+            textangle=0,
+            textfont={"color": ink},
+            hoverinfo="text",
+            hovertext=list(hover),
+        )
+    figure.update_layout(barmode="overlay", margin={"r": 120})
+    figure.update_xaxes(visible=False)
+    named_rows(figure, names)
+    return figure
+
+
 def named_rows(figure: go.Figure, names: Sequence[str]) -> None:
     """Rows 0, 1, ... from top to bottom with these names: two equal names stay two rows, few rows stay thin."""
     figure.update_yaxes(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -46,13 +47,24 @@ def compose(
             fonts.copy(folder / "assets")
         exports.write(folder / "exports", run.results, settings)
         _write(folder, {"metrics.json": metrics.text(run, dataset, settings)})
+        _write(folder, _models(run))
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
         _write(folder, {f"figures/{name}.png": png for name, png in paper.png(charts).items()})
         for document in printing:
             document.finish()
 
 
-def _write(folder: Path, files: dict[str, str | bytes]) -> None:
+def _models(run: Run) -> dict[str, str]:
+    """The parameters of each result that has a model, as JSON."""
+    models = {name: getattr(result, "model", None) for name, result in run.results.items()}
+    return {
+        f"models/{name}.json": json.dumps(model.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        for name, model in models.items()
+        if model is not None
+    }
+
+
+def _write(folder: Path, files: Mapping[str, str | bytes]) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

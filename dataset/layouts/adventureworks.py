@@ -10,7 +10,7 @@ from dataset.errors import DataError, counted
 from dataset.headline import by_day, headline
 from dataset.layouts.common import no_sales, run_file, unique, unknown_customers
 from dataset.reading import Raw, Reader, data_files
-from dataset.tables import Dataset
+from dataset.tables import TABLES, Dataset
 
 ROLES = {
     "subcategories": re.compile(r"product_?subcategor"),
@@ -25,7 +25,7 @@ ATTRIBUTES = {
     "MaritalStatus": "marital_status", "Gender": "gender", "EducationLevel": "education",
     "Occupation": "occupation", "HomeOwner": "home_owner",
 }  # fmt: skip
-NUMBERS = {"AnnualIncome": "income", "TotalChildren": "children"}
+NUMBERS = {"income": "AnnualIncome", "children": "TotalChildren", "age": "Age"}
 
 
 def matches(columns: set[str]) -> bool:
@@ -155,9 +155,11 @@ def _customers(reader: Reader, files: dict[str, list[Path]]) -> bool:
     casts.empty("country")
     for column, name in ATTRIBUTES.items():
         casts.label(name, raw.column(column))
-    for column, name in NUMBERS.items():
+    for name, column in NUMBERS.items():
         if found := raw.column(column):
             casts.money(name, found, required=False)
+        else:
+            casts.empty(name, kind=TABLES["customers"][name])
     _keyed(reader, raw, casts, "customer_id", "customers")
     return True
 

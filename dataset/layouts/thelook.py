@@ -15,7 +15,7 @@ from dataset.headline import by_day, cents, headline
 from dataset.layouts.common import no_sales, run_file, unique, unknown_customers
 from dataset.layouts.jsonish import json_rows
 from dataset.reading import Raw, Reader, data_files
-from dataset.tables import Dataset, Reason
+from dataset.tables import TABLES, Dataset, Reason
 
 ROLES = {
     "order_items": re.compile(r"order_?it\w*m"),
@@ -168,7 +168,8 @@ def _orders(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
 
 def _users(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
     if raw is None:
-        reader.engine.run("create view customers as select customer_id, customer_id as country from items where false")
+        columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in TABLES["customers"].items())
+        reader.engine.run(f"create view customers as select {columns} from items where false")
         return
     casts = Casts(reader, raw, zone)
     casts.id(
@@ -176,8 +177,12 @@ def _users(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
     )
     casts.label("country", raw.column("country"))
     casts.label("first_name", raw.column("first_name", "firstname", "customer_fname"))
-    for attribute in ("gender", "age", "traffic_source"):
+    for attribute in ("gender", "traffic_source"):
         casts.label(attribute, raw.column(attribute))
+    if age := raw.column("age"):
+        casts.number("age", age, required=False)
+    for attribute in ("income", "children") if age else ("age", "income", "children"):
+        casts.empty(attribute, kind=TABLES["customers"][attribute])
     casts.time("signed_up_at", raw.column("created_at") if not flat else None, zone, required=False)
     _keep_first(reader, raw, casts, "customer_id", "customers", flat)
 

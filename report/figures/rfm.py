@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.rfm import Rfm
-from report.figure import GREY, INK, LIGHT, Figure, Style, mixed, named_rows, plain, real
+from report.figure import GREY, INK, LIGHT, Figure, Style, mixed, paired, plain, real
 
 
 def segments(rfm: Rfm, style: Style) -> go.Figure | None:
@@ -16,36 +16,9 @@ def segments(rfm: Rfm, style: Style) -> go.Figure | None:
     frame = _buyers(rfm)
     if frame.empty:
         return None
-    names, spoken = [style.name(s) for s in frame["segment"]], _spoken(rfm)
-    rows, figure = list(range(len(names))), go.Figure()
-    strong = [style.accent if _key(s) in spoken else GREY for s in frame["segment"]]
-    light = [style.tint if _key(s) in spoken else LIGHT for s in frame["segment"]]
-    pairs = (("share_customers", "customers", -0.37, light, GREY), ("share_net", "revenue", 0.01, strong, INK))
-    for column, what, offset, colours, ink in pairs:
-        shares = real(frame[column])
-        texts = [
-            "\u00a0" + style.text(s, "share") + (f" of {what}" if row == 0 else "") for row, s in enumerate(shares)
-        ]
-        figure.add_bar(
-            orientation="h",
-            y=rows,
-            x=[max(0.0, s) for s in shares],
-            width=0.36,
-            offset=offset,
-            marker={"color": colours},
-            text=texts,
-            textposition="outside",
-            cliponaxis=False,
-            constraintext="none",
-            textangle=0,
-            textfont={"color": ink},
-            hoverinfo="text",
-            hovertext=_hover(frame, style),
-        )
-    figure.update_layout(barmode="overlay", margin={"r": 120})
-    figure.update_xaxes(visible=False)
-    named_rows(figure, names)
-    return figure
+    spoken = [_key(s) in _spoken(rfm) for s in frame["segment"]]
+    names = [style.name(s) for s in frame["segment"]]
+    return paired(names, real(frame["share_customers"]), real(frame["share_net"]), spoken, _hover(frame, style), style)
 
 
 def heatmap(rfm: Rfm, style: Style) -> go.Figure | None:

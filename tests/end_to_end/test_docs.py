@@ -52,7 +52,9 @@ def test_the_readme_names_every_package_and_without_the_models_there_are_at_most
     )
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = readme[readme.index("## What it stands on") :]
-    assert sorted(p for p in packages if p not in re.split(r"[^a-z0-9-]+", table)) == [] and len(packages - MODELS) <= 50
+    assert (
+        sorted(p for p in packages if p not in re.split(r"[^a-z0-9-]+", table)) == [] and len(packages - MODELS) <= 50
+    )
 
 
 def test_the_readme_names_every_setting_and_option() -> None:

@@ -1,0 +1,157 @@
+"""How many clusters there are, and where: K-means on the leading components, chosen on a sample, fitted on all."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.cluster_model import DIGITS, MEASURES, Feature, Model
+from analysis.finding import Skip
+from dataset.settings import Settings
+
+SAMPLE, JUDGED, MIXED = 20_000, 5_000, 5_000  # customers to choose k on; to measure silhouettes on; for the mixture
+CANDIDATES = range(3, 9)
+BESIDE = 2  # shown beside the candidates, never chosen: two groups say little more than large and small
+NEAR = 0.01  # silhouettes so close are alike: the fewer clusters win
+EXPLAINED = 0.6  # variance the components must hold together (Hair et al., Multivariate Data Analysis: sixty percent)
+STARTS = 4
+MONEY = ("monetary", "order_value", "engagement", "income")
+LEAST_KNOWN = 2 / 3  # of customers, for a measure to be a feature
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted model, not named yet.
+
+    choice: clusters, silhouette, davies_bouldin, inertia, chosen; two to eight. mixture: components, bic; one to eight.
+    explained: the share of variance of each component, all of them. left_out: measure -> why it is no feature.
+    """
+
+    model: Model
+    choice: pd.DataFrame
+    mixture: pd.DataFrame
+    explained: np.ndarray
+    left_out: Mapping[str, str]
+
+
+def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Settings) -> Fit:
+    """Standardise, find the leading components, choose k by silhouette on a sample, fit it on all customers.
+
+    measures: name -> a value a customer (float64, NaN unknown). order: customers sorted by what they are, so that the
+    rows' order changes nothing. Raises Skip when customers differ too little. Numbers do not depend on threads.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        features, left_out = _features(measures, order)
+        standard = np.column_stack([f.standardised(measures[f.name])[order] for f in features])
+        explained, axes = _components(standard)
+        model = Model(tuple(features), axes, axes[:0], (), (), settings.snapshot, settings.currency)
+        place = model.placed(measures)[order]
+        choice, start = _choice(spread(place, SAMPLE), settings.seed)
+        mixture = _mixture(spread(place, MIXED), settings.seed)
+        return Fit(replace(model, centres=_all(place, start)), choice, mixture, explained, left_out)
+
+
+def spread(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many rows, evenly spread over all of them."""
+    return rows if len(rows) <= most else rows[(np.arange(most) * (len(rows) / most)).astype(np.int64)]
+
+
+def quality(place: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Silhouette (Rousseeuw 1987) on an even sample, and Davies-Bouldin index (1979), on rows in a fixed order."""
+    from sklearn.metrics import davies_bouldin_score, silhouette_score
+
+    few, theirs = spread(place, JUDGED), spread(labels, JUDGED)
+    if len(np.unique(theirs)) < 2 or len(np.unique(theirs)) == len(theirs):
+        return float("nan"), float("nan")
+    return float(silhouette_score(few, theirs)), float(davies_bouldin_score(place, labels))
+
+
+def _features(measures: Mapping[str, np.ndarray], order: np.ndarray) -> tuple[list[Feature], dict[str, str]]:
+    """The measures that are known and vary, with their standardisation; and why the others are left out."""
+    features, left_out = list[Feature](), dict[str, str]()
+    for name in MEASURES:
+        if name not in measures:
+            left_out[name] = "not in the data"
+            continue
+        values = measures[name][order]
+        known = values[~np.isnan(values)]
+        if len(known) < LEAST_KNOWN * len(values):
+            left_out[name] = "known of too few customers"
+            continue
+        above = known[known > 0]
+        scale = float(np.median(above)) if name in MONEY and len(above) else 1.0
+        bare = Feature(name, scale, float(np.median(known)), 0.0, 1.0)
+        logs = bare.standardised(values)
+        deviation = round(float(logs.std()), DIGITS)
+        if deviation == 0:
+            left_out[name] = "the same for all customers"
+        else:
+            features.append(Feature(name, scale, bare.fill, round(float(logs.mean()), DIGITS), deviation))
+    if len(features) < 2:
+        raise Skip("customers differ in too little to be told apart")
+    return features, left_out
+
+
+def _components(standard: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The share of variance of each principal component, and the weights of the fewest that hold EXPLAINED of it."""
+    values, vectors = np.linalg.eigh(standard.T @ standard / len(standard))
+    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+    explained = values / values.sum()
+    kept = max(2, int(np.searchsorted(np.cumsum(explained), EXPLAINED - 1e-9) + 1))
+    axes = vectors[:, :kept]
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(kept)]
+    return explained, np.round(axes * np.sign(largest), DIGITS)
+
+
+def _choice(sample: np.ndarray, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Each k with its figures, and the centres of the chosen one: the fewest whose silhouette is near the best."""
+    from sklearn.cluster import KMeans
+
+    distinct = len(np.unique(sample, axis=0))
+    found, rows = {}, []
+    for k in [k for k in (BESIDE, *CANDIDATES) if k < distinct]:
+        made = KMeans(k, init="k-means++", n_init=STARTS, random_state=seed).fit(sample)
+        silhouette, davies_bouldin = quality(sample, made.labels_)
+        found[k] = made.cluster_centers_
+        rows.append((k, silhouette, davies_bouldin, float(made.inertia_)))
+    frame = pd.DataFrame(rows, columns=["clusters", "silhouette", "davies_bouldin", "inertia"])
+    able = frame[frame["clusters"].isin(CANDIDATES)]
+    if able.empty:
+        raise Skip("customers differ too little to be told apart")
+    near = able[able["silhouette"] >= able["silhouette"].max() - NEAR]
+    chosen = int(near["clusters"].min())
+    return frame.assign(chosen=frame["clusters"] == chosen), found[chosen]
+
+
+def _all(place: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The centres of all customers, reached from those of the sample."""
+    from sklearn.cluster import KMeans
+
+    made = KMeans(len(start), init=start, n_init=1).fit(place)
+    return np.round(made.cluster_centers_, DIGITS)
+
+
+def _mixture(sample: np.ndarray, seed: int) -> pd.DataFrame:
+    """Gaussian mixtures of one to eight components and their Bayesian information criterion; the least is best."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    rows = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for n in [n for n in range(1, CANDIDATES.stop) if n * 10 <= len(sample)]:
+            made = GaussianMixture(n, n_init=3, reg_covar=1e-4, random_state=seed).fit(sample)
+            rows.append((n, float(made.bic(sample))))
+    frame = pd.DataFrame(rows, columns=["components", "bic"])
+    return frame.assign(chosen=frame["bic"] == frame["bic"].min())
+
+
+def by_what_they_are(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """The order of customers by these columns, the first deciding first: equal customers may change places only."""
+    return np.lexsort([np.nan_to_num(column, nan=-1.0) for column in reversed(columns)])

@@ -1,0 +1,213 @@
+"""The parameters of clusters: how a customer's measures become a place among the centres; kept as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dataset.errors import DataError, shown
+
+FILE = "models/clusters.json"
+KIND = "customer-deck clusters 1"
+DIGITS = 10  # parameters are rounded to so many decimals before anything is assigned: what is kept is what was used
+MEASURES = (
+    "recency",
+    "frequency",
+    "monetary",
+    "order_value",
+    "tenure",
+    "engagement",
+    "items",
+    "products",
+    "returns",
+    "age",
+    "income",
+    "children",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """How one measure is standardised: z = (ln(1 + max(x, 0) / scale) - mean) / deviation; unknown x is `fill`."""
+
+    name: str
+    scale: float
+    fill: float
+    mean: float
+    deviation: float
+
+    def standardised(self, values: np.ndarray) -> np.ndarray:
+        """z of each value (float64)."""
+        known = np.where(np.isnan(values), self.fill, values)
+        return (np.log1p(np.maximum(known, 0) / self.scale) - self.mean) / self.deviation
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Clusters in the space of the leading principal components of standardised features.
+
+    axes: features x components. centres: clusters x components. names, rules: of the clusters, in the order of centres;
+    what they are called, and the text of the rule that named them.
+    """
+
+    features: tuple[Feature, ...]
+    axes: np.ndarray
+    centres: np.ndarray
+    names: tuple[str, ...]
+    rules: tuple[str, ...]
+    snapshot: date
+    currency: str
+
+    def placed(self, measures: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Where each customer lies: customers x components (float64).
+
+        Summed column by column, so that a customer's place does not depend on who else is there.
+        """
+        place = np.zeros((len(next(iter(measures.values()))), self.axes.shape[1]))
+        for feature, weights in zip(self.features, self.axes, strict=True):
+            z = feature.standardised(measures[feature.name])
+            for axis, weight in enumerate(weights):
+                place[:, axis] += z * weight
+        return place
+
+    def nearest(self, place: np.ndarray) -> np.ndarray:
+        """The cluster whose centre is nearest (int8); of two as near the first."""
+        best, least = np.zeros(len(place), dtype=np.int8), np.full(len(place), np.inf)
+        for cluster, centre in enumerate(self.centres):
+            distance = sum((place[:, axis] - at) ** 2 for axis, at in enumerate(centre))
+            closer = distance < least
+            best[closer], least[closer] = cluster, distance[closer]
+        return best
+
+    def json(self) -> dict[str, Any]:
+        """What a later build needs to put customers into these clusters; no customer is in it."""
+        return {
+            "kind": KIND,
+            "snapshot": self.snapshot.isoformat(),
+            "currency": self.currency,
+            "features": [asdict(feature) for feature in self.features],
+            "axes": self.axes.tolist(),
+            "centres": self.centres.tolist(),
+            "names": list(self.names),
+            "rules": list(self.rules),
+        }
+
+
+def read(release: Path) -> Model:
+    """The clusters of a published release (its folder, or the JSON file itself).
+
+    Raises DataError E_MODEL that says which entry is not what a build writes.
+    """
+    path = release / FILE if release.is_dir() else release
+    try:
+        told = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(
+            "E_MODEL",
+            "there are no clusters to assign to",
+            file=path,
+            hint="name a release made with the analysis clusters: the folder that holds deck.html, or site/current",
+        ) from None
+    except (OSError, ValueError) as reason:
+        raise DataError("E_MODEL", f"cannot be read as JSON: {reason}", file=path) from None
+    try:
+        return _model(told)
+    except _Nonsense as why:
+        raise DataError(
+            "E_MODEL",
+            f"this is not what a build wrote: {why}",
+            file=path,
+            hint="take the file of the release as it was published",
+        ) from None
+
+
+class _Nonsense(Exception):
+    """An entry of the file is not what it should be."""
+
+
+def _model(told: object) -> Model:
+    entries = _table(
+        told, "the file", ("kind", "snapshot", "currency", "features", "axes", "centres", "names", "rules")
+    )
+    if entries["kind"] != KIND:
+        raise _Nonsense(f"kind is {shown(entries['kind'])!r}, not {KIND!r}")
+    features = tuple(_feature(entry, at) for at, entry in enumerate(_list(entries["features"], "features"), 1))
+    if len({feature.name for feature in features}) < max(len(features), 1):
+        raise _Nonsense("features must be there, each once")
+    axes = _matrix(entries["axes"], "axes", len(features))
+    centres = _matrix(entries["centres"], "centres", None)
+    if axes.shape[1] != centres.shape[1]:
+        raise _Nonsense(f"axes have {axes.shape[1]} components and centres {centres.shape[1]}")
+    if len(np.unique(centres, axis=0)) < len(centres) or not 2 <= len(centres) <= 20:
+        raise _Nonsense(f"centres must be two to twenty, all different; there are {len(centres)}")
+    names, rules = (_texts(entries[key], key, len(centres)) for key in ("names", "rules"))
+    if len(set(names)) < len(names):
+        raise _Nonsense("two clusters have one name")
+    if not isinstance(entries["currency"], str):
+        raise _Nonsense("currency must be text")
+    return Model(features, axes, centres, names, rules, _day(entries["snapshot"]), entries["currency"])
+
+
+def _feature(entry: object, at: int) -> Feature:
+    where = f"feature {at}"
+    told = _table(entry, where, ("name", "scale", "fill", "mean", "deviation"))
+    if told["name"] not in MEASURES:
+        raise _Nonsense(f"{where} is named {shown(told['name'])!r}; known are {', '.join(MEASURES)}")
+    scale, fill, mean, deviation = (
+        _number(told[key], f"{key} of {told['name']}") for key in ("scale", "fill", "mean", "deviation")
+    )
+    if scale <= 0 or deviation <= 0:
+        raise _Nonsense(f"scale and deviation of {told['name']} must be above zero")
+    return Feature(told["name"], scale, fill, mean, deviation)
+
+
+def _table(entry: object, where: str, keys: Sequence[str]) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise _Nonsense(f"{where} must be an object with {', '.join(keys)}")
+    if missing := [key for key in keys if key not in entry]:
+        raise _Nonsense(f"{where} lacks {', '.join(missing)}")
+    if unknown := sorted(set(entry) - set(keys)):
+        raise _Nonsense(f"{where} has an unknown entry {shown(unknown[0])!r}")
+    return entry
+
+
+def _list(entry: object, where: str) -> list[Any]:
+    if not isinstance(entry, list):
+        raise _Nonsense(f"{where} must be a list")
+    return entry
+
+
+def _texts(entry: object, where: str, count: int) -> tuple[str, ...]:
+    texts = _list(entry, where)
+    if len(texts) != count or any(not isinstance(text, str) or not text.strip() or len(text) > 120 for text in texts):
+        raise _Nonsense(f"{where} must be {count} texts of at most 120 characters, one a centre")
+    return tuple(texts)
+
+
+def _matrix(entry: object, where: str, rows: int | None) -> np.ndarray:
+    lines = [_list(line, f"each row of {where}") for line in _list(entry, where)]
+    if not lines or not lines[0] or len({len(line) for line in lines}) != 1:
+        raise _Nonsense(f"{where} must be rows of numbers, all of one length")
+    if rows is not None and len(lines) != rows:
+        raise _Nonsense(f"{where} has {len(lines)} rows for {rows} features")
+    return np.array([[_number(value, f"a number of {where}") for value in line] for line in lines])
+
+
+def _number(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e15:
+        raise _Nonsense(f"{where} is {shown(value)!r}, not a number of this size")
+    return float(value)
+
+
+def _day(value: object) -> date:
+    try:
+        return date.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise _Nonsense(f"snapshot is {shown(value)!r}, not a day such as 2024-12-31") from None

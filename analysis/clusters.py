@@ -1,0 +1,522 @@
+"""Which groups of customers the data themselves form: K-means on what customers do and are, named by a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import cluster_fit, cluster_model, cluster_names
+from analysis.cluster_fit import Fit
+from analysis.cluster_model import Model
+from analysis.customers import ATTRIBUTES, SCALE, Customers, whole
+from analysis.finding import Finding, Result, Skip, Table, Unit
+from analysis.rfm import SEGMENTS, Rfm
+from dataset.engine import Relation
+from dataset.errors import DataError
+from dataset.settings import Settings
+
+SOURCE, FITTED = "analysis/clusters.py", "analysis/cluster_fit.py"
+POPULATION = "known customers with at least one sale"
+LEAST = 50
+STRUCTURE = 0.25  # a silhouette up to here shows no substantial structure (Kaufman and Rousseeuw 1990)
+CLEAR = 0.5  # from here a reasonable one, below a weak one
+EVERYONE = "All customers"
+DRAWN = 900  # customers shown as points
+
+# Measure -> heading, unit
+WORDS: dict[str, tuple[str, Unit]] = {
+    "recency": ("Days since the last sale", "days"),
+    "frequency": ("Orders", "ratio"),
+    "monetary": ("Net revenue", "money"),
+    "order_value": ("Order value", "money"),
+    "tenure": ("Days since the first sale", "days"),
+    "engagement": ("Engagement", "ratio"),
+    "items": ("Items per order", "ratio"),
+    "products": ("Different products", "ratio"),
+    "returns": ("Return rate", "share"),
+    "age": ("Age", "ratio"),
+    "income": ("Income", "money"),
+    "children": ("Children", "ratio"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters(Result):
+    """Groups of customers, those who bring most revenue first.
+
+    frame: customer_id, cluster (category in the order of `groups`); rows as customers.frame. groups: one row a cluster
+    with its medians, and EVERYONE below. choice and mixture: every number of groups that was tried; None when assigned.
+    points: an even sample of customers, by component and by measure. model: what a later build needs to assign
+    customers. clear: whether the silhouette shows a structure at all.
+    """
+
+    findings: Mapping[str, Finding]
+    frame: pd.DataFrame
+    groups: Table
+    choice: Table | None
+    mixture: Table | None
+    features: Table
+    profile: Table
+    agreement: Table
+    points: Table
+    model: Model
+    clear: bool
+
+
+def compute(customers: Customers, rfm: Rfm, lines: Relation, settings: Settings) -> Clusters:
+    """Find the groups, or put customers into those of an earlier release (settings.assign).
+
+    Raises Skip with fewer than fifty customers or without money; DataError when the earlier groups do not fit the data.
+    """
+    people = customers.frame
+    if len(people) < LEAST:
+        raise Skip("fewer than fifty customers make no groups")
+    measures = _measures(customers, lines, settings)
+    money = whole(people["net"].to_numpy())
+    order = cluster_fit.by_what_they_are([money, people["recency_days"], people["tenure_days"], *measures.values()])
+    fit = None if settings.assign else cluster_fit.fit(measures, order, settings)
+    model = fit.model if fit else _earlier(settings, measures)
+    labels = model.nearest(model.placed(measures))
+    if fit:
+        model, labels = _by_revenue(model, labels, money)
+        names, rules = cluster_names.named(*_medians(measures, labels, len(model.centres)))
+        model = replace(model, names=tuple(names), rules=tuple(rules))
+    return _result(customers, rfm, measures, order, fit, model, labels, settings)
+
+
+def _measures(customers: Customers, lines: Relation, settings: Settings) -> dict[str, np.ndarray]:
+    """What is measured of each customer (float64, rows as customers.frame; NaN unknown)."""
+    people = customers.frame
+    recency, orders, net = (people[c].to_numpy(dtype=float) for c in ("recency_days", "orders", "net"))
+    measures = {
+        "recency": recency,
+        "frequency": orders,
+        "monetary": net,
+        "order_value": net / orders,
+        "tenure": people["tenure_days"].to_numpy(dtype=float),
+        "engagement": orders * net / (recency + 1),
+        "items": people["units"].to_numpy(dtype=float) / orders,
+        "products": _of_each(people, lines, "clusters.sql", "products", settings),
+        "returns": _returns(customers, lines, settings),
+    }
+    measures |= {name: people[name].to_numpy(dtype=float) for name in ATTRIBUTES if name in people}
+    return {name: values for name, values in measures.items() if not np.isnan(values).all()}
+
+
+def _returns(customers: Customers, lines: Relation, settings: Settings) -> np.ndarray:
+    """The share of gross revenue given back; where refunds name no customer, how often what was bought comes back."""
+    people = customers.frame
+    if customers.after != "after refunds":
+        return _of_each(people, lines, "clusters_returns.sql", "rate", settings)
+    gross, net = people["gross"].to_numpy(), people["net"].to_numpy()
+    share = np.divide(gross - net, gross, out=np.full(len(people), np.nan), where=gross > 0)
+    return np.clip(share, 0, 1)
+
+
+def _of_each(people: pd.DataFrame, lines: Relation, file: str, column: str, settings: Settings) -> np.ndarray:
+    found = lines.query(file, snapshot=settings.snapshot)
+    values = pd.Series(found[column].to_numpy().astype(float), index=found["customer_id"].to_pandas())
+    return values.reindex(pd.Index(people["customer_id"])).to_numpy()
+
+
+def _earlier(settings: Settings, measures: Mapping[str, np.ndarray]) -> Model:
+    """The clusters of the earlier release; refused where this data cannot be measured in the same way."""
+    assert settings.assign is not None
+    model = cluster_model.read(settings.assign)
+    if missing := [f.name for f in model.features if f.name not in measures]:
+        raise DataError(
+            "E_MODEL",
+            f"the clusters rest on {', '.join(missing)}, which this data does not have",
+            file=settings.assign,
+            hint="assign data of the same kind, or build without --assign",
+        )
+    if model.currency != settings.currency:
+        raise DataError(
+            "E_MODEL",
+            f"the clusters are in {model.currency or 'no currency'}, this data in {settings.currency}",
+            file=settings.assign,
+            hint="give both the same currency in report.toml, or build without --assign",
+        )
+    return model
+
+
+def _by_revenue(model: Model, labels: np.ndarray, money: np.ndarray) -> tuple[Model, np.ndarray]:
+    """The same clusters with those who bring most revenue first."""
+    count = len(model.centres)
+    revenue = [int(money[labels == cluster].sum()) for cluster in range(count)]
+    first = sorted(range(count), key=lambda cluster: (-revenue[cluster], tuple(model.centres[cluster])))
+    place = np.empty(count, dtype=np.int8)
+    place[first] = np.arange(count)
+    return replace(model, centres=model.centres[first]), place[labels]
+
+
+def _medians(
+    measures: Mapping[str, np.ndarray], labels: np.ndarray, count: int
+) -> tuple[list[dict[str, float]], dict[str, float]]:
+    """The median of each measure in each cluster, and of all customers; unknown values apart."""
+    every = {name: _median(values) for name, values in measures.items()}
+    own = [{name: _median(values[labels == c]) for name, values in measures.items()} for c in range(count)]
+    return own, every
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else np.nan
+
+
+def _result(
+    customers: Customers,
+    rfm: Rfm,
+    measures: Mapping[str, np.ndarray],
+    order: np.ndarray,
+    fit: Fit | None,
+    model: Model,
+    labels: np.ndarray,
+    settings: Settings,
+) -> Clusters:
+    place = model.placed(measures)
+    judged = cluster_fit.quality(place[order], labels[order])
+    standard = np.column_stack([f.standardised(measures[f.name]) for f in model.features])
+    judged_on_all = cluster_fit.quality(
+        cluster_fit.spread(standard[order], cluster_fit.SAMPLE), cluster_fit.spread(labels[order], cluster_fit.SAMPLE)
+    )
+    profile, importance = _shape(standard[order], labels[order], len(model.centres))
+    own, everyone = _medians(measures, labels, len(model.names))
+    groups = _groups(customers, own, model, labels)
+    agreement, rand = _agreement(rfm, model, labels)
+    figures = {"judged": judged, "on_all": judged_on_all, "rand": rand}
+    cluster = pd.Categorical.from_codes(labels, dtype=pd.CategoricalDtype(list(model.names)))
+    return Clusters(
+        findings=_findings(customers, groups, fit, model, figures, settings),
+        frame=pd.DataFrame({"customer_id": customers.frame["customer_id"], "cluster": cluster}, copy=False),
+        groups=_groups_table(groups, everyone, model),
+        choice=_choice(fit),
+        mixture=_mixture(fit),
+        features=_features(model, fit, importance),
+        profile=_profile(profile, model),
+        agreement=agreement,
+        points=_points(place, measures, labels, order, model),
+        model=model,
+        clear=judged[0] > STRUCTURE,
+    )
+
+
+def _shape(standard: np.ndarray, labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean standardised features of each cluster, and how much of each feature's variance lies between clusters."""
+    sizes = np.bincount(labels, minlength=count)
+    sums = np.column_stack([np.bincount(labels, weights=column, minlength=count) for column in standard.T])
+    means = np.divide(sums, sizes[:, None], out=np.zeros_like(sums), where=sizes[:, None] > 0)
+    spread = standard.var(axis=0) * len(standard)
+    between = (sizes[:, None] * (means - standard.mean(axis=0)) ** 2).sum(axis=0)
+    return means, np.divide(between, spread, out=np.zeros_like(between), where=spread > 0).clip(0, 1)
+
+
+def _groups(customers: Customers, medians: list[dict[str, float]], model: Model, labels: np.ndarray) -> pd.DataFrame:
+    """One row a cluster: size, exact revenue in ten-thousandths, medians."""
+    money = whole(customers.frame["net"].to_numpy())
+    earned = np.maximum(money, 0)
+    rows = []
+    for at, (name, rule) in enumerate(zip(model.names, model.rules, strict=True)):
+        here = labels == at
+        rows.append(
+            {
+                "cluster": name,
+                "rule": rule,
+                "customers": int(here.sum()),
+                "exact": int(money[here].sum()),
+                "earned": int(earned[here].sum()),
+            }
+        )
+    made = pd.DataFrame(rows)
+    made["share_customers"] = made["customers"] / len(labels)
+    total = int(made["earned"].sum())
+    made["share_net"] = made["earned"] / total if total else np.nan
+    made["net"] = made["exact"] / SCALE
+    return pd.concat([made, pd.DataFrame(medians)], axis=1)
+
+
+def _groups_table(groups: pd.DataFrame, everyone: Mapping[str, float], model: Model) -> Table:
+    measured = [name for name in WORDS if name in groups and name != "engagement"]
+    headings = {
+        "cluster": "Cluster",
+        "rule": "Named by the rule",
+        "customers": "Customers",
+        "share_customers": "Share of customers",
+        "net": "Net revenue",
+        "share_net": "Share of customer revenue",
+    }
+    units: dict[str, Unit] = {"customers": "count", "share_customers": "share", "net": "money", "share_net": "share"}
+    total = groups[["customers", "share_customers", "exact", "share_net"]].sum(min_count=1)
+    last = {"cluster": EVERYONE, "rule": "", **total.to_dict(), "net": int(groups["exact"].sum()) / SCALE, **everyone}
+    frame = pd.concat([groups, pd.DataFrame([last])], ignore_index=True)[[*headings, *measured]]
+    return Table(
+        frame.assign(customers=frame["customers"].astype(int)),
+        "Clusters and the medians of their customers",
+        headings | {name: WORDS[name][0] for name in measured},
+        SOURCE,
+        units | {name: WORDS[name][1] for name in measured},
+        note="The first rule that fits names a cluster; it compares the cluster’s medians with those of all customers "
+        f"as of {model.snapshot.isoformat()}. Of two clusters under one rule, the name adds where their medians "
+        "differ. In shares of customer revenue, customers who were refunded more than they bought count as zero.",
+    )
+
+
+def _choice(fit: Fit | None) -> Table | None:
+    if fit is None:
+        return None
+    return Table(
+        fit.choice,
+        "How many clusters: K-means",
+        {
+            "clusters": "Clusters",
+            "silhouette": "Silhouette",
+            "davies_bouldin": "Davies-Bouldin index",
+            "inertia": "Inertia",
+            "chosen": "Chosen",
+        },
+        FITTED,
+        {"clusters": "count", "silhouette": "ratio", "davies_bouldin": "ratio", "inertia": "ratio"},
+        note=f"Tried on an even sample of at most {cluster_fit.SAMPLE:,} customers, silhouettes on at most "
+        f"{cluster_fit.JUDGED:,} of them. Three to eight may be chosen: the fewest whose silhouette lies within one "
+        "hundredth of the best. Two is shown beside them. High silhouettes and low Davies-Bouldin indices tell of "
+        "groups that lie apart.",
+    )
+
+
+def _mixture(fit: Fit | None) -> Table | None:
+    if fit is None or fit.mixture.empty:
+        return None
+    return Table(
+        fit.mixture,
+        "How many clusters: Gaussian mixtures",
+        {"components": "Components", "bic": "Bayesian information criterion", "chosen": "Least"},
+        FITTED,
+        {"components": "count", "bic": "ratio"},
+        note="A second opinion, on the same components and an even sample of customers; the least criterion describes "
+        "the cloud best, which may take several components for one group of odd shape.",
+    )
+
+
+def _features(model: Model, fit: Fit | None, importance: np.ndarray) -> Table:
+    """What the clusters rest on: each measure, how it was made comparable, how much of it the clusters explain."""
+    rows: list[dict[str, Any]] = []
+    for feature, share in zip(model.features, importance, strict=True):
+        scale = "ln(1 + x)" if feature.scale == 1 else "ln(1 + x / median)"
+        rows.append({"measure": WORDS[feature.name][0], "made": scale, "importance": float(share), "why": ""})
+    for name, why in (fit.left_out if fit else {}).items():
+        rows.append({"measure": WORDS[name][0], "made": "", "importance": np.nan, "why": why})
+    kept = model.axes.shape[1]
+    held = f" that together hold {fit.explained[:kept].sum():.0%} of the variance" if fit else ""
+    return Table(
+        pd.DataFrame(rows),
+        "What the clusters rest on",
+        {"measure": "Measure", "made": "Made comparable by", "importance": "Explained by clusters", "why": "Left out"},
+        SOURCE,
+        {"importance": "share"},
+        note="Importance: the share of a standardised measure’s variance that lies between clusters (eta squared). "
+        f"Measures are standardised after the logarithm; clusters are formed on the {kept} leading principal components"
+        f"{held}, so that measures that say the same count once. Engagement = orders × revenue / (days since the last "
+        "sale + 1).",
+    )
+
+
+def _profile(means: np.ndarray, model: Model) -> Table:
+    rows = [
+        {"cluster": name, "measure": WORDS[feature.name][0], "deviation": float(means[at, column])}
+        for at, name in enumerate(model.names)
+        for column, feature in enumerate(model.features)
+    ]
+    return Table(
+        pd.DataFrame(rows),
+        "Profile of the clusters",
+        {"cluster": "Cluster", "measure": "Measure", "deviation": "Mean, in standard deviations from the average"},
+        SOURCE,
+        {"deviation": "ratio"},
+    )
+
+
+def _agreement(rfm: Rfm, model: Model, labels: np.ndarray) -> tuple[Table, float]:
+    """Customers by rule segment and cluster, and the adjusted Rand index of the two (Hubert and Arabie 1985)."""
+    from sklearn.metrics import adjusted_rand_score
+
+    segment = rfm.frame["segment"].cat.codes.to_numpy().astype(np.int64)
+    counts = np.bincount(segment * len(model.names) + labels, minlength=len(SEGMENTS) * len(model.names))
+    rows = [
+        {"segment": s, "cluster": c, "customers": int(counts[i * len(model.names) + j])}
+        for i, s in enumerate(SEGMENTS)
+        for j, c in enumerate(model.names)
+    ]
+    table = Table(
+        pd.DataFrame(rows),
+        "Rule segments and clusters",
+        {"segment": "Segment", "cluster": "Cluster", "customers": "Customers"},
+        SOURCE,
+        {"customers": "count"},
+    )
+    return table, float(adjusted_rand_score(segment, labels))
+
+
+def _points(
+    place: np.ndarray, measures: Mapping[str, np.ndarray], labels: np.ndarray, order: np.ndarray, model: Model
+) -> Table:
+    few = cluster_fit.spread(order, DRAWN)
+    by_name = {feature.name: feature for feature in model.features}
+    axes = [n for n in ("recency", "frequency", "monetary") if n in by_name]
+    columns: dict[str, Any] = {"first": place[few, 0], "second": place[few, 1]}
+    columns |= {name: by_name[name].standardised(measures[name][few]) for name in axes}
+    columns["cluster"] = np.array(model.names, dtype=object)[labels[few]]
+    labels_of = {"first": "First component", "second": "Second component", "cluster": "Cluster"}
+    return Table(
+        pd.DataFrame(columns),
+        "An even sample of customers",
+        {name: labels_of.get(name) or WORDS[name][0] for name in columns},
+        SOURCE,
+        {name: "ratio" for name in columns if name != "cluster"},
+    )
+
+
+def _findings(
+    customers: Customers,
+    groups: pd.DataFrame,
+    fit: Fit | None,
+    model: Model,
+    figures: Mapping[str, Any],
+    settings: Settings,
+) -> dict[str, Finding]:
+    n = len(customers.frame)
+    window = (customers.window[0], settings.snapshot - timedelta(days=1))
+    measured = partial(Finding, population=POPULATION, n=n, window=window, source=SOURCE)
+    found = {"headline": _headline(groups, figures["judged"][0], measured)}
+    found["groups"] = measured(
+        len(groups),
+        "count",
+        "Customers are put into {value} groups.",
+        "clusters of three to eight, the fewest whose silhouette lies within one hundredth of the best"
+        if fit
+        else f"clusters of the release that looked at customers on {model.snapshot.isoformat()}",
+    )
+    found |= _separation(fit, figures, measured)
+    for at, row in enumerate(groups.to_dict("records"), 1):
+        found |= _of_group(at, row, customers.after, measured)
+    return found
+
+
+def _headline(groups: pd.DataFrame, silhouette: float, measured: Any) -> Finding:
+    lead = groups.iloc[0]
+    definition = (
+        "net revenue of the cluster that brings most / net revenue of all; who was refunded more counts as zero"
+    )
+    if not silhouette > STRUCTURE:
+        claim = "Customers form no clear groups: their silhouette is {value}."
+        return measured(_ratio(silhouette), "ratio", claim, SILHOUETTE, reason=UNMEASURED)
+    if np.isnan(lead["share_net"]):
+        claim = "Customers fall into {value} groups, but together they brought no revenue."
+        return measured(len(groups), "count", claim, "clusters")
+    claim = (
+        "Customers fall into {clusters.groups} groups: {clusters.group_1_name}, {clusters.group_1_customer_share} of "
+        "them, bring {value} of revenue."
+    )
+    return measured(float(lead["share_net"]), "share", claim, definition)
+
+
+SILHOUETTE = (
+    "mean over customers of (b − a) / max(a, b), a the mean distance to the own cluster, b to the nearest other "
+    "(Rousseeuw 1987), in the leading principal components"
+)
+INDEX = "mean over clusters of the worst (spread + spread) / distance of centres (Davies and Bouldin 1979)"
+UNMEASURED = "all customers lie in one cluster"
+
+
+def _separation(fit: Fit | None, figures: Mapping[str, Any], measured: Any) -> dict[str, Finding]:
+    """How far the groups lie apart: of the choice, over all measures, and of two groups beside it."""
+    silhouette, index = figures["judged"]
+    word = "hardly" if not silhouette > STRUCTURE else "weakly" if silhouette < CLEAR else "clearly"
+    sample = f"an even sample of at most {cluster_fit.JUDGED:,} customers"
+    found = {
+        "silhouette": measured(
+            _ratio(silhouette),
+            "ratio",
+            f"The groups are {word} separated: silhouette {{value}}.",
+            f"{SILHOUETTE}; {sample}",
+            reason=UNMEASURED,
+        ),
+        "davies_bouldin": measured(
+            _ratio(index), "ratio", "The Davies-Bouldin index of the groups is {value}.", INDEX, reason=UNMEASURED
+        ),
+        "silhouette_all_measures": measured(
+            _ratio(figures["on_all"][0]),
+            "ratio",
+            "Over all standardised measures at once the silhouette of the same groups is {value}.",
+            f"the silhouette in the space of all standardised measures; {sample}",
+            reason=UNMEASURED,
+        ),
+        "agreement": measured(
+            figures["rand"],
+            "ratio",
+            "Groups and rule segments agree to {value}, where one is the same groups and nought is chance.",
+            "adjusted Rand index of clusters and RFM segments (Hubert and Arabie 1985)",
+        ),
+    }
+    beside = None if fit is None else fit.choice.set_index("clusters").to_dict("index").get(cluster_fit.BESIDE)
+    if beside:
+        found["silhouette_two"] = measured(
+            _ratio(beside["silhouette"]),
+            "ratio",
+            "Two groups would have a silhouette of {value}.",
+            f"{SILHOUETTE}; {sample}",
+            reason=UNMEASURED,
+        )
+        found["davies_bouldin_two"] = measured(
+            _ratio(beside["davies_bouldin"]),
+            "ratio",
+            "Two groups would have a Davies-Bouldin index of {value}.",
+            INDEX,
+            reason=UNMEASURED,
+        )
+    return found
+
+
+def _of_group(at: int, row: Mapping[str, Any], after: str, measured: Any) -> dict[str, Finding]:
+    key, name = f"group_{at}", f"{{clusters.group_{at}_name}}"
+    there, known = int(row["customers"]), pd.notna(row["share_net"])
+    share = float(row["share_customers"])
+    return {
+        f"{key}_name": measured(
+            row["cluster"], "name", "A group is named {value} by the medians of its customers.", row["rule"]
+        ),
+        f"{key}_customers": measured(there, "count", f"{name}: {{value}} customers.", "customers of the cluster"),
+        f"{key}_customer_share": measured(
+            share, "share", f"{name} are {{value}} of customers.", "customers of the cluster / all customers"
+        ),
+        f"{key}_revenue": measured(
+            Decimal(int(row["exact"])) / SCALE,
+            "money",
+            f"{name} brought {{value}} {after}.",
+            "sales + refunds of the cluster's customers",
+        ),
+        f"{key}_revenue_share": measured(
+            float(row["share_net"]) if known else None,
+            "share",
+            f"{name}, {{clusters.{key}_customer_share}} of customers, bring {{value}} of revenue.",
+            "net revenue of the cluster / net revenue of all; who was refunded more counts as zero",
+            reason="" if known else "no customer brought any revenue",
+        ),
+        f"{key}_recency": measured(
+            row["recency"] if there else None,
+            "days",
+            f"Half of {name} have bought within {{value}}.",
+            "median days since the last sale of the cluster's customers",
+            reason="" if there else "no customer is in it",
+        ),
+    }
+
+
+def _ratio(value: float) -> float | None:
+    return None if np.isnan(value) else value
