@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from analysis import cluster_model
 from analysis import run as running
 from dataset import database, opening, sample, settings
 from dataset.errors import DataError, counted, existing
@@ -38,14 +39,19 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Read and account for the data, publish nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Publish nothing when the data has notes.")] = False,
     include_customers: Annotated[bool, typer.Option("--include-customers", help="Name customers on pages.")] = False,
+    assign: Annotated[
+        Path | None, typer.Option(help="An earlier release: put customers into its clusters instead of new ones.")
+    ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
     try:
         told = {} if data else {key: value for key, value in SHOP.items() if config is None}
         options = settings.load(
-            config, as_of=as_of and as_of.date(), include_customers=include_customers or None, **told
+            config, as_of=as_of and as_of.date(), include_customers=include_customers or None, assign=assign, **told
         )
+        if assign is not None:
+            cluster_model.read(assign)  # refused now rather than after the reading
         if check:
             account(data, layout, mapping, options, strict)
             return

@@ -18,7 +18,7 @@ CANDIDATES = range(3, 9)
 BESIDE = 2  # shown beside the candidates, never chosen: two groups say little more than large and small
 NEAR = 0.01  # silhouettes so close are alike: the fewer clusters win
 EXPLAINED = 0.6  # variance the components must hold together (Hair et al., Multivariate Data Analysis: sixty percent)
-STARTS = 4
+STARTS = 10
 MONEY = ("monetary", "order_value", "engagement", "income")
 LEAST_KNOWN = 2 / 3  # of customers, for a measure to be a feature
 

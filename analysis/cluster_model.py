@@ -113,7 +113,7 @@ def read(release: Path) -> Model:
             "E_MODEL",
             "there are no clusters to assign to",
             file=path,
-            hint="name a release made with the analysis clusters: the folder that holds deck.html, or site/current",
+            hint="Name a release made with the analysis clusters: the folder that holds deck.html, or site/current",
         ) from None
     except (OSError, ValueError) as reason:
         raise DataError("E_MODEL", f"cannot be read as JSON: {reason}", file=path) from None
@@ -124,7 +124,7 @@ def read(release: Path) -> Model:
             "E_MODEL",
             f"this is not what a build wrote: {why}",
             file=path,
-            hint="take the file of the release as it was published",
+            hint="Take the file of the release as it was published",
         ) from None
 
 

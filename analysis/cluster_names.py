@@ -93,7 +93,7 @@ def named(medians: Sequence[Mapping[str, float]], population: Mapping[str, float
         same = [at for at, other in enumerate(names) if other == name]
         if len(same) > 1:
             for at, label in zip(same, _apart([medians[i] for i in same]), strict=True):
-                names[at] = f"{name}, {label}"
+                names[at] = f"{name} ({label})"
     return names, [text for _, text in rules]
 
 

@@ -135,14 +135,14 @@ def _earlier(settings: Settings, measures: Mapping[str, np.ndarray]) -> Model:
             "E_MODEL",
             f"the clusters rest on {', '.join(missing)}, which this data does not have",
             file=settings.assign,
-            hint="assign data of the same kind, or build without --assign",
+            hint="Assign data of the same kind, or build without --assign",
         )
     if model.currency != settings.currency:
         raise DataError(
             "E_MODEL",
             f"the clusters are in {model.currency or 'no currency'}, this data in {settings.currency}",
             file=settings.assign,
-            hint="give both the same currency in report.toml, or build without --assign",
+            hint="Give both the same currency in report.toml, or build without --assign",
         )
     return model
 
@@ -421,7 +421,7 @@ def _headline(groups: pd.DataFrame, silhouette: float, measured: Any) -> Finding
         return measured(len(groups), "count", claim, "clusters")
     claim = (
         "Customers fall into {clusters.groups} groups: {clusters.group_1_name}, {clusters.group_1_customer_share} of "
-        "them, bring {value} of revenue."
+        "all, bring {value} of revenue."
     )
     return measured(float(lead["share_net"]), "share", claim, definition)
 

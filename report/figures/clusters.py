@@ -83,18 +83,6 @@ def choice(clusters: Clusters, style: Style) -> go.Figure | None:
     return figure
 
 
-def mixture(clusters: Clusters, style: Style) -> go.Figure | None:
-    """The criterion of each Gaussian mixture above the least: the shorter, the better; the best in colour."""
-    if clusters.mixture is None:
-        return None
-    frame = clusters.mixture.frame
-    above = [value - frame["bic"].min() for value in real(frame["bic"])]
-    texts = [style.text(v, "ratio") if v else "least" for v in above]
-    names = [f"{n} {'component' if n == 1 else 'components'}" for n in frame["components"]]
-    colours = [style.accent if chosen else BAR for chosen in frame["chosen"]]
-    return ranked(names, above, texts, texts, colours, style)
-
-
 def plane(clusters: Clusters, style: Style) -> go.Figure | None:
     """An even sample of customers on the first two principal components, each cluster named at its middle."""
     frame = clusters.points.frame
@@ -168,7 +156,7 @@ def profile(clusters: Clusters, style: Style) -> go.Figure | None:
         figure.add_annotation(
             x=column,
             y=row,
-            text=style.text(value, "ratio", signed=True),
+            text=_deviation(value, style),
             font={"color": "#ffffff" if strength > 0.55 else INK},
         )
     figure.add_scatter(x=[0], y=[0], mode="markers", marker={"opacity": 0}, hoverinfo="skip")
@@ -215,14 +203,14 @@ def radar(clusters: Clusters, style: Style) -> go.Figure | None:
     figure.update_layout(
         polar={
             "radialaxis": {
-                "range": [-2.1, 2.1],
+                "range": [-2, 2],
                 "tickvals": [-2, 0, 2],
                 "showticklabels": False,
                 "gridcolor": HAIRLINE,
                 "linecolor": HAIRLINE,
             },
             "angularaxis": {"gridcolor": HAIRLINE, "linecolor": HAIRLINE, "tickfont": {"color": GREY, "size": 12}},
-            "domain": {"x": [0.1, 0.9], "y": [0.06, 0.7]} if style.narrow else {"x": [0.36, 0.94], "y": [0.06, 0.94]},
+            "domain": {"x": [0.1, 0.9], "y": [0.06, 0.7]} if style.narrow else {"x": [0.34, 0.84], "y": [0.08, 0.92]},
             "bgcolor": "rgba(0,0,0,0)",
         }
     )
@@ -250,7 +238,7 @@ def _explained(clusters: Clusters) -> pd.DataFrame:
 def _colours(clusters: Clusters, style: Style) -> dict[str, str]:
     """A colour a cluster: the first in the accent, the others from dark to light grey."""
     names = list(clusters.model.names)
-    greys = [mixed("#4a545e", "#c3cad1", at / max(len(names) - 2, 1)) for at in range(len(names) - 1)]
+    greys = [mixed("#4a545e", "#b4bcc4", at / max(len(names) - 2, 1)) for at in range(len(names) - 1)]
     return dict(zip(names, [style.accent, *greys], strict=True))
 
 
@@ -283,6 +271,12 @@ def _scattered(
     return figure
 
 
+def _deviation(value: float, style: Style) -> str:
+    """Standard deviations from the average, with their sign and one decimal."""
+    size = style.text(round(abs(value), 1), "ratio")
+    return size if round(value, 1) == 0 else f"{'+' if value > 0 else '−'}{size}"
+
+
 def _corner(text: str, x: float) -> dict[str, object]:
     return {
         "text": text,
@@ -298,11 +292,11 @@ def _corner(text: str, x: float) -> dict[str, object]:
 
 
 def _broken(name: str, most: int = 20) -> str:
-    """A long name on two lines, broken after its comma or at the blank nearest the middle."""
+    """A long name on two lines, broken before its bracket or at the blank nearest the middle."""
     if len(name) <= most or " " not in name:
         return name
-    if ", " in name:
-        return name.replace(", ", ",<br>", 1)
+    if " (" in name:
+        return name.replace(" (", "<br>(", 1)
     at = min((i for i, c in enumerate(name) if c == " "), key=lambda i: abs(i - len(name) / 2))
     return f"{name[:at]}<br>{name[at + 1 :]}"
 
@@ -331,13 +325,6 @@ def _alt_choice(clusters: Clusters, style: Style) -> str:
     return f"Bars of the silhouette, and a line of the inertia, by number of clusters. {listed}."
 
 
-def _alt_mixture(clusters: Clusters, style: Style) -> str:
-    if clusters.mixture is None:
-        return ""
-    best = clusters.mixture.frame.loc[clusters.mixture.frame["bic"].idxmin(), "components"]
-    return f"Bars of the Bayesian information criterion above its least, which {best} components have."
-
-
 def _alt_points(what: str) -> Callable[[Clusters, Style], str]:
     def told(clusters: Clusters, style: Style) -> str:
         return f"Points of {style.text(len(clusters.points.frame), 'count')} customers {what}, by cluster."
@@ -350,7 +337,7 @@ def _alt_profile(clusters: Clusters, style: Style) -> str:
     listed = []
     for name, own in clusters.profile.frame.groupby("cluster", sort=False):
         most = own.loc[own["deviation"].abs().idxmax()]
-        listed.append(f"{name}: {most['measure']} {style.text(most['deviation'], 'ratio', signed=True)}")
+        listed.append(f"{name}: {most['measure']} {_deviation(most['deviation'], style)}")
     return "Means of standardised measures by cluster. Furthest from the average: " + "; ".join(listed) + "."
 
 
@@ -431,14 +418,5 @@ FIGURES = (
         _table("features"),
         ("measure", "importance"),
         "Importance: share of each measure’s variance that lies between clusters",
-    ),
-    Figure(
-        "mixture",
-        mixture,
-        "page_low",
-        _alt_mixture,
-        _table("mixture"),
-        ("components", "bic"),
-        "Gaussian mixtures: information criterion above the least",
     ),
 )
