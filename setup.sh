@@ -72,5 +72,5 @@ if ! command -v uv >/dev/null; then
     uv=.uv/bin/uv
 fi
 [ -x .venv/bin/python ] || "$uv" venv -q --python "$python" .venv
-"$uv" pip sync -q --require-hashes --python .venv/bin/python "$lock"
+"$uv" pip sync -q --compile-bytecode --require-hashes --python .venv/bin/python "$lock"
 touch ".venv/.ready-${1:-run}"

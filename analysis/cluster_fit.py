@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,9 +45,7 @@ def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Setting
     measures: name -> a value a customer (float64, NaN unknown). order: customers sorted by what they are, so that the
     rows' order changes nothing. Raises Skip when customers differ too little. Numbers do not depend on threads.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
+    with _one_thread():
         features, left_out = _features(measures, order)
         standard = np.column_stack([f.standardised(measures[f.name])[order] for f in features])
         explained, axes = _components(standard)
@@ -55,6 +54,14 @@ def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Setting
         choice, start = _choice(spread(place, SAMPLE), settings.seed)
         mixture = _mixture(spread(place, MIXED), settings.seed)
         return Fit(replace(model, centres=_all(place, start)), choice, mixture, explained, left_out)
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Sums in one order, whatever the machine; the libraries are loaded first, or they would not be held to it."""
+    import sklearn.cluster  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
 
 
 def spread(rows: np.ndarray, most: int) -> np.ndarray:
@@ -69,7 +76,8 @@ def quality(place: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     few, theirs = spread(place, JUDGED), spread(labels, JUDGED)
     if len(np.unique(theirs)) < 2 or len(np.unique(theirs)) == len(theirs):
         return float("nan"), float("nan")
-    return float(silhouette_score(few, theirs)), float(davies_bouldin_score(place, labels))
+    with _one_thread():
+        return float(silhouette_score(few, theirs)), float(davies_bouldin_score(place, labels))
 
 
 def _features(measures: Mapping[str, np.ndarray], order: np.ndarray) -> tuple[list[Feature], dict[str, str]]:
@@ -150,8 +158,3 @@ def _mixture(sample: np.ndarray, seed: int) -> pd.DataFrame:
             rows.append((n, float(made.bic(sample))))
     frame = pd.DataFrame(rows, columns=["components", "bic"])
     return frame.assign(chosen=frame["bic"] == frame["bic"].min())
-
-
-def by_what_they_are(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """The order of customers by these columns, the first deciding first: equal customers may change places only."""
-    return np.lexsort([np.nan_to_num(column, nan=-1.0) for column in reversed(columns)])

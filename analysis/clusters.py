@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import cluster_fit, cluster_model, cluster_names
+from analysis import cluster_fit, cluster_measures, cluster_model, cluster_names
 from analysis.cluster_fit import Fit
 from analysis.cluster_model import Model
-from analysis.customers import ATTRIBUTES, SCALE, Customers, whole
+from analysis.customers import SCALE, Customers, whole
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.rfm import SEGMENTS, Rfm
 from dataset.engine import Relation
@@ -75,55 +75,22 @@ def compute(customers: Customers, rfm: Rfm, lines: Relation, settings: Settings)
 
     Raises Skip with fewer than fifty customers or without money; DataError when the earlier groups do not fit the data.
     """
-    people = customers.frame
-    if len(people) < LEAST:
+    if len(customers.frame) < LEAST:
         raise Skip("fewer than fifty customers make no groups")
-    measures = _measures(customers, lines, settings)
-    money = whole(people["net"].to_numpy())
-    order = cluster_fit.by_what_they_are([money, people["recency_days"], people["tenure_days"], *measures.values()])
+    return grouped(customers, rfm, cluster_measures.measured(customers, lines, settings), settings)
+
+
+def grouped(customers: Customers, rfm: Rfm, measures: Mapping[str, np.ndarray], settings: Settings) -> Clusters:
+    """The groups of customers so measured: name -> a value a customer, rows as customers.frame."""
+    order = cluster_measures.by_what_they_are(customers.frame, measures)
     fit = None if settings.assign else cluster_fit.fit(measures, order, settings)
     model = fit.model if fit else _earlier(settings, measures)
     labels = model.nearest(model.placed(measures))
     if fit:
-        model, labels = _by_revenue(model, labels, money)
+        model, labels = _by_revenue(model, labels, whole(customers.frame["net"].to_numpy()))
         names, rules = cluster_names.named(*_medians(measures, labels, len(model.centres)))
         model = replace(model, names=tuple(names), rules=tuple(rules))
     return _result(customers, rfm, measures, order, fit, model, labels, settings)
-
-
-def _measures(customers: Customers, lines: Relation, settings: Settings) -> dict[str, np.ndarray]:
-    """What is measured of each customer (float64, rows as customers.frame; NaN unknown)."""
-    people = customers.frame
-    recency, orders, net = (people[c].to_numpy(dtype=float) for c in ("recency_days", "orders", "net"))
-    measures = {
-        "recency": recency,
-        "frequency": orders,
-        "monetary": net,
-        "order_value": net / orders,
-        "tenure": people["tenure_days"].to_numpy(dtype=float),
-        "engagement": orders * net / (recency + 1),
-        "items": people["units"].to_numpy(dtype=float) / orders,
-        "products": _of_each(people, lines, "clusters.sql", "products", settings),
-        "returns": _returns(customers, lines, settings),
-    }
-    measures |= {name: people[name].to_numpy(dtype=float) for name in ATTRIBUTES if name in people}
-    return {name: values for name, values in measures.items() if not np.isnan(values).all()}
-
-
-def _returns(customers: Customers, lines: Relation, settings: Settings) -> np.ndarray:
-    """The share of gross revenue given back; where refunds name no customer, how often what was bought comes back."""
-    people = customers.frame
-    if customers.after != "after refunds":
-        return _of_each(people, lines, "clusters_returns.sql", "rate", settings)
-    gross, net = people["gross"].to_numpy(), people["net"].to_numpy()
-    share = np.divide(gross - net, gross, out=np.full(len(people), np.nan), where=gross > 0)
-    return np.clip(share, 0, 1)
-
-
-def _of_each(people: pd.DataFrame, lines: Relation, file: str, column: str, settings: Settings) -> np.ndarray:
-    found = lines.query(file, snapshot=settings.snapshot)
-    values = pd.Series(found[column].to_numpy().astype(float), index=found["customer_id"].to_pandas())
-    return values.reindex(pd.Index(people["customer_id"])).to_numpy()
 
 
 def _earlier(settings: Settings, measures: Mapping[str, np.ndarray]) -> Model:

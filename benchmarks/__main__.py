@@ -24,6 +24,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         whole_build(data, Path(folder), runs)
         reductions(customers, Path(folder), runs)
+        clusters(Path(folder), runs)
 
 
 def whole_build(data: Path | None, folder: Path, runs: int) -> None:
@@ -72,6 +73,20 @@ def reductions(customers: int, folder: Path, runs: int) -> None:
         theirs = middle(1, "-m", "benchmarks.peers", peer, str(data))
         faster, smaller = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
         print(f"  {peer:18} {theirs}   {faster:.1f}x slower, {smaller:.1f}x larger")
+
+
+def clusters(folder: Path, runs: int) -> None:
+    """Three to eight groups of the same customers chosen, fitted and profiled, against plain K-means on every row."""
+    data = folder / "large"
+    command("-m", "benchmarks.peers", "measure", str(data))
+    print("clusters of the same customers, from their measures")
+    floor = command("-c", "import sklearn.cluster, sklearn.metrics, sklearn.mixture, pandas, pyarrow")
+    ours = middle(runs, "-m", "benchmarks.peers", "clusters", str(data))
+    theirs = command("-m", "benchmarks.peers", "kmeans", str(data))
+    faster, smaller = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
+    print(f"  imports only       {floor}")
+    print(f"  customer deck      {ours}")
+    print(f"  K-means on all     {theirs}   {faster:.1f}x slower, {smaller:.1f}x larger")
 
 
 if __name__ == "__main__":

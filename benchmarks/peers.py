@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,65 @@ def lifetimes(folder: Path) -> None:
     print(len(summary_data_from_transaction_data(lines, "customer", "when", monetary_value_col="amount")))
 
 
+def measure(folder: Path) -> None:
+    """What clusters are made of, written beside the data: one row a customer."""
+    import pandas as pd
+
+    from analysis.cluster_measures import measured
+    from analysis.run import ROOT, run
+    from dataset.engine import Relation
+    from dataset.opening import open_data
+    from dataset.settings import load
+
+    with tempfile.TemporaryDirectory() as work:
+        dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
+        done = run(("customers", "rfm"), dataset, settings).results
+        lines = Relation(dataset.engine, "lines", ROOT, dataset.engine.columns("lines"))
+        customers = done["customers"]
+        measures = pd.DataFrame(measured(customers, lines, settings)).add_prefix("m_")  # type: ignore[arg-type]
+    frame = pd.concat([customers.frame, done["rfm"].frame[["segment"]], measures], axis=1)  # type: ignore[attr-defined]
+    (folder / MEASURED).parent.mkdir(exist_ok=True)
+    frame.to_parquet(folder / MEASURED)
+
+
+def clusters(folder: Path) -> None:
+    """Choice of three to eight groups, fit, names and profile, as build.py makes them."""
+    import pandas as pd
+
+    from analysis.clusters import grouped
+    from analysis.customers import Customers
+    from analysis.rfm import Rfm
+    from dataset.settings import Settings
+
+    frame = pd.read_parquet(folder / MEASURED)
+    measures = {c.removeprefix("m_"): frame[c].to_numpy() for c in frame if c.startswith("m_")}
+    window = (frame["first_sale"].min().date(), frame["last_sale"].max().date())
+    people = Customers({}, frame, None, window, "after refunds")  # type: ignore[arg-type]
+    segments = Rfm({}, frame, *[None] * 4, tied=False)  # type: ignore[arg-type]
+    started = time.perf_counter()
+    found = grouped(people, segments, measures, Settings(snapshot=window[1]))
+    print(len(found.model.centres), f"{time.perf_counter() - started:.1f} s with imports")
+
+
+def kmeans(folder: Path) -> None:
+    """The usual notebook: log, standardise, K-means on every row for each k, silhouette on a sample of 20,000."""
+    import numpy as np
+    import pandas as pd
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
+    from sklearn.preprocessing import StandardScaler
+
+    frame = pd.read_parquet(folder / MEASURED)
+    measures = frame[[c for c in frame if c.startswith("m_")]].fillna(0).clip(lower=0)
+    features = StandardScaler().fit_transform(np.log1p(measures))
+    for k in range(3, 9):
+        labels = KMeans(k, random_state=1, n_init=10).fit_predict(features)
+        print(k, silhouette_score(features, labels, sample_size=20_000, random_state=1))
+
+
+MEASURED = "measured/customers.parquet"
+
+
 def _lines(folder: Path, *more: str) -> pd.DataFrame:
     """The file's lines with an amount, as floats."""
     import pandas as pd
@@ -61,4 +121,5 @@ def _file(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    {"ours": ours, "pandas": pandas, "lifetimes": lifetimes}[sys.argv[1]](Path(sys.argv[2]))
+    tasks = (ours, pandas, lifetimes, measure, clusters, kmeans)
+    next(task for task in tasks if task.__name__ == sys.argv[1])(Path(sys.argv[2]))

@@ -65,7 +65,7 @@ def choice(clusters: Clusters, style: Style) -> go.Figure | None:
         yaxis="y2",
         mode="lines+markers",
         line={"color": BAR, "width": 2},
-        marker={"color": colours, "size": 9},
+        marker={"color": colours, "size": 12},
         hoverinfo="text",
         hovertext=[f"{k}: {style.text(v, 'ratio')}" for k, v in zip(count, inertia, strict=True)],
     )
