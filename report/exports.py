@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # File -> (analysis, its table)
 TABLES = {
     "segments": ("rfm", "segments"),
+    "segments_over_time": ("migration", "over_time"),
+    "migration": ("migration", "moves"),
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "products": ("mix", "products"),
