@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -28,12 +28,13 @@ HELD = 0.8  # share of VIP and Loyal customers who still are, from which the tit
 
 # From best to worst: a customer who moves up this list rose, one who moves down fell.
 RANKS = ("VIP", "Loyal", "Potential Loyalist", "Regular", "At Risk", "Dormant")
-NEW = "New"
+NEW = "New customers"
 BEST, GONE = frozenset(RANKS[:2]), frozenset(RANKS[-2:])
 RELATIVE = (
-    "Scores compare the customers of one day with each other: about two fifths always score 4 or 5, so sizes are "
-    "partly fixed, and a customer also falls when others buy later, more often or for more."
+    "Scores compare the customers of one day with each other: on any day about two fifths of them score 4 or 5, so "
+    "sizes are partly fixed, and a customer also falls when others buy later, more often or for more."
 )
+AMONG = "scores rank customers against each other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,9 @@ class Group:
     money: Decimal
 
     @classmethod
-    def of(cls, moves: Iterable[Move], wanted: Callable[[Move], bool]) -> Group:
-        found = [m for m in moves if wanted(m)]
+    def of(cls, moves: Iterable[Move]) -> Group:
+        """All customers of these moves."""
+        found = list(moves)
         return cls(sum(m.customers for m in found), Decimal(sum(m.money for m in found)) / SCALE)
 
 
@@ -166,7 +168,7 @@ def _move_table(moves: Sequence[Move]) -> Table:
         labels={"from": "Three months ago", "to": "Now", "customers": "Customers", "net": "Net revenue to date"},
         source=SOURCE,
         units={"customers": "count", "net": "money"},
-        note=f"New: had not bought yet. Ranked {' > '.join(RANKS)}.",
+        note=f"{NEW} had not bought yet. Ranked {' > '.join(RANKS)}.",
     )
 
 
@@ -198,10 +200,10 @@ def _size_table(moves: Sequence[Move]) -> Table:
 
 def _size_row(rank: int, name: str, moves: Sequence[Move]) -> dict[str, object]:
     then, now = _size(name, moves)
-    kept = Group.of(moves, lambda m: m.origin == m.to == name).customers
-    new = Group.of(moves, lambda m: m.origin == NEW and m.to == name).customers
-    everyone = Group.of(moves, lambda m: True).customers
-    old = Group.of(moves, lambda m: m.origin != NEW).customers
+    kept = Group.of(m for m in moves if m.origin == m.to == name).customers
+    new = Group.of(m for m in moves if m.origin == NEW and m.to == name).customers
+    everyone = Group.of(moves).customers
+    old = Group.of(m for m in moves if m.origin != NEW).customers
     return {
         "rank": rank,
         "segment": name,
@@ -219,17 +221,17 @@ def _size_row(rank: int, name: str, moves: Sequence[Move]) -> dict[str, object]:
 def _size(name: str, moves: Sequence[Move]) -> tuple[int, int]:
     """Customers of a segment then and now."""
     return (
-        Group.of(moves, lambda m: m.origin == name).customers,
-        Group.of(moves, lambda m: m.to == name).customers,
+        Group.of(m for m in moves if m.origin == name).customers,
+        Group.of(m for m in moves if m.to == name).customers,
     )
 
 
 def _step_table(moves: Sequence[Move]) -> Table:
-    everyone = Group.of(moves, lambda m: True).customers
-    names = {"rose": "Rose", "stayed": "Stayed", "fell": "Fell", "new": "New customers"}
+    everyone = Group.of(moves).customers
+    names = {"rose": "Rose", "stayed": "Stayed", "fell": "Fell", "new": NEW}
     rows = []
     for step, name in names.items():
-        group = Group.of(moves, lambda m, step=step: m.step == step)
+        group = Group.of(m for m in moves if m.step == step)
         share = group.customers / everyone
         rows.append({"step": name, "customers": group.customers, "share": share, "net": float(group.money)})
     return Table(
@@ -249,7 +251,7 @@ def _step_table(moves: Sequence[Move]) -> Table:
 
 def _findings(moves: Sequence[Move], since: date, customers: Customers, settings: Settings) -> dict[str, Finding]:
     window = (since, settings.snapshot - timedelta(days=1))
-    old = Group.of(moves, lambda m: m.origin != NEW)
+    old = Group.of(m for m in moves if m.origin != NEW)
     ground = Ground(POPULATION, old.customers, window, SOURCE)
     everyone = replace(ground, population=EVERYONE, n=len(customers.frame))
     return {
@@ -271,10 +273,10 @@ def _findings(moves: Sequence[Move], since: date, customers: Customers, settings
 def _best(moves: Sequence[Move]) -> tuple[Group, Group, Group, Group]:
     """VIP and Loyal customers then and now, those who left and those who joined."""
     return (
-        Group.of(moves, lambda m: m.origin in BEST),
-        Group.of(moves, lambda m: m.to in BEST),
-        Group.of(moves, lambda m: m.origin in BEST and m.to not in BEST),
-        Group.of(moves, lambda m: m.origin not in BEST and m.to in BEST),
+        Group.of(m for m in moves if m.origin in BEST),
+        Group.of(m for m in moves if m.to in BEST),
+        Group.of(m for m in moves if m.origin in BEST and m.to not in BEST),
+        Group.of(m for m in moves if m.origin not in BEST and m.to in BEST),
     )
 
 
@@ -282,6 +284,7 @@ def _headline(moves: Sequence[Move], ground: Ground) -> Finding:
     """The title: of the best customers then, how many no longer are, and how many joined them."""
     then, now, left, joined = _best(moves)
     both = "customers VIP or Loyal then"
+    of_then = replace(ground, population="customers VIP or Loyal three months ago", n=then.customers)
     others = "nobody"
     if joined.customers:
         others = f"{{migration.best_joined}} {noun(joined.customers, 'other')}"
@@ -295,8 +298,8 @@ def _headline(moves: Sequence[Move], ground: Ground) -> Finding:
         claim = f"No customer was VIP or Loyal three months ago; {{value}} {are} now."
         return ground.of(now.customers, "count", claim, "customers VIP or Loyal now")
     if then.customers < FEW:
-        claim = "VIP and Loyal customers three months ago: {migration.best_then}; {value} lost that standing since"
-        return ground.of(
+        claim = "VIP and Loyal customers three months ago: {migration.best_then}; {value} lost that standing"
+        return of_then.of(
             left.customers,
             "count",
             f"{claim}, and {others} gained it.",
@@ -304,17 +307,15 @@ def _headline(moves: Sequence[Move], ground: Ground) -> Finding:
         )
     kept = (then.customers - left.customers) / then.customers
     if kept >= HELD:
-        claim = (
-            f"VIP and Loyal customers held: {{value}} of those of three months ago still are, and {others} joined them."
-        )
-        return ground.of(kept, "share", claim, f"{both} and now / {both}")
+        claim = f"VIP and Loyal customers held: {{value}} of those three months ago still are, and {others} joined."
+        return of_then.of(kept, "share", claim, f"{both} and now / {both}; {AMONG}")
     claim = f"In three months {{value}} of VIP and Loyal customers lost that standing, while {others} gained it."
-    return ground.of(1 - kept, "share", claim, f"{both} and in another segment now / {both}")
+    return of_then.of(1 - kept, "share", claim, f"{both} and in another segment now / {both}; {AMONG}")
 
 
 def _of_best(moves: Sequence[Move], ground: Ground, after: str) -> dict[str, Finding]:
     then, now, left, joined = _best(moves)
-    new = Group.of(moves, lambda m: m.origin == NEW and m.to in BEST)
+    new = Group.of(m for m in moves if m.origin == NEW and m.to in BEST)
     nobody = "no customer was VIP or Loyal three months ago"
     were = "customer was" if then.customers == 1 else "customers were"
     are = "customer is" if now.customers == 1 else "customers are"
@@ -385,7 +386,7 @@ def _of_steps(moves: Sequence[Move], old: int, ground: Ground, after: str) -> di
         ("fell", "fell to a worse segment", "worse"),
         ("stayed", "stayed in the same segment", "same"),
     ):
-        group = Group.of(moves, lambda m, step=step: m.step == step)
+        group = Group.of(m for m in moves if m.step == step)
         of = (
             f"customers in a {other} segment now than then"
             if other != "same"
@@ -410,9 +411,9 @@ def _of_steps(moves: Sequence[Move], old: int, ground: Ground, after: str) -> di
 
 
 def _of_gone(moves: Sequence[Move], ground: Ground, after: str) -> dict[str, Finding]:
-    gone = Group.of(moves, lambda m: m.origin not in GONE and m.origin != NEW and m.to in GONE)
-    back = Group.of(moves, lambda m: m.origin in GONE and m.to not in GONE)
-    active = Group.of(moves, lambda m: m.origin not in GONE and m.origin != NEW)
+    gone = Group.of(m for m in moves if m.origin not in GONE and m.origin != NEW and m.to in GONE)
+    back = Group.of(m for m in moves if m.origin in GONE and m.to not in GONE)
+    active = Group.of(m for m in moves if m.origin not in GONE and m.origin != NEW)
     here = replace(ground, population="customers neither At Risk nor Dormant three months ago", n=active.customers)
     away = replace(ground, population="customers At Risk or Dormant three months ago", n=ground.n - active.customers)
     return {
@@ -425,7 +426,7 @@ def _of_gone(moves: Sequence[Move], ground: Ground, after: str) -> dict[str, Fin
         "left_share": here.of(
             over(gone.customers, active.customers),
             "share",
-            "{value} of the other customers slipped to At Risk or Dormant in three months.",
+            "{value} of the customers who were neither At Risk nor Dormant slipped there in three months.",
             "customers At Risk or Dormant now and in a better segment then / customers in a better segment then",
             "all customers were At Risk or Dormant three months ago",
         ),
@@ -445,7 +446,7 @@ def _of_gone(moves: Sequence[Move], ground: Ground, after: str) -> dict[str, Fin
 
 
 def _of_new(moves: Sequence[Move], everyone: Ground) -> dict[str, Finding]:
-    new = Group.of(moves, lambda m: m.origin == NEW)
+    new = Group.of(m for m in moves if m.origin == NEW)
     return {
         "new_customers": everyone.of(
             new.customers,
@@ -464,7 +465,7 @@ def _of_new(moves: Sequence[Move], everyone: Ground) -> dict[str, Finding]:
 
 def _changes(moves: Sequence[Move], everyone: Ground) -> dict[str, Finding]:
     """The relative change in size of each segment."""
-    old = Group.of(moves, lambda m: m.origin != NEW).customers
+    old = Group.of(m for m in moves if m.origin != NEW).customers
     found = {
         "customers_change": everyone.of(
             over(everyone.n - old, old),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, mixed, plain, re
 BAND = 10  # pixels a node is wide
 STEPS = 24  # points of a band's edge
 BEST_NAME = " and ".join(name for name in RANKS if name in BEST)
+TAG = re.compile("<[^>]*>")
 THEN, NOW = "three months ago", "now"
 
 
@@ -24,43 +26,50 @@ class Node:
     name: str
     customers: int
     label: str
-    colour: str
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Customers who went from one node to another; bands leave and arrive in the order in which they are given."""
+    """Customers who went from one node to another; bands leave and arrive in the order in which they are given.
+
+    said: what is written on it after the count, where it is tall enough.
+    """
 
     origin: str
     to: str
     customers: int
     colour: str
+    said: str = ""
 
 
 def flow(migration: Migration, style: Style) -> go.Figure | None:
-    """Who lost and who gained the best standing: those who joined above, those who left below, in colour."""
+    """Who gained and who lost the best standing: those who joined above, those who left below."""
     moves = _moves(migration)
-    stayed = sum(n for (a, b), n in moves.items() if a in BEST and b in BEST)
+    stayed = _between(moves, BEST, BEST)
     joined = {a: n for a in (NEW, *RANKS[::-1]) if a not in BEST and (n := _between(moves, {a}, BEST))}
     lost = {b: n for b in RANKS if b not in BEST and (n := _between(moves, BEST, {b}))}
-    if not (stayed or joined or lost):
-        return None
-    left, right = list[Node](), list[Node]()
     gained, gone = sum(joined.values()), sum(lost.values())
+    if not (stayed or gained or gone):
+        return None
+    spoken = _spoken(migration)
+    strong = {what: style.accent if what == spoken else BAR for what in ("joined", "lost")}
+    soft = {what: style.tint if what == spoken else LIGHT for what in ("joined", "stayed", "lost")}
+    left, right = list[Node](), list[Node]()
     if joined:
-        left.append(Node("", 0, f"<b>{style.text(gained, 'count')} gained it</b>", INK))
-        left += [_node(a, n, BAR, style) for a, n in joined.items()]
+        left.append(Node("", 0, _heading(gained, "gained it", spoken == "joined", style)))
+        left += [_node(a, n, strong["joined"], style) for a, n in joined.items()]
     if stayed or lost:
         left.append(_node(BEST_NAME, stayed + gone, INK, style))
     if stayed or joined:
         right.append(_node(BEST_NAME, stayed + gained, INK, style))
     if lost:
-        right.append(Node("", 0, f"<b>{style.text(gone, 'count')} lost it</b>", style.accent))
-        right += [_node(b, n, style.accent, style) for b, n in lost.items()]
-    bands = [Band(a, BEST_NAME, n, BAR) for a, n in joined.items()]
-    bands += [Band(BEST_NAME, BEST_NAME, stayed, LIGHT)] if stayed else []
-    bands += [Band(BEST_NAME, b, n, style.tint) for b, n in lost.items()]
-    return _drawn(left, right, bands, style)
+        right.append(Node("", 0, _heading(gone, "lost it", spoken == "lost", style)))
+        right += [_node(b, n, strong["lost"], style) for b, n in lost.items()]
+    bands = [Band(a, BEST_NAME, n, soft["joined"]) for a, n in joined.items()]
+    bands += [Band(BEST_NAME, BEST_NAME, stayed, soft["stayed"], "still are")] if stayed else []
+    bands += [Band(BEST_NAME, b, n, soft["lost"]) for b, n in lost.items()]
+    return _drawn(left, right, bands, style, 1.5)
 
 
 def moves(migration: Migration, style: Style) -> go.Figure | None:
@@ -74,7 +83,7 @@ def moves(migration: Migration, style: Style) -> go.Figure | None:
         if n
     ]
     left, right = ([_node(name, n, INK, style) for name, n in side.items() if n] for side in (then, now))
-    return _drawn(left, right, bands, style)
+    return _drawn(left, right, bands, style, 1.15)
 
 
 def matrix(migration: Migration, style: Style) -> go.Figure | None:
@@ -115,7 +124,7 @@ def matrix(migration: Migration, style: Style) -> go.Figure | None:
         side="top",
         tickmode="array",
         tickvals=list(range(len(RANKS))),
-        ticktext=[name.replace(" ", "<br>") for name in RANKS],
+        ticktext=[name.replace(" ", "<br>") if style.narrow or len(name) > 8 else name for name in RANKS],
         tickfont={"color": INK},
         tickangle=0,
     )
@@ -173,8 +182,8 @@ def over_time(migration: Migration, style: Style) -> go.Figure | None:
     figure.update_yaxes(
         range=[0, max(sum(column) for column in zip(*sizes.values(), strict=True)) * 1.02],
         tickmode="array",
-        tickvals=[0, below],
-        ticktext=["0", style.text(int(below), "count")],
+        tickvals=[below],
+        ticktext=[style.text(int(below), "count")],
     )
     figure.update_layout(margin={"r": _room([t for _, t, _ in labels], style), "t": 8, "b": 42})
     return figure
@@ -193,66 +202,83 @@ def _between(
     return sum(n for (a, b), n in moves.items() if a in origins and b in to)
 
 
+def _spoken(migration: Migration) -> str:
+    """What the headline speaks of: those who stayed among the best, who joined or who lost that standing."""
+    claim = migration.findings["headline"].claim
+    return "stayed" if "still are" in claim else "joined" if claim.startswith("No customer") else "lost"
+
+
+def _heading(customers: int, what: str, spoken: bool, style: Style) -> str:
+    text = f"<b>{style.text(customers, 'count')} {what}</b>"
+    return f'<span style="color: {style.accent}">{text}</span>' if spoken else text
+
+
 def _node(name: str, customers: int, colour: str, style: Style) -> Node:
     return Node(name, customers, f"{plain(name)} {style.text(customers, 'count')}", colour)
 
 
-def _drawn(left: Sequence[Node], right: Sequence[Node], bands: Sequence[Band], style: Style) -> go.Figure:
-    """Nodes at both sides, bands between them in their order; a row has the height of its node and of its label."""
-    figure, line = go.Figure(), style.slot.text * 1.5
-    top, height = line * 1.4, style.slot.height - 8
+def _drawn(
+    left: Sequence[Node], right: Sequence[Node], bands: Sequence[Band], style: Style, leading: float
+) -> go.Figure:
+    """Nodes at both sides, bands between them in their order; a row is as tall as its node and its label together.
+
+    leading: height of a label in sizes of its type.
+    """
+    figure, line, height = go.Figure(), style.slot.text * leading, style.slot.height - 8
+    top = style.slot.text * 2.1
+    rooms = [_room([THEN, *(n.label for n in left)], style), _room([NOW, *(n.label for n in right)], style)]
+    wide = BAND / (style.slot.width - sum(rooms) - 2 * BAND)
     total = max(sum(n.customers for n in left), sum(n.customers for n in right), 1)
     scale = (height - top - line * max(len(left), len(right))) / total
-    tops: list[dict[str, float]] = []
-    for x, nodes in ((0, left), (1, right)):
-        tops.append(_placed(figure, x, nodes, scale, line, top))
+    starts = [_placed(figure, x, nodes, wide, scale, line, top) for x, nodes in ((0, left), (1, right))]
+    placed = []
     for band in bands:
         tall = band.customers * scale
-        _add_band(figure, band, tops[0][band.origin], tops[1][band.to], tall, style)
-        tops[0][band.origin] += tall
-        tops[1][band.to] += tall
+        placed.append((band, starts[0][band.origin], starts[1][band.to], tall))
+        starts[0][band.origin] += tall
+        starts[1][band.to] += tall
+    for band, start, end, tall in sorted(placed, key=lambda p: (p[0].colour == style.tint, -p[3])):
+        _add_band(figure, band, start, end, tall, style)
+        if band.said and tall > style.slot.text * 1.3:
+            text = f"{style.text(band.customers, 'count')} {band.said}"
+            figure.add_annotation(x=0.5, y=(start + end + tall) / 2, text=text, font={"color": INK})
     for x, text in ((0, THEN), (1, NOW)):
-        figure.add_annotation(
-            x=x, y=line / 2, text=text, xanchor="right" if x == 0 else "left", xshift=-14 if x == 0 else 14,
-            font={"color": GREY},
-        )  # fmt: skip
-    rooms = [_room([THEN, *(n.label for n in left)], style), _room([NOW, *(n.label for n in right)], style)]
-    figure.update_layout(margin={"l": rooms[0] + BAND, "r": rooms[1] + BAND, "t": 4, "b": 4, "pad": 0})
-    figure.update_xaxes(visible=False, range=[0, 1])
+        _write(figure, x, style.slot.text * 0.75, text, GREY, wide)
+    figure.update_layout(margin={"l": rooms[0], "r": rooms[1], "t": 4, "b": 4, "pad": 0})
+    figure.update_xaxes(visible=False, range=[-wide, 1 + wide])
     figure.update_yaxes(visible=False, range=[height, 0])
     return figure
 
 
 def _placed(
-    figure: go.Figure, x: int, nodes: Sequence[Node], scale: float, line: float, top: float
+    figure: go.Figure, x: int, nodes: Sequence[Node], wide: float, scale: float, line: float, top: float
 ) -> dict[str, float]:
     """Draw one side's nodes and labels from top to bottom; where each node begins, in pixels from above."""
     found = {}
     for node in nodes:
         tall = node.customers * scale
         found[node.name] = top + line / 2
-        figure.add_annotation(
-            x=x,
-            y=top + (line + tall) / 2,
-            text=node.label,
-            xanchor="right" if x == 0 else "left",
-            xshift=-14 if x == 0 else 14,
-            font={"color": node.colour if not node.customers else INK},
-        )
+        _write(figure, x, top + (line + tall) / 2, node.label, INK, wide)
         if node.customers:
+            edges = (-wide, 0) if x == 0 else (1, 1 + wide)
+            begin = found[node.name]
             figure.add_shape(
                 type="rect",
-                xsizemode="pixel",
-                xanchor=x,
-                x0=-BAND if x == 0 else 0,
-                x1=0 if x == 0 else BAND,
-                y0=found[node.name],
-                y1=found[node.name] + tall,
+                x0=edges[0],
+                x1=edges[1],
+                y0=begin,
+                y1=begin + tall,
                 line={"width": 0},
                 fillcolor=node.colour,
             )
         top += line + tall
     return found
+
+
+def _write(figure: go.Figure, x: int, y: float, text: str, colour: str, wide: float) -> None:
+    """A label beside the nodes of its side."""
+    at, anchor, shift = (-wide, "right", -5) if x == 0 else (1 + wide, "left", 5)
+    figure.add_annotation(x=at, y=y, text=text, xanchor=anchor, xshift=shift, font={"color": colour})
 
 
 def _add_band(figure: go.Figure, band: Band, start: float, end: float, tall: float, style: Style) -> None:
@@ -265,7 +291,7 @@ def _add_band(figure: go.Figure, band: Band, start: float, end: float, tall: flo
         mode="lines",
         fill="toself",
         fillcolor=band.colour,
-        line={"color": "#ffffff", "width": 0.8},
+        line={"color": "#ffffff", "width": 0.8 if tall > 6 else 0.3},
         hoveron="fills",
         hoverinfo="text",
         text=f"{band.origin} to {band.to}: {style.text(band.customers, 'count', compact=False)} customers",
@@ -274,7 +300,7 @@ def _add_band(figure: go.Figure, band: Band, start: float, end: float, tall: flo
 
 def _room(texts: Sequence[str], style: Style) -> float:
     """Pixels beside a chart that hold the longest of these labels."""
-    return max(width(t.replace("<b>", "").replace("</b>", "")) for t in texts) * style.slot.text * 1.06 + 22
+    return max(width(TAG.sub("", t)) for t in texts) * style.slot.text * 1.06 + 22
 
 
 def _apart(heights: Sequence[float], least: float, most: float) -> list[float]:
@@ -322,7 +348,7 @@ FIGURES = (
         _alt_over_time,
         lambda migration: migration.over_time,
         ("day", "segment", "customers"),
-        "Customers by segment at each month end",
+        "Customers by segment at each month end and on the report’s day",
     ),
     Figure(
         "matrix",
