@@ -14,6 +14,7 @@ from analysis.customers import whole
 from analysis.rfm import refusal, scored
 
 NOT_YET = -1  # the code of who had not bought yet
+HIGH = 4  # the score that VIP and Loyal customers need
 MILLION = 1_000_000
 EXACT = 2**53 / MILLION  # below it a float64 holds six decimals
 
@@ -23,11 +24,13 @@ class State:
     """All customers as they were at the start of `day`, one place each in the order of customer_id.
 
     code: the place in rfm.SEGMENTS (int8), or NOT_YET. money: net revenue by then, whole ten-thousandths (int64).
+    frequent: the fewest orders that score HIGH in frequency; None where nobody does.
     """
 
     day: date
     code: np.ndarray
     money: np.ndarray
+    frequent: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,10 @@ def states(known: Facts, days: Sequence[date]) -> Iterator[State]:
         if refusal(int(there.sum()), not last[there].any(), bool(priced[there].any())):
             continue
         money, code = np.where(there, whole(net), 0), np.full(known.customers, NOT_YET, dtype=np.int8)
-        code[there] = scored((day - known.first).days - last[there], orders[there], money[there]).code
-        yield State(day, code, money)
+        made = scored((day - known.first).days - last[there], orders[there], money[there])
+        code[there] = made.code
+        high = made.frequency.lowest[HIGH - 1 :]
+        yield State(day, code, money, None if np.isnan(high).all() else int(np.nanmin(high)))
 
 
 def _added(net: np.ndarray, more: np.ndarray) -> np.ndarray:

@@ -32,7 +32,8 @@ NEW = "New customers"
 BEST, GONE = frozenset(RANKS[:2]), frozenset(RANKS[-2:])
 RELATIVE = (
     "Scores compare the customers of one day with each other: on any day about two fifths of them score 4 or 5, so "
-    "sizes are partly fixed, and a customer also falls when others buy later, more often or for more."
+    "sizes are partly fixed, and a customer also falls when others buy later, more often or for more. Customers with "
+    "equally many orders share a score and can change segment all at once."
 )
 AMONG = "scores rank customers against each other"
 
@@ -78,6 +79,7 @@ class Migration(Result):
 
     moves: one row a pair: from, to, customers, net (to date), from three months before the snapshot to the snapshot.
     sizes: a segment's way from then to now: then - left + came + new = now. steps: who rose, fell, stayed, is new.
+    bar_moved: a high score in frequency takes another number of orders now than then, so many may move at once.
     """
 
     findings: Mapping[str, Finding]
@@ -85,6 +87,7 @@ class Migration(Result):
     moves: Table
     sizes: Table
     steps: Table
+    bar_moved: bool
 
 
 def compute(lines: Relation, customers: Customers, rfm: Rfm, settings: Settings) -> Migration:
@@ -103,11 +106,12 @@ def compute(lines: Relation, customers: Customers, rfm: Rfm, settings: Settings)
         raise Skip("three months before the report's day the customers could not be put into segments yet")
     moves = _moves(then.code, now)
     return Migration(
-        findings=_findings(moves, since, customers, settings),
+        findings=_findings(moves, since, customers, settings) | _bar(then, now, since, settings),
         over_time=_over_time(rows, cut=len(shown) > MOST),
         moves=_move_table(moves),
         sizes=_size_table(moves),
         steps=_step_table(moves),
+        bar_moved=then.frequent != now.frequent,
     )
 
 
@@ -459,6 +463,34 @@ def _of_new(moves: Sequence[Move], everyone: Ground) -> dict[str, Finding]:
             "share",
             "{value} of all customers bought for the first time in the last three months.",
             "customers whose first sale lies in the window / all customers",
+        ),
+    }
+
+
+def _bar(then: State, now: State, since: date, settings: Settings) -> dict[str, Finding]:
+    """How many orders make a frequent customer: where that changes, all with as many orders move at once."""
+    window = (since, settings.snapshot - timedelta(days=1))
+    definition = "the fewest orders of a customer whose frequency score is four or five"
+    nobody = "no customer has a frequency score of four or five: too many have equally many orders"
+    many = int(np.count_nonzero(then.code != NOT_YET))
+    ground = Ground(POPULATION, many, window, SOURCE)
+    has = f"A frequent customer has at least {{value}} {noun(now.frequent, 'order')}"
+    claim = f"{has}, as three months ago."
+    if then.frequent is None:
+        claim = f"{has}; nobody was one three months ago."
+    elif now.frequent is not None and then.frequent != now.frequent:
+        verb = "rose" if now.frequent > then.frequent else "fell"
+        claim = f"The bar for frequent customers {verb} from {{migration.bar_then}} to {{value}} orders."
+    return {
+        "bar_then": ground.of(
+            then.frequent,
+            "count",
+            f"A frequent customer had at least {{value}} {noun(then.frequent, 'order')} three months ago.",
+            f"{definition}, three months ago",
+            nobody,
+        ),
+        "bar": replace(ground, population=EVERYONE, n=int(np.count_nonzero(now.code != NOT_YET))).of(
+            now.frequent, "count", claim, f"{definition}, now", nobody
         ),
     }
 

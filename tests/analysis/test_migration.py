@@ -105,6 +105,7 @@ def test_by_hand(shop, computed):
         "left": 1, "left_share": pytest.approx(1 / 3), "left_net": Decimal(300), "back": 1, "new_customers": 1,
         "new_share": pytest.approx(1 / 6), "customers_change": 0.2, "vip_change": -0.5, "dormant_change": -0.5,
         "potential_loyalist_change": 1, "loyal_change": None, "regular_change": None, "at_risk_change": None,
+        "bar_then": 4, "bar": 5,
     }  # fmt: skip
     assert {k: values[k] for k in wanted} == wanted
     assert set(values) == {*wanted, "headline"}
@@ -318,6 +319,28 @@ def test_when_customers_cannot_be_scored(given, wanted):
     assert found is None if wanted is None else isinstance(found, Skip) and wanted in found.reason
 
 
+def test_a_new_bar_for_frequent_customers_is_said(shop, computed):
+    """Three of five have one order, the others two: score 2 and 5. Then a third has two as well: score 4."""
+    few = [
+        *orders_of("a", ["2024-01-10", "2024-01-11"], "9.00"),
+        *orders_of("b", ["2024-01-12", "2024-01-13"], "8.00"),
+        *(line for i, c in enumerate("cde") for line in orders_of(c, [f"2024-01-1{i}"], "7.00")),
+    ]
+    same = computed("migration", shop([*few, *orders_of("c", ["2024-05-01"], "1.00")]))
+    assert not same.bar_moved and same.findings["bar"].value == same.findings["bar_then"].value == 2
+    assert same.findings["bar"].claim == "A frequent customer has at least {value} orders, as three months ago."
+    all_twice = [line for c in "cde" for line in orders_of(c, ["2024-05-01"], "1.00")]
+    nobody = computed("migration", shop([*few, *all_twice]))
+    assert nobody.bar_moved and nobody.findings["bar"].value is None
+    more = computed("migration", shop([*few, *all_twice, *orders_of("a", ["2024-05-02"], "1.00")]))
+    assert (
+        more.findings["bar"].claim == "The bar for frequent customers rose from {migration.bar_then} to {value} orders."
+    )
+    first = computed("migration", shop([*few[::2], *few[5:], *few[1::2][2:], *orders_of("a", ["2024-05-01"], "1.00")]))
+    assert first.findings["bar_then"].value is None and first.findings["bar"].value == 2
+    assert first.findings["bar"].claim.endswith("orders; nobody was one three months ago.")
+
+
 def test_days_to_look_at():
     assert days_of(date(2024, 1, 1), date(2024, 3, 5)) == [date(2024, 2, 1), date(2024, 3, 1), date(2024, 3, 5)]
     assert days_of(date(2024, 1, 31), date(2024, 3, 1)) == [date(2024, 2, 1), date(2024, 3, 1)]
@@ -386,7 +409,7 @@ def test_titles(moves, title):
 def test_claims_are_whole_sentences_that_can_be_filled(shop, seed):
     done = run(["migration"], *shop(busy(seed, 90 + 30 * seed)))
     findings = {k: f for k, f in done.findings.items() if k.startswith("migration.")}
-    assert len(findings) == 33
+    assert len(findings) == 35
     for finding in findings.values():
         assert finding.claim.endswith(".") and ".." not in finding.claim and "  " not in finding.claim
         assert set(PLACE.findall(finding.claim)) <= {"value", *findings}
