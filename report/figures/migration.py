@@ -58,18 +58,18 @@ def flow(migration: Migration, style: Style) -> go.Figure | None:
     left, right = list[Node](), list[Node]()
     if joined:
         left.append(Node("", 0, _heading(gained, "gained it", spoken == "joined", style)))
-        left += [_node(a, n, strong["joined"], style) for a, n in joined.items()]
+        left += [_node(a, n, strong["joined"], style, style.narrow) for a, n in joined.items()]
     if stayed or lost:
-        left.append(_node(BEST_NAME, stayed + gone, INK, style))
+        left.append(_node(BEST_NAME, stayed + gone, INK, style, style.narrow))
     if stayed or joined:
-        right.append(_node(BEST_NAME, stayed + gained, INK, style))
+        right.append(_node(BEST_NAME, stayed + gained, INK, style, style.narrow))
     if lost:
         right.append(Node("", 0, _heading(gone, "lost it", spoken == "lost", style)))
-        right += [_node(b, n, strong["lost"], style) for b, n in lost.items()]
+        right += [_node(b, n, strong["lost"], style, style.narrow) for b, n in lost.items()]
     bands = [Band(a, BEST_NAME, n, soft["joined"]) for a, n in joined.items()]
     bands += [Band(BEST_NAME, BEST_NAME, stayed, soft["stayed"], "still are")] if stayed else []
     bands += [Band(BEST_NAME, b, n, soft["lost"]) for b, n in lost.items()]
-    return _drawn(left, right, bands, style, 1.5)
+    return _drawn(left, right, bands, style, 2.3 if style.narrow else 1.5)
 
 
 def moves(migration: Migration, style: Style) -> go.Figure | None:
@@ -124,7 +124,7 @@ def matrix(migration: Migration, style: Style) -> go.Figure | None:
         side="top",
         tickmode="array",
         tickvals=list(range(len(RANKS))),
-        ticktext=[name.replace(" ", "<br>") if style.narrow or len(name) > 8 else name for name in RANKS],
+        ticktext=[name.replace(" ", "<br>") if len(name) > 8 else name for name in RANKS],
         tickfont={"color": INK},
         tickangle=0,
     )
@@ -213,8 +213,10 @@ def _heading(customers: int, what: str, spoken: bool, style: Style) -> str:
     return f'<span style="color: {style.accent}">{text}</span>' if spoken else text
 
 
-def _node(name: str, customers: int, colour: str, style: Style) -> Node:
-    return Node(name, customers, f"{plain(name)} {style.text(customers, 'count')}", colour)
+def _node(name: str, customers: int, colour: str, style: Style, folded: bool = False) -> Node:
+    """A node with its name and count; folded: the last word of a long name on a line of its own."""
+    shown = "<br>".join(plain(name).rsplit(" ", 1)) if folded and len(name) > 8 else plain(name)
+    return Node(name, customers, f"{shown} {style.text(customers, 'count')}", colour)
 
 
 def _drawn(
@@ -239,7 +241,7 @@ def _drawn(
         starts[1][band.to] += tall
     for band, start, end, tall in sorted(placed, key=lambda p: (p[0].colour == style.tint, -p[3])):
         _add_band(figure, band, start, end, tall, style)
-        if band.said and tall > style.slot.text * 1.3:
+        if band.said and tall > style.slot.text * 1.3 and not style.narrow:
             text = f"{style.text(band.customers, 'count')} {band.said}"
             at = start + (end - start) * 0.04 + tall / 2  # the middle of the text, where the band has hardly bent
             figure.add_annotation(x=0.02, y=at, text=text, xanchor="left", font={"color": INK})
@@ -279,7 +281,7 @@ def _placed(
 def _write(figure: go.Figure, x: int, y: float, text: str, colour: str, wide: float) -> None:
     """A label beside the nodes of its side."""
     at, anchor, shift = (-wide, "right", -5) if x == 0 else (1 + wide, "left", 5)
-    figure.add_annotation(x=at, y=y, text=text, xanchor=anchor, xshift=shift, font={"color": colour})
+    figure.add_annotation(x=at, y=y, text=text, xanchor=anchor, align=anchor, xshift=shift, font={"color": colour})
 
 
 def _add_band(figure: go.Figure, band: Band, start: float, end: float, tall: float, style: Style) -> None:
@@ -301,7 +303,7 @@ def _add_band(figure: go.Figure, band: Band, start: float, end: float, tall: flo
 
 def _room(texts: Sequence[str], style: Style) -> float:
     """Pixels beside a chart that hold the longest of these labels."""
-    return max(width(TAG.sub("", t)) for t in texts) * style.slot.text * 1.06 + 22
+    return max(width(TAG.sub("", line)) for text in texts for line in text.split("<br>")) * style.slot.text * 1.06 + 22
 
 
 def _apart(heights: Sequence[float], least: float, most: float) -> list[float]:

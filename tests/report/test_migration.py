@@ -86,7 +86,7 @@ def test_no_flow_without_best_customers() -> None:
 def test_labels_of_a_flow_keep_their_distance_within_the_slot(report: Report, style: Style, draw: Any) -> None:
     figure = draw(report.run.results["migration"], style)
     for side in (0, 1):
-        at = sorted(a.y for a in figure.layout.annotations if abs(a.x - side) < 0.1 and "still are" not in a.text)
+        at = sorted(a.y for a in figure.layout.annotations if round(a.x) == side and "still are" not in a.text)
         assert len(at) >= 4
         assert all(after - before >= style.slot.text * 1.1 for before, after in pairwise(at))
         assert at[0] > 0 and at[-1] < style.slot.height - 8
