@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import plotly.graph_objects as go
 
 from analysis.migration import BEST, NEW, RANKS, Migration
-from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, mixed, plain, real, ticks, width, years
+from report.figure import BAR, GREY, INK, LIGHT, Figure, Slot, Style, mixed, plain, real, ticks, width, years
 
 BAND = 10  # pixels a node is wide
+MONTH = 42  # pixels in which a month can be written
 STEPS = 24  # points of a band's edge
 BEST_NAME = " and ".join(name for name in RANKS if name in BEST)
 TAG = re.compile("<[^>]*>")
@@ -177,7 +178,9 @@ def over_time(migration: Migration, style: Style) -> go.Figure | None:
             font={"color": style.accent if best else GREY},
         )
     starts = [day.replace(day=1) for day in days]
-    figure.update_xaxes(**ticks(starts, "month", style) | {"range": [-0.02, at[-1]]})
+    side = _room([text for _, text, _ in labels], style)
+    few = replace(style, slot=Slot(0, 0)) if len(days) * MONTH > style.slot.width - side else style
+    figure.update_xaxes(**ticks(starts, "month", few) | {"range": [-0.02, at[-1]]})
     years(figure, starts)
     figure.update_yaxes(
         range=[0, max(sum(column) for column in zip(*sizes.values(), strict=True)) * 1.02],
@@ -185,7 +188,7 @@ def over_time(migration: Migration, style: Style) -> go.Figure | None:
         tickvals=[below],
         ticktext=[style.text(int(below), "count")],
     )
-    figure.update_layout(margin={"r": _room([t for _, t, _ in labels], style), "t": 8, "b": 42})
+    figure.update_layout(margin={"r": side, "t": 8, "b": 42})
     return figure
 
 

@@ -121,6 +121,12 @@ def test_sizes_over_time_are_stacked_and_named_at_the_end() -> None:
     assert list(figure.layout.xaxis.ticktext) == ["Jan<br>2024", "Feb", "Mar"]
 
 
+def test_many_months_are_not_all_written(report: Report) -> None:
+    written = report.figures["migration-over_time"].wide.layout.xaxis.ticktext
+    assert len(report.run.results["migration"].over_time.frame) >= 6 * 20  # type: ignore[attr-defined]
+    assert 2 <= len(written) <= 7
+
+
 def test_labels_are_moved_apart_within_the_chart() -> None:
     assert _apart([5, 6, 50], 10, 100) == [5, 15, 50]
     assert _apart([0, 95, 99, 99], 10, 100) == [5, 80, 90, 100]
