@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TABLES = {
     "segments": ("rfm", "segments"),
     "clusters": ("clusters", "groups"),
+    "segments_over_time": ("migration", "over_time"),
+    "migration": ("migration", "moves"),
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "products": ("mix", "products"),
