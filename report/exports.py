@@ -23,6 +23,9 @@ TABLES = {
     "segments": ("rfm", "segments"),
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
+    "change": ("kpi_tree", "parts"),
+    "change_by_customers": ("kpi_tree", "groups"),
+    "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
 }
 # Files with a row a customer: readable by their owner only.

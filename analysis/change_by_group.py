@@ -1,0 +1,163 @@
+"""Whose purchases and which goods changed the sales: by who bought when, and by category."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from analysis import divisia
+from analysis.comparison import Comparison
+from analysis.finding import Finding, Table
+from analysis.ground import Ground
+from analysis.periods import Grain
+from dataset.engine import Relation
+from dataset.settings import Settings
+from dataset.tables import Dataset
+
+CUSTOMERS, PRODUCTS = "analysis/kpi_tree_customers.sql", "analysis/kpi_tree_products.sql"
+UNKNOWN, FEES = "Unknown", "Postage and fees"
+
+GROUPS = {
+    "new": "New: first purchase ever",
+    "kept": "Bought in both periods",
+    "won_back": "Won back: bought before, but not in the period before",
+    "lapsed": "Lapsed: bought in the period before only",
+    "other": "Only goods that all came back",
+}
+
+
+def by_who_bought(lines: Relation, main: Comparison, grain: Grain, settings: Settings) -> Table:
+    """What known customers spent, by whether they are new, stayed, came back or stayed away."""
+    found = {
+        r["key"]: r for r in lines.query("kpi_tree_customers.sql", snapshot=settings.snapshot, **main.when).to_pylist()
+    }
+    keys = [k for k in GROUPS if k in found]
+    rows = [[found[k][name] / main.unit for k in keys] for name in ("before", "after")]
+    before, after = (divisia.apportion(r, total) for r, total in zip(rows, main.known, strict=True))
+    frame = pd.DataFrame(
+        {
+            "key": keys,
+            "group": [GROUPS[k] for k in keys],
+            "customers": [found[k]["customers"] for k in keys],
+            "before": [float(main.amount(b)) for b in before],
+            "after": [float(main.amount(a)) for a in after],
+            "money_change": [float(main.amount(a - b)) for a, b in zip(after, before, strict=True)],
+        }
+    )
+    labels = {"group": "Known customers", "customers": "Customers"} | main.names(grain) | {"money_change": "Change"}
+    return Table(
+        frame,
+        "Sales to known customers before refunds, by who bought",
+        labels,
+        CUSTOMERS,
+        {"customers": "count", "before": "money", "after": "money", "money_change": "money"},
+        "The changes sum to that of all sales to known customers.",
+    )
+
+
+def by_category(
+    products: Relation | None,
+    main: Comparison,
+    grain: Grain,
+    dataset: Dataset,
+    settings: Settings,
+) -> Table | None:
+    """Gross revenue by category, its change split into volume, mix and price; None without categories or units."""
+    if products is None:
+        return None
+    rows = products.query("kpi_tree_products.sql", snapshot=settings.snapshot, **main.when).to_pylist()
+    if not any(r["category"] is not None for r in rows):
+        return None
+    sold: dict[str, divisia.Sold] = {}
+    for r in rows:
+        fee = r["product_id"] in dataset.non_products
+        name = FEES if fee else r["category"] or UNKNOWN
+        new = divisia.Sold(*(Decimal(r[f] or 0) for f in divisia.Sold._fields))
+        sold[name] = divisia.Sold(*(a + b for a, b in zip(sold[name], new, strict=True))) if name in sold else new
+    goods = {name: s for name, s in sold.items() if name != FEES}
+    if min(sum(s.units_before for s in goods.values()), sum(s.units_after for s in goods.values())) <= 0:
+        return None
+    split = divisia.effects(goods)
+    names = sorted(sold)
+    gross = [k + u for k, u in zip(main.known, main.unknown, strict=True)]
+    before = divisia.apportion([sold[n].before / main.unit for n in names], gross[0])
+    after = divisia.apportion([sold[n].after / main.unit for n in names], gross[1])
+    made = []
+    for name, b, a in zip(names, before, after, strict=True):
+        row: dict[str, Any] = {"category": name, "before": b, "after": a}
+        if name in split:
+            cells = divisia.apportion([e / main.unit for e in split[name]], a - b)
+            row |= dict(zip(("volume_change", "mix_change", "price_change"), cells, strict=True))
+        made.append(row | {"money_change": a - b})
+    made.sort(key=lambda r: (r["category"] == FEES, -abs(r["money_change"]), r["category"]))
+    frame = pd.DataFrame(made)
+    money = [c for c in frame.columns if c != "category"]
+    frame[money] = frame[money].astype(float) / float(1 / main.unit)
+    labels = {"category": "Category"} | main.names(grain)
+    labels |= {
+        "volume_change": "Volume",
+        "mix_change": "Mix",
+        "price_change": "Amount per unit",
+        "money_change": "Change",
+    }
+    return Table(
+        frame,
+        "Sales before refunds by category, and what changed them",
+        labels,
+        PRODUCTS,
+        dict.fromkeys(money, "money"),
+        "Volume: more or fewer units in all. Mix: the category's share of them. Amount per unit: prices, and what is "
+        "bought within the category. A category sold in one of the periods only is all mix.",
+    )
+
+
+def said_of_groups(groups: Table | None, main: Comparison, grain: Grain) -> dict[str, Finding]:
+    if groups is None:
+        return {}
+    said = {
+        "new": "New customers",
+        "kept": f"Customers who bought in both {grain}s",
+        "won_back": f"Customers won back after at least a {grain} away",
+        "lapsed": f"Customers of the {grain} before who did not buy again",
+    }
+    ground = Ground(
+        "known customers with a sale in either period",
+        int(groups.frame["customers"].sum()),
+        (main.before.start, main.after.end - timedelta(days=1)),
+        CUSTOMERS,
+    )
+    return {
+        f"change_by_{row.key}": ground.of(
+            Decimal(str(row.money_change)),
+            "money",
+            f"{said[str(row.key)]} account for {{value}} of the change.",
+            f"sales to them before refunds in the last complete {grain} less those of the {grain} before",
+            n=int(row.customers),
+        )
+        for row in groups.frame.itertuples(index=False)
+        if row.key in said
+    }
+
+
+def said_of_categories(categories: Table | None, main: Comparison, grain: Grain) -> dict[str, Finding]:
+    if categories is None:
+        return {}
+    said = {
+        "volume": ("Units sold", "all units x what each category sells of them, at the log-mean weight"),
+        "mix": ("The mix of categories", "the shift of units between categories, at the log-mean weight"),
+        "price": ("The amount paid per unit", "amount per unit within each category, at the log-mean weight"),
+    }
+    ground = replace(main.ground(), source=PRODUCTS)
+    return {
+        f"change_by_{key}": ground.of(
+            Decimal(str(round(float(categories.frame[f"{key}_change"].sum()), 6))),
+            "money",
+            f"{name} changed sales before refunds by {{value}}.",
+            f"log-mean Divisia over categories: {how}",
+        )
+        for key, (name, how) in said.items()
+    }
