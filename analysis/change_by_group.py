@@ -20,6 +20,8 @@ from dataset.tables import Dataset
 
 CUSTOMERS, PRODUCTS = "analysis/kpi_tree_customers.sql", "analysis/kpi_tree_products.sql"
 UNKNOWN, FEES = "Unknown", "Postage and fees"
+TOTAL = "total"  # the key of the row that sums the others
+EFFECTS = ("volume_change", "mix_change", "price_change")
 
 GROUPS = {
     "new": "New: first purchase ever",
@@ -40,14 +42,15 @@ def by_who_bought(lines: Relation, main: Comparison, grain: Grain, settings: Set
     before, after = (divisia.apportion(r, total) for r, total in zip(rows, main.known, strict=True))
     frame = pd.DataFrame(
         {
-            "key": keys,
-            "group": [GROUPS[k] for k in keys],
-            "customers": [found[k]["customers"] for k in keys],
-            "before": [float(main.amount(b)) for b in before],
-            "after": [float(main.amount(a)) for a in after],
-            "money_change": [float(main.amount(a - b)) for a, b in zip(after, before, strict=True)],
+            "key": [*keys, TOTAL],
+            "group": [*(GROUPS[k] for k in keys), "All known customers"],
+            "customers": _summed([found[k]["customers"] for k in keys]),
+            "before": _summed(before),
+            "after": _summed(after),
+            "money_change": _summed([a - b for a, b in zip(after, before, strict=True)]),
         }
     )
+    _to_money(frame, ["before", "after", "money_change"], main)
     labels = {"group": "Known customers", "customers": "Customers"} | main.names(grain) | {"money_change": "Change"}
     return Table(
         frame,
@@ -55,7 +58,7 @@ def by_who_bought(lines: Relation, main: Comparison, grain: Grain, settings: Set
         labels,
         CUSTOMERS,
         {"customers": "count", "before": "money", "after": "money", "money_change": "money"},
-        "The changes sum to that of all sales to known customers.",
+        "A purchase is a kept sale; what came back whole is in the amounts, as it is before refunds.",
     )
 
 
@@ -86,17 +89,16 @@ def by_category(
     gross = [k + u for k, u in zip(main.known, main.unknown, strict=True)]
     before = divisia.apportion([sold[n].before / main.unit for n in names], gross[0])
     after = divisia.apportion([sold[n].after / main.unit for n in names], gross[1])
-    made = []
+    made: list[dict[str, Any]] = []
     for name, b, a in zip(names, before, after, strict=True):
-        row: dict[str, Any] = {"category": name, "before": b, "after": a}
-        if name in split:
-            cells = divisia.apportion([e / main.unit for e in split[name]], a - b)
-            row |= dict(zip(("volume_change", "mix_change", "price_change"), cells, strict=True))
-        made.append(row | {"money_change": a - b})
-    made.sort(key=lambda r: (r["category"] == FEES, -abs(r["money_change"]), r["category"]))
+        cells: list[int] = divisia.apportion([e / main.unit for e in split[name]], a - b) if name in split else []
+        row = {"key": "fees" if name == FEES else "goods", "category": name, "before": b, "after": a}
+        made.append(row | dict(zip(EFFECTS, cells, strict=False)) | {"money_change": a - b})
+    made.sort(key=lambda r: (r["key"] == "fees", -abs(r["money_change"]), r["category"]))
     frame = pd.DataFrame(made)
-    money = [c for c in frame.columns if c != "category"]
-    frame[money] = frame[money].astype(float) / float(1 / main.unit)
+    money = [c for c in frame.columns if c not in ("key", "category")]
+    frame.loc[len(frame)] = {"key": TOTAL, "category": "All", **frame[money].sum()}
+    _to_money(frame, money, main)
     labels = {"category": "Category"} | main.names(grain)
     labels |= {
         "volume_change": "Volume",
@@ -115,18 +117,28 @@ def by_category(
     )
 
 
+def _summed(numbers: list[int]) -> list[int]:
+    """With their sum below."""
+    return [*numbers, sum(numbers)]
+
+
+def _to_money(frame: pd.DataFrame, columns: list[str], main: Comparison) -> None:
+    """Whole units as money; a cent is the nearest float of it."""
+    frame[columns] = frame[columns].astype(float) / float(1 / main.unit)
+
+
 def said_of_groups(groups: Table | None, main: Comparison, grain: Grain) -> dict[str, Finding]:
     if groups is None:
         return {}
     said = {
-        "new": "New customers",
-        "kept": f"Customers who bought in both {grain}s",
-        "won_back": f"Customers won back after at least a {grain} away",
-        "lapsed": f"Customers of the {grain} before who did not buy again",
+        "new": "new customers",
+        "kept": f"customers who bought in both {grain}s",
+        "won_back": f"customers won back after at least a {grain} away",
+        "lapsed": f"customers of the {grain} before who did not buy again",
     }
     ground = Ground(
         "known customers with a sale in either period",
-        int(groups.frame["customers"].sum()),
+        int(groups.frame["customers"].iloc[-1]),
         (main.before.start, main.after.end - timedelta(days=1)),
         CUSTOMERS,
     )
@@ -134,7 +146,7 @@ def said_of_groups(groups: Table | None, main: Comparison, grain: Grain) -> dict
         f"change_by_{row.key}": ground.of(
             Decimal(str(row.money_change)),
             "money",
-            f"{said[str(row.key)]} account for {{value}} of the change.",
+            f"Sales to {said[str(row.key)]} changed by {{value}}.",
             f"sales to them before refunds in the last complete {grain} less those of the {grain} before",
             n=int(row.customers),
         )
@@ -154,7 +166,7 @@ def said_of_categories(categories: Table | None, main: Comparison, grain: Grain)
     ground = replace(main.ground(), source=PRODUCTS)
     return {
         f"change_by_{key}": ground.of(
-            Decimal(str(round(float(categories.frame[f"{key}_change"].sum()), 6))),
+            Decimal(str(categories.frame[f"{key}_change"].iloc[-1])),
             "money",
             f"{name} changed sales before refunds by {{value}}.",
             f"log-mean Divisia over categories: {how}",

@@ -101,6 +101,11 @@ class Comparison:
         return tuple(sum(amounts) for amounts in zip(self.known, self.unknown, self.refunds, strict=True))  # type: ignore[return-value]
 
     @property
+    def what(self) -> str:
+        """The measure as sentences call it."""
+        return "net revenue" if self.measure == "net" else "orders"
+
+    @property
     def change(self) -> int:
         return self.totals[1] - self.totals[0]
 

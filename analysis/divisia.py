@@ -28,14 +28,14 @@ def log_mean(one: float, other: float) -> float:
     """The logarithmic mean of two numbers above zero: their difference over that of their logarithms."""
     if one == other:
         return one
-    relative = (one - other) / other
-    return other * relative / math.log1p(relative)
+    near = 0.5 < one / other < 2
+    return (one - other) / (math.log1p((one - other) / other) if near else math.log(one / other))
 
 
 def parts(before: Sequence[float], after: Sequence[float], first: Decimal, last: Decimal) -> list[Decimal]:
     """What each factor adds to the change from `first` to `last`: L(V1, V0) ln(x1 / x0).
 
-    All factors are above zero. The parts sum to the change exactly: the rounding error of the logarithms goes to the
+    All factors are above zero. The parts sum to the change to 28 digits: the rounding error of the logarithms goes to the
     largest. Raises ValueError when the factors do not multiply to first and last, apart from a unit.
     """
     weight = log_mean(float(last), float(first))

@@ -14,7 +14,7 @@ AGAINST = 0.25  # a part that works against the change is told from this share o
 BESIDE = 0.5  # a second part in the direction of the change is told from this share of the leading one
 OFFSET = 0.8  # two opposite parts offset each other when the smaller is at least this share of the larger
 
-LONGEST = 102  # characters of a title with {value} in it, which may print three longer
+LONGEST = 105  # characters of a title, {value} standing for as long a number
 
 # Key -> label, and what a title calls its rise and its fall in their effect on revenue.
 WORDS = {
@@ -88,32 +88,44 @@ def level(change: int, base: int) -> bool:
     return abs(change) < LEVEL * base
 
 
-def headline(what: str, than: str, parts: Sequence[Part], base: int, orders: int) -> str:
-    """The title's sentence; {value} is the size of the change, or where it is level the amount of the last period.
+def headline(what: str, than: str, parts: Sequence[Part], base: int, orders: int) -> tuple[str, tuple[Part, ...]]:
+    """The title's sentence, and the drivers it names.
 
-    what: "Net revenue" or "Orders". than: "on the month before". base: sold in the period before, in whole units.
-    orders: those of the period with fewer.
+    {value} is the size of the change, or where it is level the amount of the last period. what: "Net revenue" or
+    "Orders". than: "on the month before". base: sold in the period before, in whole units. orders: those of the period
+    with fewer.
     """
     change = sum(p.units for p in parts)
     moved = "held at" if level(change, base) else "rose by" if change > 0 else "fell by"
     start = f"{what} {moved} {{value}} {than}"
     if orders < FEW:
-        return f"{start}, from too few orders to say why."
+        return f"{start}, from too few orders to say why.", ()
     lead, beside, against = leading(parts, base)
     if level(change, base):
-        return f"{start}{_level(lead, against)}."
+        return _level(start, lead, against)
     if lead is None:
-        return f"{start}, from many small moves."
+        return f"{start}, from many small moves.", ()
     if against is not None and abs(against.units) > abs(lead.units):
-        return f"{start}: several {'gains' if change > 0 else 'losses'} outweighed {against.words}."
-    both = _together(lead, beside) if beside is not None else lead.words
-    if against is not None:
-        full = f"{start}: {both} outweighed {against.words}."
-        return full if len(full) <= LONGEST else f"{start}: {lead.words} outweighed {against.words}."
+        return f"{start}: several {'gains' if change > 0 else 'losses'} outweighed {against.words}.", (against,)
     if beside is not None:
-        return f"{start}: {both}."
+        both = f"{start}: {_together(lead, beside)}"
+        full = f"{both}, despite {against.words}." if against is not None else f"{both}."
+        if len(full) <= LONGEST:
+            return full, (lead, beside, *((against,) if against is not None else ()))
+    if against is not None:
+        return f"{start}: {lead.words} outweighed {against.words}.", (lead, against)
     why = "mainly because of" if 2 * abs(lead.units) >= abs(change) else "led by"
-    return f"{start}, {why} {lead.words}."
+    return f"{start}, {why} {lead.words}.", (lead,)
+
+
+def _level(start: str, lead: Part | None, against: Part | None) -> tuple[str, tuple[Part, ...]]:
+    if lead is None:
+        return f"{start}, and nothing behind it moved much.", ()
+    if against is None:
+        return f"{start}, in spite of {lead.words}.", (lead,)
+    if abs(against.units) >= OFFSET * abs(lead.units):
+        return f"{start}: {lead.words} and {against.words} offset each other.", (lead, against)
+    return f"{start}: {lead.words} and several moves against it offset each other.", (lead,)
 
 
 def _together(one: Part, other: Part) -> str:
@@ -121,13 +133,3 @@ def _together(one: Part, other: Part) -> str:
     first, second = sorted((one.words, other.words), key=len)
     shared = first.split()[0] + " "
     return f"{first} and {second.removeprefix(shared)}"
-
-
-def _level(lead: Part | None, against: Part | None) -> str:
-    if lead is None:
-        return ", and nothing behind it moved much"
-    if against is None:
-        return f", in spite of {lead.words}"
-    if abs(against.units) >= OFFSET * abs(lead.units):
-        return f": {lead.words} and {against.words} offset each other"
-    return f": {lead.words} and several moves against it offset each other"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.change_by_group import by_category, by_who_bought, said_of_categories, said_of_groups
 from analysis.comparison import TREES, Comparison, Measure, compared
-from analysis.drivers import UNITS, WORDS, Part, headline, leading, level, matters
+from analysis.drivers import UNITS, WORDS, Part, headline, level, matters
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, over
 from analysis.months import Months
@@ -85,10 +85,8 @@ def compute(
     return KpiTree(
         findings=findings,
         levels=_levels(main, year, grain),
-        parts=_parts(main, grain, f"What changed between {main.before.name(grain)} and {main.after.name(grain)}"),
-        year=_parts(year, grain, f"What changed between {year.before.name(grain)} and {year.after.name(grain)}")
-        if year
-        else None,
+        parts=_parts(main, grain, _between(main, grain)),
+        year=_parts(year, grain, _between(year, grain)) if year else None,
         groups=groups,
         categories=categories,
         gross=_gross(months, main),
@@ -98,13 +96,14 @@ def compute(
         before=main.before.name(grain),
         after=main.after.name(grain),
         amounts=(main.amount(main.totals[0]), main.amount(main.totals[1])),
-        leads=_leads(main),
+        leads=tuple(p.key for p in _title(main, grain)[1]),
     )
 
 
-def _leads(comparison: Comparison) -> tuple[str, ...]:
-    """The keys of the drivers that the title names."""
-    return tuple(p.key for p in leading(comparison.parts, comparison.base) if p is not None)
+def _title(main: Comparison, grain: Grain) -> tuple[str, tuple[Part, ...]]:
+    """The headline's sentence and the drivers it names."""
+    fewer = min(main.before.orders, main.after.orders)
+    return headline(main.what.capitalize(), f"on the {grain} before", main.parts, main.base, fewer)
 
 
 # Tables
@@ -141,6 +140,7 @@ def _levels(main: Comparison, year: Comparison | None, grain: Grain) -> Table:
 def _parts(comparison: Comparison, grain: Grain, title: str) -> Table:
     """A row a driver with its part of the change, and the whole below."""
     column = "money_change" if comparison.measure == "net" else "orders_change"
+    told = [p for p in comparison.parts if matters(p, comparison.parts, comparison.base)]
     rows = [
         {
             "key": p.key,
@@ -149,7 +149,7 @@ def _parts(comparison: Comparison, grain: Grain, title: str) -> Table:
             "after": p.after,
             "relative_change": over(p.after - p.before, p.before),
             column: float(comparison.amount(p.units)),
-            "weight": "" if matters(p, comparison.parts, comparison.base) else "too small to matter",
+            "weight": "" if p in told else "too small to matter",
         }
         for p in comparison.parts
     ]
@@ -164,13 +164,15 @@ def _parts(comparison: Comparison, grain: Grain, title: str) -> Table:
         "weight": "",
     }
     labels = {"driver": "Driver", "relative_change": "Its own change", column: "Part of the change", "weight": "Weight"}
-    what = "net revenue" if comparison.measure == "net" else "orders"
     note = (
-        f"Log-mean Divisia parts: with each driver its share of the change of {what}, which they sum to as printed. "
+        f"Log-mean Divisia: each driver’s share of the change of {comparison.what}; as printed, they sum to it. "
         "The parts say which driver moved, not why it did."
     )
     units: dict[str, Unit] = {"relative_change": "ratio", column: _unit(comparison.measure)}
-    return Table(pd.DataFrame([*rows, whole]), title, labels, SOURCE, units, note)
+    frame = pd.DataFrame([*rows, whole])
+    if len(told) == len(rows):
+        frame["weight"] = None
+    return Table(frame, title, labels, SOURCE, units, note)
 
 
 def _gross(months: Months, main: Comparison) -> Table:
@@ -189,6 +191,11 @@ def _gross(months: Months, main: Comparison) -> Table:
     return Table(frame, "Gross revenue over time", labels, months.months.source, months.months.units)
 
 
+def _between(comparison: Comparison, grain: Grain) -> str:
+    the = "the " if grain == "week" else ""
+    return f"What changed between {the}{comparison.before.name(grain)} and {the}{comparison.after.name(grain)}"
+
+
 def _unit(measure: Measure) -> Unit:
     return "money" if measure == "net" else "count"
 
@@ -200,8 +207,7 @@ def _findings(
     main: Comparison, year: Comparison | None, grain: Grain, left_out: Sequence[date], days: Sequence[date]
 ) -> dict[str, Finding]:
     ground = main.ground()
-    what = "net revenue" if main.measure == "net" else "orders"
-    unit, than = _unit(main.measure), f"on the {grain} before"
+    what, unit = main.what, _unit(main.measure)
     before, after = (main.amount(t) for t in main.totals)
     last_of = f"the last {grain} that the data cover from its first day to its last"
     flat = level(main.change, main.base)
@@ -210,7 +216,7 @@ def _findings(
         "headline": ground.of(
             after if flat else main.amount(abs(main.change)),
             unit,
-            headline(what.capitalize(), than, main.parts, main.base, min(main.before.orders, main.after.orders)),
+            _title(main, grain)[0],
             f"{what} of {last_of}{'' if flat else f', less that of the {grain} before'}; the change is {split}",
         ),
         "period": ground.of(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -51,7 +52,7 @@ def by_customers(tree: KpiTree, style: Style) -> go.Figure | None:
 
 def by_category(tree: KpiTree, style: Style) -> go.Figure | None:
     """The change of sales by category, the largest first, the rest together."""
-    if tree.categories is None or len(tree.categories.frame) < 2:
+    if tree.categories is None or len(tree.categories.frame) < 3:
         return None
     return _bridge_of(tree, tree.categories, "category", style)
 
@@ -60,7 +61,7 @@ def gross(tree: KpiTree, style: Style) -> go.Figure | None:
     """A line of what was sold before refunds (orders without money), the periods compared marked."""
     frame = tree.gross.frame
     whole = frame[~frame["partial"].astype(bool)]
-    if len(whole) < 3:
+    if len(whole) < 3 or not whole["compared"].any():
         return None
     column = "gross" if tree.measure == "net" else "orders"
     values, at = real(whole[column]), [int(i) for i in whole.index]
@@ -74,21 +75,35 @@ def gross(tree: KpiTree, style: Style) -> go.Figure | None:
         y=[values[i] for i in compared],
         mode="markers",
         hoverinfo="skip",
-        marker={"size": 9, "color": [style.accent if whole["compared"].iloc[i] == "after" else GREY for i in compared]},
+        marker={
+            "size": 12,
+            "color": [style.accent if whole["compared"].iloc[i] == "after" else GREY for i in compared],
+        },
     )
+    top = max(values[i] for i in compared)
+    sides: tuple[tuple[str, str, str, Literal["left", "right"]], ...] = (
+        ("before", tree.before, GREY, "right"),
+        ("after", tree.after, style.accent, "left"),
+    )
+    for which, name, colour, anchor in sides:
+        places = [at[i] for i in compared if whole["compared"].iloc[i] == which]
+        if places:
+            x = max(places) if anchor == "right" else min(places)
+            figure.add_annotation(x=x, y=top, text=name, xanchor=anchor, yshift=16, font={"color": colour})
     starts = list(frame["start"])
+    figure.update_layout(margin={"r": width(tree.after) * style.slot.text, "t": 20})
     figure.update_xaxes(**ticks(starts, tree.gross_grain, style))
     years(figure, starts)
     highest = max(*values, 1e-9)
     figure.update_yaxes(
         range=[0, highest * 1.12], tickmode="array", tickvals=[0, highest],
-        ticktext=[style.text(v, _unit(tree)) for v in (0, highest)],
+        ticktext=["0", style.text(highest, _unit(tree))],
     )  # fmt: skip
     return figure
 
 
 def _bridge_of(tree: KpiTree, table: Table, names: str, style: Style) -> go.Figure:
-    frame, most = table.frame, 8
+    frame, most = table.frame[table.frame["key"] != "total"], 8
     changes = real(frame["money_change"])
     steps = [
         Step(style.name(str(n).split(":")[0]), c, f"<b>{style.name(n)}</b><br>{style.text(c, 'money', False, True)}")
@@ -115,7 +130,7 @@ def _bridge(
     for step in steps:
         at += step.change
         ends.append(at)
-    names = [before[0], *(s.name for s in steps), after[0]]
+    names = [_capital(before[0]), *(s.name for s in steps), _capital(after[0])]
     last = len(names) - 1
     figure = go.Figure()
     figure.add_bar(
@@ -148,17 +163,27 @@ def _bridge(
             xshift=6 if right else -6,
             font={"color": colour},
         )
-    low, high = min(ends), max(ends)
-    span = (high - low) or 1.0
-    room = max(width(text) for *_, text, _ in labels) * style.slot.text
-    inner = style.slot.width - max(width(n) for n in names) * style.slot.text - 24
-    share = min(0.45, (room + 14) / max(inner, 1.0))
-    left = share if any(s.change < 0 for s in steps) or ends[-1] < 0 else 0.02
-    scale = span / max(1 - share - left, 0.1)
-    figure.update_xaxes(visible=False, range=[low - left * scale, high + share * scale])
+    sized = [(x, right, width(re.sub("<[^>]*>", "", text)) * style.slot.text + 10) for _, x, right, text, _ in labels]
+    room = style.slot.width - max(width(n) for n in names) * style.slot.text - 24
+    figure.update_xaxes(visible=False, range=_fitted(min(ends), max(ends), sized, room))
     named_rows(figure, names)
     figure.update_layout(bargap=0.36)
     return figure
+
+
+def _fitted(low: float, high: float, labels: Sequence[tuple[float, bool, float]], room: float) -> tuple[float, float]:
+    """The range of an axis `room` pixels long that holds low to high and the labels (place, to its right, pixels)."""
+    span = (high - low) or 1.0
+    scale = room / span  # pixels a unit
+    for _ in range(40):
+        left = max(0.0, *(w - (x - low) * scale for x, right, w in labels if not right), 0.0)
+        over = max(0.0, *(w - (high - x) * scale for x, right, w in labels if right), 0.0)
+        scale = (scale + max(room - left - over, room * 0.1) / span) / 2
+    return low - left / scale, high + over / scale
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _colour(step: Step, style: Style) -> str:
@@ -188,7 +213,7 @@ def _alt(tree: KpiTree, style: Style) -> str:
 def _alt_of(table: Table | None, names: str, style: Style) -> str:
     if table is None:
         return ""
-    frame = table.frame.head(8)
+    frame = table.frame[table.frame["key"] != "total"].head(8)
     listed = "; ".join(
         f"{style.name(n)}: {style.text(c, 'money', signed=True)}"
         for n, c in zip(frame[names], frame["money_change"], strict=True)
