@@ -26,8 +26,8 @@ EFFECTS = ("volume_change", "mix_change", "price_change")
 GROUPS = {
     "new": "New: first purchase ever",
     "kept": "Bought in both periods",
-    "won_back": "Won back: bought before, but not in the period before",
-    "lapsed": "Lapsed: bought in the period before only",
+    "won_back": "Won back: bought earlier, and again",
+    "lapsed": "Lapsed: bought before, not now",
     "other": "Only goods that all came back",
 }
 
@@ -103,7 +103,7 @@ def by_category(
     labels |= {
         "volume_change": "Volume",
         "mix_change": "Mix",
-        "price_change": "Amount per unit",
+        "price_change": "Per unit",
         "money_change": "Change",
     }
     return Table(
@@ -112,7 +112,7 @@ def by_category(
         labels,
         PRODUCTS,
         dict.fromkeys(money, "money"),
-        "Volume: more or fewer units in all. Mix: the category's share of them. Amount per unit: prices, and what is "
+        "Volume: more or fewer units in all. Mix: the category’s share of them. Per unit: prices, and what is "
         "bought within the category. A category sold in one of the periods only is all mix.",
     )
 

@@ -35,8 +35,8 @@ def log_mean(one: float, other: float) -> float:
 def parts(before: Sequence[float], after: Sequence[float], first: Decimal, last: Decimal) -> list[Decimal]:
     """What each factor adds to the change from `first` to `last`: L(V1, V0) ln(x1 / x0).
 
-    All factors are above zero. The parts sum to the change to 28 digits: the rounding error of the logarithms goes to the
-    largest. Raises ValueError when the factors do not multiply to first and last, apart from a unit.
+    All factors are above zero. The parts sum to the change, to 28 digits: the rounding error of the logarithms goes to
+    the largest. Raises ValueError when the factors do not multiply to first and last, apart from a unit.
     """
     weight = log_mean(float(last), float(first))
     found = [Decimal(weight * math.log(a / b)) for b, a in zip(before, after, strict=True)]

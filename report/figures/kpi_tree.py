@@ -13,6 +13,8 @@ from analysis.finding import Table, Unit
 from analysis.kpi_tree import KpiTree
 from report.figure import BAR, GREY, HAIRLINE, INK, LIGHT, Figure, Style, named_rows, real, ticks, width, years
 
+LEAST_SPAN = 0.02  # of the amount before: the axis is never shorter, so that next to no change looks like it
+
 
 class Step(NamedTuple):
     """One row of a bridge: its name, what it adds, and what is shown when pointed at."""
@@ -80,7 +82,6 @@ def gross(tree: KpiTree, style: Style) -> go.Figure | None:
             "color": [style.accent if whole["compared"].iloc[i] == "after" else GREY for i in compared],
         },
     )
-    top = max(values[i] for i in compared)
     sides: tuple[tuple[str, str, str, Literal["left", "right"]], ...] = (
         ("before", tree.before, GREY, "right"),
         ("after", tree.after, style.accent, "left"),
@@ -89,9 +90,11 @@ def gross(tree: KpiTree, style: Style) -> go.Figure | None:
         places = [at[i] for i in compared if whole["compared"].iloc[i] == which]
         if places:
             x = max(places) if anchor == "right" else min(places)
-            figure.add_annotation(x=x, y=top, text=name, xanchor=anchor, yshift=16, font={"color": colour})
+            figure.add_annotation(
+                x=x, y=1, yref="paper", yanchor="bottom", text=_capital(name), xanchor=anchor, font={"color": colour}
+            )
     starts = list(frame["start"])
-    figure.update_layout(margin={"r": width(tree.after) * style.slot.text, "t": 20})
+    figure.update_layout(margin={"r": width(tree.after) * style.slot.text, "t": 28})
     figure.update_xaxes(**ticks(starts, tree.gross_grain, style))
     years(figure, starts)
     highest = max(*values, 1e-9)
@@ -163,9 +166,12 @@ def _bridge(
             xshift=6 if right else -6,
             font={"color": colour},
         )
-    sized = [(x, right, width(re.sub("<[^>]*>", "", text)) * style.slot.text + 10) for _, x, right, text, _ in labels]
+    text_width = {text: width(re.sub("<[^>]*>", "", text)) * style.slot.text * 1.05 + 14 for *_, text, _ in labels}
+    sized = [(x, right, text_width[text]) for _, x, right, text, _ in labels]
     room = style.slot.width - max(width(n) for n in names) * style.slot.text - 24
-    figure.update_xaxes(visible=False, range=_fitted(min(ends), max(ends), sized, room))
+    low, high = min(ends), max(ends)
+    high = max(high, low + LEAST_SPAN * abs(before[1]))
+    figure.update_xaxes(visible=False, range=_fitted(low, high, sized, room))
     named_rows(figure, names)
     figure.update_layout(bargap=0.36)
     return figure

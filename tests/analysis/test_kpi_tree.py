@@ -376,6 +376,28 @@ def test_an_order_and_its_full_refund_move_refunds_alone(shop: Any, computed: An
         assert after[key] == before[key]
 
 
+def test_twice_the_customers_are_twice_the_parts(shop: Any, computed: Any, random_lines: Any) -> None:
+    lines = with_time(random_lines(9, 900))
+    twins = lines.assign(customer_id="x" + lines["customer_id"], order_id="x" + lines["order_id"])
+    one, two = (compared(shop, computed, data) for data in (lines, pd.concat([lines, twins])))
+    for table in ("parts", "groups", "categories"):
+        once, more = (getattr(t, table).frame["money_change"] * k for t, k in ((one, 2), (two, 1)))
+        assert list(more) == pytest.approx(list(once), abs=0.03)
+    assert two.findings["frequency"].value == one.findings["frequency"].value
+
+
+def test_four_weeks_later_only_the_dates_differ(shop: Any, computed: Any, random_lines: Any) -> None:
+    lines = with_time(random_lines(10, 400))
+    weeks = lines[lines["ordered_at"].between("2023-01-09", "2023-02-19 23:59")]
+    later = weeks.assign(ordered_at=weeks["ordered_at"] + pd.Timedelta(days=28))
+    one, two = (compared(shop, computed, data) for data in (weeks, later))
+    assert one.grain == two.grain == "week"
+    dated = {"period", "period_before", "left_out"}
+    assert {k: f.value for k, f in one.findings.items() if k not in dated} == {
+        k: f.value for k, f in two.findings.items() if k not in dated
+    }
+
+
 def test_money_with_six_decimals_still_adds_up_as_printed(shop: Any, computed: Any, random_lines: Any) -> None:
     lines = with_time(random_lines(8, 400))
     odd = lines.assign(amount=[f"{a + 0.003333 * (1 if a > 0 else -1):.6f}" for a in lines["amount"]])
