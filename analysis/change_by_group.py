@@ -164,7 +164,23 @@ def said_of_categories(categories: Table | None, main: Comparison, grain: Grain)
         "price": ("The amount paid per unit", "amount per unit within each category, at the log-mean weight"),
     }
     ground = replace(main.ground(), source=PRODUCTS)
-    return {
+    goods = categories.frame[categories.frame["key"] == "goods"]
+    first = goods.iloc[0]  # the largest change
+    most = {
+        "top_category": ground.of(
+            str(first["category"]),
+            "name",
+            "Sales of {value} changed most of all categories.",
+            f"the category whose sales before refunds changed most from the {grain} before, up or down",
+        ),
+        "change_by_top_category": ground.of(
+            Decimal(str(first["money_change"])),
+            "money",
+            "Of all categories, sales of {kpi_tree.top_category} changed most: {value}.",
+            f"sales of the category before refunds in the last complete {grain} less those of the {grain} before",
+        ),
+    }
+    return (most if len(goods) > 1 and first["money_change"] else {}) | {
         f"change_by_{key}": ground.of(
             Decimal(str(categories.frame[f"{key}_change"].iloc[-1])),
             "money",

@@ -74,6 +74,7 @@ class Level:
             "order_value": lambda: float(self.gross_known / self.orders_known),
             "orders": lambda: float(self.orders),
             "unknown": lambda: float(self.gross_unknown),
+            "unknown_orders": lambda: float(self.orders - self.orders_known),
             "refunds": lambda: float(self.refunds),
         }[key]()
 
@@ -201,10 +202,10 @@ def _split(first: Level, last: Level, measure: Measure, tree: Tree, why: str, se
     before, after = ([x.factor(key) for key in keys] for x in (first, last))
     split = divisia.apportion(divisia.parts(before, after, exact[0][0], exact[1][0]), known[1] - known[0])
     parts = [Part(key, b, a, units) for key, b, a, units in zip(keys, before, after, split, strict=True)]
-    for key, amounts in (("unknown", unknown), ("refunds", refunds)):
+    nameless = "unknown" if measure == "net" else "unknown_orders"
+    for key, amounts in ((nameless, unknown), ("refunds", refunds)):
         if any(amounts):
-            levels = amounts if measure == "orders" else (first.factor(key), last.factor(key))
-            parts.append(Part(key, float(levels[0]), float(levels[1]), amounts[1] - amounts[0]))
+            parts.append(Part(key, first.factor(key), last.factor(key), amounts[1] - amounts[0]))
     unit = Decimal(1) / 10**places
     return Comparison(first, last, measure, tree, why, unit, known, unknown, refunds, tuple(parts))
 

@@ -26,6 +26,7 @@ WORDS = {
     "order_value": ("Order value", "larger orders", "smaller orders"),
     "orders": ("Orders", "more orders", "fewer orders"),
     "unknown": ("Anonymous sales", "more anonymous sales", "fewer anonymous sales"),
+    "unknown_orders": ("Anonymous orders", "more anonymous orders", "fewer anonymous orders"),
     "refunds": ("Refunds", "lower refunds", "higher refunds"),
 }
 UNITS: dict[str, Unit] = {
@@ -37,6 +38,7 @@ UNITS: dict[str, Unit] = {
     "order_value": "money",
     "orders": "count",
     "unknown": "money",
+    "unknown_orders": "count",
     "refunds": "money",
 }
 
@@ -99,7 +101,7 @@ def headline(what: str, than: str, parts: Sequence[Part], base: int, orders: int
     moved = "held at" if level(change, base) else "rose by" if change > 0 else "fell by"
     start = f"{what} {moved} {{value}} {than}"
     if orders < FEW:
-        return f"{start}, from too few orders to say why.", ()
+        return f"{start}, from {'few orders' if level(change, base) else 'too few orders to say why'}.", ()
     lead, beside, against = leading(parts, base)
     if level(change, base):
         return _level(start, lead, against)
@@ -124,8 +126,8 @@ def _level(start: str, lead: Part | None, against: Part | None) -> tuple[str, tu
     if against is None:
         return f"{start}, in spite of {lead.words}.", (lead,)
     if abs(against.units) >= OFFSET * abs(lead.units):
-        return f"{start}: {lead.words} and {against.words} offset each other.", (lead, against)
-    return f"{start}: {lead.words} and several moves against it offset each other.", (lead,)
+        return f"{start}: {lead.words} offset {against.words}.", (lead, against)
+    return f"{start}: {lead.words}, offset by several others.", (lead,)
 
 
 def _together(one: Part, other: Part) -> str:

@@ -120,11 +120,11 @@ def _levels(main: Comparison, year: Comparison | None, grain: Grain) -> Table:
             row |= {"net": float(x.net), "gross": float(x.gross), "refunds": float(x.refunds)}
             row["unknown"] = float(x.gross_unknown) if any(c.unknown) else None
         else:
-            row |= {"orders": x.orders}
+            row |= {"orders": x.orders, "unknown_orders": x.orders - x.orders_known if any(c.unknown) else None}
         here = TREES[c.measure, c.tree]
         rows.append(row | {k: x.factor(k) if k in here else None for k in keys})
     labels = {"period": "Period", "net": "Net revenue", "gross": "Gross revenue", "refunds": "Refunds"}
-    labels |= {k: WORDS[k][0] for k in ("unknown", "orders", *keys)}
+    labels |= {k: WORDS[k][0] for k in ("unknown", "orders", "unknown_orders", *keys)}
     frame = pd.DataFrame(rows)
     notes = [RULE, main.why, "A period that the data do not cover from its first day to its last is left out."]
     return Table(
@@ -231,6 +231,12 @@ def _findings(
             f"It is compared with {'the ' if grain == 'week' else ''}{{value}}.",
             f"the {grain} before the last complete one",
         ),
+        "tree": ground.of(
+            _listed([p.label.lower() for p in main.parts]),
+            "name",
+            "The change is split into {value}.",
+            "the finest factors that the data of both periods allow, whose product is what was sold, and what is beside it",
+        ),
         f"{main.measure}_before": ground.of(
             _plain(before, main),
             unit,
@@ -241,6 +247,14 @@ def _findings(
             _plain(after, main), unit, f"{what.capitalize()} of {{kpi_tree.period}}: {{value}}.", f"{what} of {last_of}"
         ),
     }
+    if main.measure == "net":
+        for key, period, whole in (("gross_before", "period_before", 0), ("gross", "period", 1)):
+            found[key] = ground.of(
+                main.amount(main.known[whole] + main.unknown[whole]),
+                "money",
+                f"Sold in {{kpi_tree.{period}}} before refunds: {{value}}.",
+                "sum of all sale amounts of the period, those that came back whole included",
+            )
     found |= _changes(main, grain, ground, what, unit, "", f"on the {grain} before", "there was no net revenue before")
     if year is not None:
         found |= _changes(
@@ -284,7 +298,7 @@ def _changes(
 
 def _of_part(part: Part, c: Comparison, grain: Grain, ground: Ground, what: str, unit: Unit) -> dict[str, Finding]:
     """A driver's level in both periods, and its part of the change."""
-    counts: Unit = "count" if c.measure == "orders" and part.key == "unknown" else UNITS[part.key]
+    counts = UNITS[part.key]
     told = matters(part, c.parts, c.base)
     claim = (
         f"{part.words.capitalize()} changed {what} by {{value}}."
@@ -297,7 +311,7 @@ def _of_part(part: Part, c: Comparison, grain: Grain, ground: Ground, what: str,
             unit,
             claim,
             f"the log-mean Divisia part of {part.label.lower()} in the change of {what}"
-            if part.key not in ("unknown", "refunds")
+            if part.key not in ("unknown", "unknown_orders", "refunds")
             else f"the change of {part.label.lower()} from the {grain} before",
         )
     }
@@ -321,6 +335,7 @@ _DEFINITIONS = {
     "order_value": "sales before refunds / orders, both of the period; of known customers, where these are told apart",
     "orders": "distinct orders whose first kept sale lies in the period",
     "unknown": "what was sold in the period, before refunds, on lines that name no customer",
+    "unknown_orders": "distinct orders that name no customer and whose first kept sale lies in the period",
     "refunds": "money given back in the period, and the amounts of lines that came back whole",
 }
 

@@ -62,6 +62,7 @@ def test_by_hand(shop: Any, computed: Any) -> None:
         == "Net revenue rose by {value} on the month before, from too few orders to say why."
     )
     assert tree.leads == ()
+    assert tree.findings["tree"].value == "buyers, orders per buyer, order value, anonymous sales and refunds"
 
 
 def test_by_hand_who_bought_and_what(shop: Any, computed: Any) -> None:
@@ -75,6 +76,8 @@ def test_by_hand_who_bought_and_what(shop: Any, computed: Any) -> None:
     categories = tree.categories.frame.set_index("category")
     assert categories["before"].to_dict() == {"Paper": 67, "Liquid": 60, "All": 127}
     assert categories["after"].to_dict() == {"Paper": 142, "Liquid": 109, "All": 251}
+    assert tree.findings["top_category"].value == "Paper" and tree.findings["change_by_top_category"].value == 75
+    assert (tree.findings["gross_before"].value, tree.findings["gross"].value) == (127, 251)
     volume = 67 * (142 / 67 - 1) / math.log(142 / 67) * math.log(9 / 6)
     assert categories.loc["Paper", "volume_change"] == pytest.approx(volume, abs=0.01)
 
@@ -129,7 +132,7 @@ def test_without_money_orders_change(shop: Any, computed: Any) -> None:
         shop([*unpriced, ("o7", "d", "2024-02-28", None), ("o71", "d", "2024-02-28", None)], no_money="no prices"),
     )
     changes = dict(zip(tree.parts.frame["key"], tree.parts.frame["orders_change"], strict=True))
-    assert changes == {"buyers": 1, "frequency": 0, "unknown": 0, "total": 1} and tree.measure == "orders"
+    assert changes == {"buyers": 1, "frequency": 0, "unknown_orders": 0, "total": 1} and tree.measure == "orders"
     assert (tree.groups, tree.categories) == (None, None)
     assert tree.findings["headline"].claim.startswith("Orders rose by {value}")
 
