@@ -75,12 +75,7 @@ def by_category(
     rows = products.query("kpi_tree_products.sql", snapshot=settings.snapshot, **main.when).to_pylist()
     if not any(r["category"] is not None for r in rows):
         return None
-    sold: dict[str, divisia.Sold] = {}
-    for r in rows:
-        fee = r["product_id"] in dataset.non_products
-        name = FEES if fee else r["category"] or UNKNOWN
-        new = divisia.Sold(*(Decimal(r[f] or 0) for f in divisia.Sold._fields))
-        sold[name] = divisia.Sold(*(a + b for a, b in zip(sold[name], new, strict=True))) if name in sold else new
+    sold = _by_name(rows, dataset)
     goods = {name: s for name, s in sold.items() if name != FEES}
     if min(sum(s.units_before for s in goods.values()), sum(s.units_after for s in goods.values())) <= 0:
         return None
@@ -117,6 +112,16 @@ def by_category(
     )
 
 
+def _by_name(rows: list[dict[str, Any]], dataset: Dataset) -> dict[str, divisia.Sold]:
+    """What each category brought, fees and postage apart."""
+    sold: dict[str, divisia.Sold] = {}
+    for row in rows:
+        name = FEES if row["product_id"] in dataset.non_products else row["category"] or UNKNOWN
+        new = divisia.Sold(*(Decimal(row[column] or 0) for column in divisia.Sold._fields))
+        sold[name] = divisia.Sold(*(a + b for a, b in zip(sold[name], new, strict=True))) if name in sold else new
+    return sold
+
+
 def _summed(numbers: list[int]) -> list[int]:
     """With their sum below."""
     return [*numbers, sum(numbers)]
@@ -128,13 +133,20 @@ def _to_money(frame: pd.DataFrame, columns: list[str], main: Comparison) -> None
 
 
 def said_of_groups(groups: Table | None, main: Comparison, grain: Grain) -> dict[str, Finding]:
+    """What each group of customers adds to the change of their sales."""
     if groups is None:
         return {}
     said = {
-        "new": "new customers",
-        "kept": f"customers who bought in both {grain}s",
-        "won_back": f"customers won back after at least a {grain} away",
-        "lapsed": f"customers of the {grain} before who did not buy again",
+        "new": ("new customers", f"whose first purchase ever lies in the last complete {grain}"),
+        "kept": (f"customers of both {grain}s", f"who bought in the last complete {grain} and in the one before"),
+        "won_back": (
+            "customers won back",
+            f"who bought in the last complete {grain} and earlier, not in the one before",
+        ),
+        "lapsed": (
+            "customers who did not buy again",
+            f"who bought in the {grain} before the last complete one, not in it",
+        ),
     }
     ground = Ground(
         "known customers with a sale in either period",
@@ -146,8 +158,8 @@ def said_of_groups(groups: Table | None, main: Comparison, grain: Grain) -> dict
         f"change_by_{row.key}": ground.of(
             Decimal(str(row.money_change)),
             "money",
-            f"Sales to {said[str(row.key)]} changed by {{value}}.",
-            f"sales to them before refunds in the last complete {grain} less those of the {grain} before",
+            f"Sales to {said[str(row.key)][0]} changed by {{value}}.",
+            f"sales before refunds less those of the {grain} before, to customers {said[str(row.key)][1]}",
             n=int(row.customers),
         )
         for row in groups.frame.itertuples(index=False)
@@ -156,6 +168,7 @@ def said_of_groups(groups: Table | None, main: Comparison, grain: Grain) -> dict
 
 
 def said_of_categories(categories: Table | None, main: Comparison, grain: Grain) -> dict[str, Finding]:
+    """The effects over categories, and the category that moved most."""
     if categories is None:
         return {}
     said = {

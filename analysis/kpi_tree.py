@@ -235,7 +235,7 @@ def _findings(
             _listed([p.label.lower() for p in main.parts]),
             "name",
             "The change is split into {value}.",
-            "the finest factors that the data of both periods allow, whose product is what was sold, and what is beside it",
+            "the finest factors that the data of both periods allow, which multiply to what was sold, and the rest",
         ),
         f"{main.measure}_before": ground.of(
             _plain(before, main),
