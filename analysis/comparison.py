@@ -11,6 +11,7 @@ from babel.numbers import get_currency_precision
 
 from analysis import divisia
 from analysis.drivers import Part
+from analysis.finding import Skip
 from analysis.ground import Ground, until
 from analysis.periods import Grain, following, period_name
 from dataset.engine import Relation
@@ -140,8 +141,8 @@ class Comparison:
 
 def compared(
     lines: Relation, events: Relation | None, before: date, after: date, grain: Grain, settings: Settings
-) -> Comparison | str:
-    """The comparison of two periods, or why there is none."""
+) -> Comparison:
+    """The comparison of two periods; raises Skip when nothing was sold in one of them, or what changed is unknown."""
     when = {
         "before_from": before,
         "before_to": following(before, grain),
@@ -156,7 +157,7 @@ def compared(
         ).to_pylist()
         came = {r["period"]: r for r in visits}
     if sold.keys() != {"before", "after"} or not all(r["orders"] for r in sold.values()):
-        return "nothing was sold in one of the last two complete {period}s"
+        raise Skip(f"nothing was sold in one of the last two complete {grain}s")
     first, last = (
         Level(
             start=when[f"{name}_from"],
@@ -169,10 +170,10 @@ def compared(
     )
     measure: Measure = "orders" if settings.no_money else "net"
     if measure == "net" and min(first.gross, last.gross) <= 0:
-        return "nothing was sold for money in one of the last two complete {period}s"
+        raise Skip(f"nothing was sold for money in one of the last two complete {grain}s")
     tree, why = _tree(first, last, measure)
     if (measure, tree) not in TREES:
-        return settings.no_money.replace("{", "").replace("}", "")
+        raise Skip(settings.no_money)
     if tree == "orders":
         first, last = first.nobody_named, last.nobody_named
     return _split(first, last, measure, tree, why, settings)

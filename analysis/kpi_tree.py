@@ -72,11 +72,7 @@ def compute(
     grain, starts = found
     before, after = starts[-2:]
     main = compared(lines, events, before, after, grain, settings)
-    if isinstance(main, str):
-        raise Skip(main.format(period=grain))
-    ago = year_before(after) if grain in ("quarter", "month") else None
-    year = compared(lines, events, ago, after, grain, settings) if ago in starts[:-2] and ago else None
-    year = None if isinstance(year, str) else year
+    year = _a_year_before(lines, events, after, grain, starts, settings)
     left_out = [s for s in periods(days[0], days[-1], grain) if s not in starts]
     groups = by_who_bought(lines, main, grain, settings) if main.measure == "net" and main.tree != "orders" else None
     categories = by_category(products, main, grain, dataset, settings) if main.measure == "net" else None
@@ -98,6 +94,18 @@ def compute(
         amounts=(main.amount(main.totals[0]), main.amount(main.totals[1])),
         leads=tuple(p.key for p in _title(main, grain)[1]),
     )
+
+
+def _a_year_before(
+    lines: Relation, events: Relation | None, after: date, grain: Grain, starts: Sequence[date], settings: Settings
+) -> Comparison | None:
+    """The last period against the same a year before; None where that is not complete, or nothing was sold in it."""
+    if grain == "week" or year_before(after) not in starts:
+        return None
+    try:
+        return compared(lines, events, year_before(after), after, grain, settings)
+    except Skip:
+        return None
 
 
 def _title(main: Comparison, grain: Grain) -> tuple[str, tuple[Part, ...]]:
