@@ -26,6 +26,9 @@ TABLES = {
     "migration": ("migration", "moves"),
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
+    "change": ("kpi_tree", "parts"),
+    "change_by_customers": ("kpi_tree", "groups"),
+    "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
 }
 # Analyses that say something of each customer, in columns of their `frame`

@@ -6,6 +6,7 @@ DECK = (
     "headlines",
     "kpis",
     "months",
+    "kpi_tree",
     "funnel",
     "lifecycle",
     "pareto",
@@ -21,6 +22,7 @@ APPENDIX = {
     "quality": "Data quality",
     "kpis": "Key figures",
     "months": "Sales over time",
+    "kpi_tree": "What changed, and why",
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
@@ -34,7 +36,9 @@ APPENDIX = {
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "clusters", "mix", "migration"})
+CHARTED = frozenset(
+    {"months", "funnel", "lifecycle", "pareto", "rfm", "clusters", "mix", "migration", "kpi_tree"}
+)
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.
