@@ -24,6 +24,7 @@ TABLES = {
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "products": ("mix", "products"),
+    "cohorts": ("cohorts", "cells"),
 }
 # Files with a row a customer: readable by their owner only.
 PRIVATE = ("customers.csv", "customers.parquet")

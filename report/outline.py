@@ -10,6 +10,7 @@ DECK = (
     "lifecycle",
     "pareto",
     "rfm",
+    "cohorts",
     "mix",
     "quality",
     "recommendations",
@@ -25,12 +26,13 @@ APPENDIX = {
     "customers": "Customers",
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",
+    "cohorts": "Cohorts",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "mix"})
+CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "cohorts", "mix"})
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.
