@@ -161,23 +161,22 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
     row, oldest = {name: i for i, name in enumerate(names)}, int(cells["age"].max())
     most, figure = max(*real(cells["share"]), 1e-9), go.Figure()
     column = (style.slot.width - 140) / oldest
-    written = column >= 21
-    for name, age, share in zip(cells["cohort"], cells["age"], real(cells["share"]), strict=True):
-        part = share / most
-        figure.add_shape(
-            type="rect", x0=age - 0.48, x1=age + 0.48, y0=row[name] - 0.46, y1=row[name] + 0.46,
-            line={"width": 0}, layer="below", fillcolor=mixed(PALE, style.accent, part),
-        )  # fmt: skip
-        if written:
-            text = style.text(share, "share") if column >= 50 else f"{100 * share:.0f}"
-            figure.add_annotation(
-                x=age, y=row[name], text=text, font={"color": "#ffffff" if part > 0.55 else INK, "size": 12}
-            )
+    written, parts = column >= 21, [share / most for share in real(cells["share"])]
+    places = [row[name] for name in cells["cohort"]]
+    shapes = [
+        {
+            "type": "rect", "x0": age - 0.48, "x1": age + 0.48, "y0": y - 0.46, "y1": y + 0.46, "line": {"width": 0},
+            "layer": "below", "fillcolor": mixed(PALE, style.accent, part),
+        }
+        for age, y, part in zip(cells["age"].tolist(), places, parts, strict=True)
+    ]  # fmt: skip
     figure.add_scatter(
         x=list(cells["age"]),
-        y=[row[name] for name in cells["cohort"]],
-        mode="markers",
+        y=places,
+        mode="text" if written else "markers",
         marker={"opacity": 0, "size": 20},
+        text=[style.text(s, "share") if column >= 50 else f"{100 * s:.0f}" for s in real(cells["share"])],
+        textfont={"color": ["#ffffff" if part > 0.55 else INK for part in parts], "size": 12},
         hoverinfo="text",
         hovertext=[
             f"{plain(c)}, {a} {cohorts.grid.grain}s on: {style.text(b, 'count', compact=False)} of "
@@ -188,13 +187,16 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         ],
     )
     sizes = dict(zip(cells["cohort"], cells["customers"], strict=True))
-    for name in names:
-        figure.add_annotation(
-            x=0.5, y=row[name], text=style.text(int(sizes[name]), "count"), xanchor="right", xshift=-6,
-            font={"color": GREY, "size": 12},
-        )  # fmt: skip
+    labels = [
+        {
+            "x": 0.5, "y": row[name], "text": style.text(int(sizes[name]), "count"), "xanchor": "right", "xshift": -6,
+            "font": {"color": GREY, "size": 12},
+        }
+        for name in names
+    ]  # fmt: skip
+    figure.update_layout(shapes=shapes, annotations=labels)
     every = next(step for step in (1, 2, 3, 6, 12) if column * step >= 20)
-    at = [1, *(a for a in range(2, oldest + 1) if a % every == 0)]
+    at = [a for a in range(1, oldest + 1) if a % every == 0]
     figure.update_xaxes(
         range=[0.5, oldest + 0.5], side="top", tickvals=at, ticktext=[str(a) for a in at], tickfont={"size": 12}
     )
@@ -207,6 +209,11 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         figure.add_annotation(
             text=text, x=x, xanchor=anchor, xshift=-6 if anchor == "right" else 2, y=1, yref="paper", yanchor="bottom",
             yshift=22, font={"color": GREY, "size": 12},
+        )  # fmt: skip
+    if not written:
+        figure.add_annotation(
+            text=f"lightest: none; darkest: {style.text(most, 'share')}", x=1, xref="paper", xanchor="right", y=0,
+            yref="paper", yanchor="bottom", font={"color": GREY, "size": 12},
         )  # fmt: skip
     return figure
 
@@ -245,7 +252,7 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
         edge = x_end > 0.85 * longest
         figure.add_annotation(
             x=x_end, y=y_end, text=plain(name), xanchor="right" if edge else "left", yanchor="bottom",
-            xshift=0 if edge else 2, yshift=2,
+            xshift=0 if edge else 2, yshift=7,
             font={"color": style.accent if name in newest else GREY},
         )  # fmt: skip
     every = next(step for step in (1, 2, 3, 6, 12, 24) if longest / step <= 16)
@@ -332,7 +339,7 @@ def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
             hoverinfo="text",
             hovertext=[f"{a} on: {style.text(v, unit)}" for a, v in zip(x, frame[column], strict=True)],
         )
-        for i in {0, len(x) - 1} if len(x) > 6 or style.narrow else range(len(x)):
+        for i in _ends(heights) if len(x) > 6 or style.narrow else range(len(x)):
             figure.add_annotation(
                 x=x[i], y=heights[i] / high * 0.62 - row, text=style.text(frame[column].iloc[i], unit),
                 yanchor="bottom", yshift=1, font={"color": INK},
@@ -364,6 +371,12 @@ def _round_marks(high: float) -> list[float]:
     size = 10.0 ** (len(str(int(high))) - 1) if high >= 1 else high
     step = next(s for s in (size * f for f in (0.2, 0.5, 1, 2, 5)) if high / s <= 4)
     return [step * i for i in range(int(high / step) + 1)]
+
+
+def _ends(heights: Sequence[float]) -> list[int]:
+    """The first bar that can be seen, and the last."""
+    seen = [i for i, height in enumerate(heights) if height > 0]
+    return sorted({seen[0], seen[-1]}) if seen else []
 
 
 def _written(marks: Sequence[float], style: Style) -> list[str]:
@@ -464,13 +477,13 @@ def _compared(cohorts: Cohorts) -> Table:
 COMPARED = ("group", "cohorts", "customers", "days", "share", "value", "followed", "low", "high")
 AGAIN = "Share with a second order, newest cohorts and those before"
 WORTH = "Net revenue a customer, newest cohorts and those before"
-TITLE = "Share of each cohort that bought, in percent"
+CELLS_TITLE = "Share of each cohort that bought, in percent: the darker, the more"
 
 FIGURES = (
     Figure("again", again, "slide", _alt_again, _compared, COMPARED, AGAIN),
     Figure("worth", worth, "slide", _alt_worth, _compared, COMPARED, WORTH),
-    Figure("retention", retention, "page", _alt_retention, lambda c: c.cells, CELLS, TITLE),
-    Figure("retention_long", retention_long, "page_tall", _alt_retention, lambda c: c.cells, CELLS, TITLE),
+    Figure("retention", retention, "page", _alt_retention, lambda c: c.cells, CELLS, CELLS_TITLE),
+    Figure("retention_long", retention_long, "page_tall", _alt_retention, lambda c: c.cells, CELLS, CELLS_TITLE),
     Figure(
         "second", second, "page", _alt_second, lambda c: c.second, ("days", "followed", "share", "low", "high"),
         "Share with a second order by days since the first (Kaplan–Meier)",
