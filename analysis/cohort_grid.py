@@ -16,7 +16,8 @@ Grain = Literal["week", "month", "quarter"]
 WEEKS_BELOW = 89  # days; as the months are chosen
 MONTHS_AT_MOST = 30
 FEW = 20  # new customers of the median month, below which a year and more of data is shown by quarter
-RUN_IN: dict[Grain, int] = {"week": 0, "month": 3, "quarter": 1}
+RUN_IN = timedelta(days=90)
+YEAR = 365  # days of data, from which a run-in is left out
 BANDS = 6
 BY: dict[str, tuple[Callable[[date], str], ...]] = {
     "week": (lambda day: months.period_name(day, "month"),),
@@ -37,18 +38,19 @@ class Grid:
     """The periods from the first day of the data to the last, both inclusive.
 
     starts: the first day of each period. whole: whether the data cover all its days.
-    run_in: so many first periods whose cohorts may hold customers who bought before the data begin; none where the
-    data are too short to tell, or where most customers are of these periods.
+    since: the day from which a first sale is taken for a new customer's; earlier ones may be of customers who bought
+    before the data begin. None where the data are shorter than a year, or most customers come in the first ninety days.
     """
 
     grain: Grain
     starts: tuple[date, ...]
     whole: tuple[bool, ...]
-    run_in: int = 0
+    since: date | None = None
 
-    def place(self, day: date) -> int:
-        """The period that a day of the data lies in."""
-        return next(i for i in range(len(self.starts) - 1, -1, -1) if self.starts[i] <= day)
+    @property
+    def run_in(self) -> int:
+        """So many first periods begin before that day."""
+        return sum(start < self.since for start in self.starts) if self.since else 0
 
     def observed(self, cohort: int, age: int) -> bool:
         """Whether the data cover the whole period in which a cohort has this age."""
@@ -105,8 +107,7 @@ def grid(days: Sequence[date], firsts: Sequence[tuple[date, int]], snapshot: dat
         opening = starts[0].replace(month=3 * _quarter(starts[0]) - 2)
         starts = [s for s in months.periods(opening, last, "month") if s.month % 3 == 1]
     whole = [all(p in covered for p in months.periods(s, _last(s, grain), fine)) for s in starts]
-    made = Grid(grain, tuple(starts), tuple(whole))
-    return Grid(grain, made.starts, made.whole, _run_in(made, firsts))
+    return Grid(grain, tuple(starts), tuple(whole), _since(days[0], last, firsts))
 
 
 def following(start: date, grain: Grain) -> date:
@@ -135,12 +136,10 @@ def _grain(first: date, last: date, firsts: Sequence[tuple[date, int]]) -> Grain
     return "quarter" if few or len(starts) > MONTHS_AT_MOST else "month"
 
 
-def _run_in(made: Grid, firsts: Sequence[tuple[date, int]]) -> int:
-    periods = RUN_IN[made.grain]
-    if not periods or len(made.starts) < 4 * periods:
-        return 0
-    later = sum(n for day, n in firsts if day >= made.starts[periods])
-    return periods if 2 * later >= sum(n for _, n in firsts) else 0
+def _since(first: date, last: date, firsts: Sequence[tuple[date, int]]) -> date | None:
+    later = sum(n for day, n in firsts if day >= first + RUN_IN)
+    most = 2 * later >= sum(n for _, n in firsts)
+    return first + RUN_IN if most and (last - first).days + 1 >= YEAR else None
 
 
 def _grouped(names: Sequence[str]) -> list[tuple[str, tuple[int, ...]]]:

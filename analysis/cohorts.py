@@ -78,7 +78,7 @@ def compute(lines: Relation, settings: Settings) -> Cohorts:
     firsts = Firsts.of(((row["first_day"], row["second_day"], row["customers"]) for row in seen), last)
     over_time = grid(days, [(row["first_day"], row["customers"]) for row in seen], settings.snapshot)
     counts = _counts(lines, over_time, settings)
-    new = firsts.between(over_time.starts[over_time.run_in], last)
+    new = firsts.between(over_time.since or days[0], last)
     found = newest_cohorts.versus(over_time, new, lines, settings)
     ground = Ground(_population(over_time), new.total, (days[0], last), SECOND, settings.no_money)
     estimate = curve(new)
@@ -114,10 +114,9 @@ def _refuse(seen: Sequence[Mapping[str, object]]) -> None:
 
 
 def _population(over_time: Grid) -> str:
-    if not over_time.run_in:
+    if not over_time.since:
         return "known customers with at least one sale"
-    periods = "three months" if over_time.grain == "month" else "quarter"
-    return f"known customers whose first sale lies after the first {periods} of the data"
+    return "known customers whose first sale lies after the first ninety days of the data"
 
 
 def _counts(lines: Relation, over_time: Grid, settings: Settings) -> Counts:
