@@ -71,12 +71,17 @@ class Counts:
 
 def compute(lines: Relation, settings: Settings) -> Cohorts:
     """Follow the cohorts; raises Skip with fewer than five known customers, or when all buy on a single day."""
-    seen = lines.query("cohorts_second.sql", snapshot=settings.snapshot).to_pylist()
-    _refuse(seen)
+    seen = lines.query("cohorts_second.sql", snapshot=settings.snapshot)
+    if not seen.num_rows:
+        raise Skip("no sale names its customer")
     days = [row["day"] for row in lines.query("months_days.sql", snapshot=settings.snapshot).to_pylist()]
     last = max(settings.snapshot - timedelta(days=1), days[-1])
-    firsts = Firsts.of(((row["first_day"], row["second_day"], row["customers"]) for row in seen), last)
-    over_time = grid(days, [(row["first_day"], row["customers"]) for row in seen], settings.snapshot)
+    firsts = Firsts.of(seen, last)
+    if firsts.total < FEWEST or firsts.days == 1:
+        raise Skip(
+            "every purchase falls on one day" if firsts.days == 1 else "fewer than five customers make no cohort"
+        )
+    over_time = grid(days, firsts.by_day(), settings.snapshot)
     counts = _counts(lines, over_time, settings)
     new = firsts.between(over_time.since or days[0], last)
     found = newest_cohorts.versus(over_time, new, lines, settings)
@@ -100,17 +105,6 @@ def compute(lines: Relation, settings: Settings) -> Cohorts:
         grid=over_time,
         proof=found.proof if found else "",
     )
-
-
-def _refuse(seen: Sequence[Mapping[str, object]]) -> None:
-    customers = sum(row["customers"] for row in seen)  # type: ignore[misc]
-    if not customers:
-        raise Skip("no sale names its customer")
-    if customers < FEWEST:
-        raise Skip("fewer than five customers make no cohort")
-    days = {row["first_day"] for row in seen} | {row["second_day"] for row in seen} - {None}
-    if len(days) == 1:
-        raise Skip("every purchase falls on one day")
 
 
 def _population(over_time: Grid) -> str:

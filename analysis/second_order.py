@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from analysis.finding import Finding, Table, Unit
 from analysis.ground import Ground, over
@@ -36,11 +37,23 @@ class Firsts:
     last: int
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[date, date | None, int]], last: date) -> Firsts:
-        """From rows of first day, second day (None: not yet) and customers."""
-        rows = [(day_number(first), -1 if second is None else day_number(second), n) for first, second, n in pairs]
-        first, second, customers = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-        return cls(first, second, customers, day_number(last))
+    def of(cls, pairs: pa.Table, last: date) -> Firsts:
+        """From first_day, second_day (null: not yet) and customers."""
+        first, second = (pairs[c].to_numpy().astype("datetime64[D]") for c in ("first_day", "second_day"))
+        later = np.where(np.isnat(second), -1, second.astype(np.int64))
+        return cls(first.astype(np.int64), later, pairs["customers"].to_numpy().astype(np.int64), day_number(last))
+
+    def by_day(self) -> list[tuple[date, int]]:
+        """Days of first orders with their customers, in order."""
+        days, place = np.unique(self.first, return_inverse=True)
+        customers = np.zeros(len(days), dtype=np.int64)
+        np.add.at(customers, place, self.customers)
+        return list(zip(days.astype("datetime64[D]").tolist(), customers.tolist(), strict=True))
+
+    @property
+    def days(self) -> int:
+        """On how many days anybody ordered first or second."""
+        return len(np.unique(np.concatenate([self.first, self.second[self.second >= 0]])))
 
     @property
     def total(self) -> int:

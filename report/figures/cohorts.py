@@ -93,7 +93,7 @@ def _mark(figure: go.Figure, of: pd.DataFrame, marks: Sequence[int], style: Styl
     for day in marks:
         share = float(of.loc[of["day"] == day, "share"].iloc[0])
         figure.add_scatter(
-            x=[day], y=[share], mode="markers", marker={"color": style.accent, "size": 9}, hoverinfo="skip"
+            x=[day], y=[share], mode="markers", marker={"color": style.accent, "size": 12}, hoverinfo="skip"
         )
         figure.add_annotation(
             x=day, y=share, text=style.text(share, "share"), xanchor="right", yanchor="bottom", xshift=-4, yshift=4,

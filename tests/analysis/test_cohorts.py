@@ -190,6 +190,7 @@ def test_second_orders_by_hand(shop, computed):
         ([("o", None, "2024-01-01", "1.00")], "no sale names its customer"),
         ([(f"o{i}", f"c{i}", f"2024-01-0{i + 1}", "1.00") for i in range(4)], "fewer than five customers"),
         ([(f"o{i}", f"c{i}", "2024-01-01", "1.00") for i in range(9)], "one day"),
+        ([("o1", "a", "2024-01-01", "1.00")], "one day"),
     ],
 )
 def test_skips_with_the_reason(shop, lines, reason):
