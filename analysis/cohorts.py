@@ -314,14 +314,15 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
     rest = [int(counts.size[i]) for i in whole if i > 0]
     typical = float(np.median(rest)) if len(rest) >= 3 else None
     times = over(int(counts.size[0]), typical) if typical else None
+    part = times is not None and times < 1.5 and not over_time.whole[0]
     old = "; it may hold customers who bought before the data begin" if times and times >= 1.5 else ""
     made = {
         "first_size": ground.of(
-            times,
+            None if part else times,
             "ratio",
             f"The first cohort has {{value}} times the customers of the median later one{old}.",
             "customers of the first cohort / median over the later cohorts whose period the data cover",
-            "the data hold too few cohorts",
+            "the data cover the first cohort in part" if part else "the data hold too few cohorts",
             population="known customers with at least one sale",
             n=int(counts.size.sum()),
         )
@@ -329,7 +330,8 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
     last = whole[-1] if whole else None
     if counts.net is None or last is None or last < 2:
         return made
-    band, cohorts = over_time.bands()[0]
+    enough = counts.size.sum() / 20
+    band, cohorts = next(b for b in over_time.bands() if counts.size[list(b[1])].sum() >= enough)
     nets = [int(counts.net[c, last - c]) for c in range(last + 1)]
     window = (over_time.starts[last], over_time.end(last))
     return made | {
@@ -340,13 +342,18 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
             f"the last {over_time.grain} that the data cover from its first day to its last",
             window=window,
         ),
-        "first_band": ground.of(band, "name", "The oldest cohorts are those of {value}.", "the first group of cohorts"),
+        "first_band": ground.of(
+            band,
+            "name",
+            "The first large group of cohorts is that of {value}.",
+            "the first group of cohorts with at least a twentieth of the customers",
+        ),
         "first_band_share": ground.of(
             over(sum(nets[c] for c in cohorts if c <= last), sum(nets)),
             "share",
             "Customers first seen in {cohorts.first_band} brought {value} of known customers’ net revenue in "
             "{cohorts.last_period}.",
-            "net revenue of the oldest group of cohorts / net revenue of known customers, last complete period",
+            "net revenue of the first large group of cohorts / that of known customers, last complete period",
             "refunds outweigh the sales",
             money=True,
             population="customers who bought in the last complete period",

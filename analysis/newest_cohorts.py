@@ -24,6 +24,7 @@ COMPARED = (90, 30)  # the first at which both groups are large enough
 NEWEST: dict[Grain, int] = {"week": 4, "month": 3, "quarter": 2}
 LEAST_FOR_MEANS = 100  # customers, below which no interval of mean revenue is given
 
+THINNING = 1.5  # times as many customers a cohort before as in the newest ones
 VALUE = "analysis/cohorts_value.sql"
 
 Proof = Literal["second", "value", ""]
@@ -76,6 +77,14 @@ class Versus:
         return welch(self.newest_net / SCALE, self.older_net / SCALE)
 
     @property
+    def thinning(self) -> bool:
+        """Whether cohorts shrink, as where an old base comes to light bit by bit: those before may hold some of it."""
+        new, old = (
+            of.total / len(places) for of, places in ((self.of_newest, self.newest), (self.of_older, self.older))
+        )
+        return old >= THINNING * new
+
+    @property
     def proof(self) -> Proof:
         """What clearly differs, the larger change relative to before when both do; "" for neither."""
         changes: dict[Proof, float] = {}
@@ -126,7 +135,7 @@ def _second(found: Versus, ground: Ground) -> dict[str, Finding]:
     shares = [f.again(found.days) / f.total for f in (new, old)]
     low, high = found.second_interval
     definition = f"customers with a second order within {found.words} of the first / customers of these cohorts"
-    ends = "" if _clear((low, high)) else "; that may be chance"
+    ends = _ends(shares[0] < shares[1], (low, high), found)
     return {
         "second_newest": ground.of(
             shares[0],
@@ -163,7 +172,7 @@ def _value(found: Versus, ground: Ground) -> dict[str, Finding]:
     means = [_mean(net) for net in (found.newest_net, found.older_net)]
     definition = f"sales + refunds (which are negative) within {found.words} of the first sale / customers"
     interval = found.value_interval
-    ends = "" if interval and _clear(interval) else "; that may be chance"
+    ends = _ends(None not in means and means[0] < means[1], interval, found)  # type: ignore[operator]
     whom = {"newest": "newest cohorts", "older": "cohorts before"}
     made = {
         f"value_{key}": ground.of(
@@ -191,20 +200,29 @@ def _value(found: Versus, ground: Ground) -> dict[str, Finding]:
     return made
 
 
+def _ends(less: bool, interval: tuple[float, float] | None, found: Versus) -> str:
+    """What else may be behind a difference."""
+    if interval is None or not _clear(interval):
+        return "; that may be chance"
+    return "; those before may hold older customers" if less and found.thinning else ""
+
+
 def headline(found: Versus, ground: Ground) -> Finding:
     """The title: what clearly differs between the newest customers and those before, or that nothing does."""
     made = findings(found, ground)
-    second = made["second_newest"]
-    if found.proof == "value":
-        new, old = made["value_newest"], made["value_older"]
-        less = new.value < old.value  # type: ignore[operator]
-        rest = f"{{value}} each within {found.words}, {{cohorts.value_older}} before."
-        return replace(new, claim=f"New customers bring {'less' if less else 'more'}: {rest}")
-    rest = f"{{value}} order again within {found.words}, {{cohorts.second_older}} did before."
-    if found.proof == "second":
-        less = second.value < made["second_older"].value  # type: ignore[operator]
-        return replace(second, claim=f"New customers come back {'less' if less else 'more'} often: {rest}")
-    return replace(second, claim=f"No clear change in new customers: {rest}")
+    if not found.proof:
+        rest = f"{{value}} order again within {found.words}, {{cohorts.second_older}} did before."
+        return replace(made["second_newest"], claim=f"No clear change in new customers: {rest}")
+    new, old = made[f"{found.proof}_newest"], made[f"{found.proof}_older"]
+    less = new.value < old.value  # type: ignore[operator]
+    verb, adverb = ("bring", "") if found.proof == "value" else ("come back", " often")
+    does = f"{verb} {'less' if less else 'more'}{adverb}"
+    if less and found.thinning:
+        rest = f"{{value}} within {found.words}; {{cohorts.{found.proof}_older}} before, perhaps of older customers."
+        return replace(new, claim=f"Later cohorts {does}: {rest}")
+    each = f"each within {found.words}" if found.proof == "value" else f"order again within {found.words}"
+    did = "before" if found.proof == "value" else "did before"
+    return replace(new, claim=f"New customers {does}: {{value}} {each}, {{cohorts.{found.proof}_older}} {did}.")
 
 
 def worth(found: Versus | None, lines: Relation, settings: Settings) -> Table | None:

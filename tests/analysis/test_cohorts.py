@@ -305,6 +305,20 @@ def test_the_headline_says_what_clearly_differs(shop, computed, shares, amounts,
         assert last["older"] == pytest.approx(float(made.findings["value_older"].value))
 
 
+@pytest.mark.parametrize(
+    ("share", "title"), [(0.2, "Later cohorts come back less often"), (0.6, "New customers come back more")]
+)
+def test_where_cohorts_thin_out_those_before_may_be_old_customers(shop, computed, share, title):
+    """As where customers of long ago are met one after the other: fewer first sales a month, of slower customers."""
+    lines = joined(4, 14, 160, {0: 0.4, 8: share}, {0: 10.0})
+    month, place = (lines["customer_id"].str.extract(r"c(\d+)-(\d+)")[i].astype(int) for i in (0, 1))
+    made = computed("cohorts", shop(lines[(month < 8) | (place % 2 == 0)]))
+    less = share < 0.4
+    assert made.findings["headline"].claim.startswith(title)
+    assert ("perhaps of older customers" in made.findings["headline"].claim) == less
+    assert ("may hold older customers" in made.findings["second_gap"].claim) == less
+
+
 def test_the_comparison_is_that_of_the_lines(shop, computed):
     lines = joined(2, 14, 120, {0: 0.3, 9: 0.4}, {0: 20.0})
     made, days = computed("cohorts", shop(lines)), 90
