@@ -12,7 +12,6 @@ import pandas as pd
 
 from analysis import newest_cohorts, second_order
 from analysis.cohort_grid import RULE, Grid, grid
-from analysis.customers import SCALE
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, over
 from analysis.newest_cohorts import Proof, Versus
@@ -57,7 +56,7 @@ class Cohorts(Result):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Cohort x age, square; below the first row's diagonal nothing. net: whole ten-thousandths, None without money."""
+    """Cohort x age, square; below the first row's diagonal nothing. net: Decimals, None without money."""
 
     active: np.ndarray
     orders: np.ndarray
@@ -116,7 +115,8 @@ def _population(over_time: Grid) -> str:
 def _counts(lines: Relation, over_time: Grid, settings: Settings) -> Counts:
     rows = lines.query("cohorts.sql", snapshot=settings.snapshot, grain=over_time.grain).to_pylist()
     n = len(over_time.starts)
-    active, orders, net = (np.zeros((n, n), dtype=np.int64) for _ in range(3))
+    active, orders = (np.zeros((n, n), dtype=np.int64) for _ in range(2))
+    net = np.full((n, n), Decimal(0), dtype=object)
     place = {start: i for i, start in enumerate(over_time.starts)}
     known = False
     for row in rows:
@@ -124,18 +124,18 @@ def _counts(lines: Relation, over_time: Grid, settings: Settings) -> Counts:
         age = place[row["period"]] - cohort
         active[cohort, age], orders[cohort, age] = row["active"], row["orders"]
         if row["net"] is not None:
-            known, net[cohort, age] = True, int(row["net"] * SCALE)
+            known, net[cohort, age] = True, row["net"]
     return Counts(active, orders, net if known and not settings.no_money else None)
 
 
 def _cells(counts: Counts, over_time: Grid) -> Table:
     rows = []
     for cohort in np.flatnonzero(counts.size).tolist():
-        size, so_far = int(counts.size[cohort]), 0
+        size, so_far = int(counts.size[cohort]), Decimal(0)
         from_start = over_time.whole[cohort]
         for age in range(len(over_time.starts) - cohort):
             if counts.net is not None:
-                so_far += int(counts.net[cohort, age])
+                so_far += counts.net[cohort, age]
             if not over_time.observed(cohort, age):
                 continue
             row = {
@@ -148,8 +148,8 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
                 "orders": int(counts.orders[cohort, age]),
             }
             if counts.net is not None:
-                row["net"] = float(Decimal(int(counts.net[cohort, age])) / SCALE)
-                row["cumulative_net"] = float(Decimal(so_far) / SCALE / size) if from_start else float("nan")
+                row["net"] = float(counts.net[cohort, age])
+                row["cumulative_net"] = float(so_far / size) if from_start else float("nan")
             rows.append(row)
     labels = {
         "cohort": "Cohort",
@@ -219,10 +219,10 @@ def _base(counts: Counts, over_time: Grid) -> Table | None:
     bands = [(band, cohorts) for band, cohorts in over_time.bands() if counts.size[list(cohorts)].any()]
     for place, start in enumerate(over_time.starts):
         for band, cohorts in bands:
-            net = sum(int(counts.net[c, place - c]) for c in cohorts if c <= place)
+            net = sum((counts.net[c, place - c] for c in cohorts if c <= place), Decimal(0))
             if any(c <= place for c in cohorts):
                 partial = not over_time.whole[place]
-                rows.append((over_time.key(place), start, band, float(Decimal(net) / SCALE), partial))
+                rows.append((over_time.key(place), start, band, float(net), partial))
     labels = {
         "period": over_time.grain.capitalize(),
         "start": "First day",
@@ -332,7 +332,7 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
         return made
     enough = counts.size.sum() / 20
     band, cohorts = next(b for b in over_time.bands() if counts.size[list(b[1])].sum() >= enough)
-    nets = [int(counts.net[c, last - c]) for c in range(last + 1)]
+    nets = [counts.net[c, last - c] for c in range(last + 1)]
     window = (over_time.starts[last], over_time.end(last))
     return made | {
         "last_period": ground.of(

@@ -77,7 +77,7 @@ class Firsts:
 class Curve:
     """The share with a second order by days since the first; low and high: its pointwise 95 % interval.
 
-    days: the distinct durations, ordered; each value holds from its day on. The share is zero before the first.
+    days: the distinct durations, ordered, from nought; each value holds from its day on.
     """
 
     days: np.ndarray
@@ -88,8 +88,6 @@ class Curve:
     def at(self, day: int) -> tuple[float, float, float]:
         """Share, low and high at a day."""
         place = int(np.searchsorted(self.days, day, side="right")) - 1
-        if place < 0:
-            return 0.0, 0.0, float(self.high[0])
         return float(self.share[place]), float(self.low[place]), float(self.high[place])
 
     def reached(self, share: float) -> tuple[int | None, int | None, int | None]:
@@ -120,7 +118,13 @@ def curve(firsts: Firsts) -> Curve:
     at_risk = len(days) - np.searchsorted(np.sort(days), found.quantiles)
     for place in np.flatnonzero(np.isnan(low) | np.isnan(high)):
         low[place], high[place] = wilson(round(float(share[place])) * int(at_risk[place]), int(at_risk[place]))
-    return Curve(found.quantiles.astype(np.int64), share, low, high)
+    before = found.quantiles[:1] > 0  # until the first day at which anything is seen
+    none = wilson(0, len(days))
+    shares = (
+        np.concatenate([[value], of][not before[0] :])
+        for value, of in zip((0.0, *none), (share, low, high), strict=True)
+    )
+    return Curve(np.concatenate([[0], found.quantiles][not before[0] :]).astype(np.int64), *shares)
 
 
 def day_number(day: date) -> int:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from analysis.cohorts import Cohorts
 from analysis.finding import Table, Unit
+from analysis.second_order import LEAST
 from report.figure import BAR, GREY, HAIRLINE, INK, LIGHT, Figure, Style, mixed, plain, real, ticks, width
 
 MANY = 14  # cohorts, from which the heatmap needs the tall slot
@@ -159,9 +160,10 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         return None
     names = list(dict.fromkeys(cells["cohort"]))
     row, oldest = {name: i for i, name in enumerate(names)}, int(cells["age"].max())
-    most, figure = max(*real(cells["share"]), 1e-9), go.Figure()
+    large = cells[cells["customers"] >= min(LEAST, cells["customers"].max())]
+    most, figure = max(*real(large["share"]), 1e-9), go.Figure()
     column = (style.slot.width - 140) / oldest
-    written, parts = column >= 21, [share / most for share in real(cells["share"])]
+    written, parts = column >= 21, [min(1.0, share / most) for share in real(cells["share"])]
     places = [row[name] for name in cells["cohort"]]
     shapes = [
         {
@@ -252,7 +254,7 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
         edge = x_end > 0.85 * longest
         figure.add_annotation(
             x=x_end, y=y_end, text=plain(name), xanchor="right" if edge else "left", yanchor="bottom",
-            xshift=0 if edge else 2, yshift=7,
+            xshift=0 if edge else 2, yshift=7, bgcolor="rgba(255,255,255,0.75)", borderpad=0,
             font={"color": style.accent if name in newest else GREY},
         )  # fmt: skip
     every = next(step for step in (1, 2, 3, 6, 12, 24) if longest / step <= 16)

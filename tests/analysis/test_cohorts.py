@@ -73,6 +73,12 @@ def test_the_young_are_not_counted_as_lost():
     assert estimate.at(10)[0] == pytest.approx(0.5)
 
 
+def test_before_anybody_could_order_again_nobody_has():
+    estimate = curve(seen("5 " * 3 + "20+ " * 17))
+    assert estimate.at(0) == estimate.at(4) == pytest.approx((0, *wilson(0, 20)))
+    assert estimate.at(5)[0] == estimate.at(6)[0] == pytest.approx(3 / 20)
+
+
 def test_where_nobody_or_everybody_ordered_again_the_limits_are_wilsons():
     nobody, everybody = curve(seen("50+ " * 20)), curve(seen("5 " * 20))
     assert nobody.at(50) == pytest.approx((0, *wilson(0, 20)))
@@ -164,6 +170,15 @@ def test_a_first_period_not_covered_is_said_and_has_no_sum(shop, computed):
     assert found["2024-01", 1][:4] == (2, 1, 1, 7.0) and found["2024-01", 1][4] is None
     assert "in part" in made.retention.note and "older customers" in made.retention.note
     assert "2024-01" not in set(made.value.frame["cohort"])
+
+
+def test_money_of_six_decimals_is_exact(shop, computed):
+    rows = [
+        *HAND,
+        *((f"p{i}", "dan", "2024-03-31", "0.333333") for i in range(3)),
+        ("q", "dan", "2024-03-31", "-0.000001"),
+    ]
+    assert cells(computed("cohorts", shop(rows)))["2024-03", 0][3] == 40.999998
 
 
 def test_a_day_that_ends_the_month_completes_it(shop, computed):
