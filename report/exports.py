@@ -30,6 +30,7 @@ TABLES = {
     "change_by_customers": ("kpi_tree", "groups"),
     "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
+    "cohorts": ("cohorts", "cells"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters")

@@ -13,6 +13,7 @@ DECK = (
     "rfm",
     "clusters",
     "migration",
+    "cohorts",
     "mix",
     "quality",
     "recommendations",
@@ -31,13 +32,14 @@ APPENDIX = {
     "rfm": "Customer segments",
     "clusters": "Customer clusters",
     "migration": "Segment migration",
+    "cohorts": "Cohorts",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
 CHARTED = frozenset(
-    {"months", "funnel", "lifecycle", "pareto", "rfm", "clusters", "mix", "migration", "kpi_tree"}
+    {"months", "kpi_tree", "funnel", "lifecycle", "pareto", "rfm", "clusters", "migration", "cohorts", "mix"}
 )
 
 
