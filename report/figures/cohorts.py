@@ -308,7 +308,7 @@ def base(cohorts: Cohorts, style: Style) -> go.Figure | None:
             x=len(starts) - 0.6, y=y, text=plain(band), xanchor="left", xshift=6,
             font={"color": style.accent if last else INK},
         )  # fmt: skip
-    room = max(width(plain(b)) for b in bands) * style.slot.text + 16
+    room = max(width(t) for t in ("first sale in", *map(plain, bands))) * style.slot.text + 16
     figure.update_layout(barmode="relative", bargap=0.22, margin={"r": room, "l": 56, "t": 26})
     grain = "month" if cohorts.grid.grain == "quarter" else cohorts.grid.grain
     figure.update_xaxes(**ticks(starts, grain, style))

@@ -79,6 +79,13 @@ def test_before_anybody_could_order_again_nobody_has():
     assert estimate.at(5)[0] == estimate.at(6)[0] == pytest.approx(3 / 20)
 
 
+def test_who_is_followed_and_who_ordered_again_by_a_day():
+    people = seen("30 31 30+ 29+")
+    assert [people.followed(days) for days in (29, 30, 31)] == [4, 3, 2]
+    assert [people.again(days) for days in (29, 30, 31)] == [0, 1, 2]
+    assert people.total == 4 and people.days == 5
+
+
 def test_where_nobody_or_everybody_ordered_again_the_limits_are_wilsons():
     nobody, everybody = curve(seen("50+ " * 20)), curve(seen("5 " * 20))
     assert nobody.at(50) == pytest.approx((0, *wilson(0, 20)))
@@ -197,6 +204,17 @@ def test_second_orders_by_hand(shop, computed):
     assert made.findings["same_day_share"].n == 3
     assert made.findings["second_30"].value is None and "thirty" in made.findings["second_30"].reason
     assert made.findings["headline"].value == pytest.approx(3 / 5)
+
+
+def test_an_order_lies_on_the_day_of_its_first_line(shop, computed):
+    rows = [
+        (order, f"c{i}", f"2024-01-{day:02d}", "1.00")
+        for i in range(40)
+        for order, day in ((f"a{i}", 1), (f"a{i}", 4), (f"b{i}", 11))
+    ]
+    made = computed("cohorts", shop([*rows, ("z", "c1", "2024-03-01", "1.00")]))
+    assert made.findings["second_30"].value == 1
+    assert made.findings["second_median"].value == 10  # and not seven
 
 
 @pytest.mark.parametrize(
@@ -321,17 +339,45 @@ def test_the_headline_says_what_clearly_differs(shop, computed, shares, amounts,
 
 
 @pytest.mark.parametrize(
-    ("share", "title"), [(0.2, "Later cohorts come back less often"), (0.6, "New customers come back more")]
+    ("snapshot", "newest"), [(date(2023, 11, 30), "August 2023"), (date(2023, 11, 29), "July 2023")]
 )
-def test_where_cohorts_thin_out_those_before_may_be_old_customers(shop, computed, share, title):
+def test_a_cohort_is_compared_when_its_last_customer_is_ninety_days_old(shop, computed, snapshot, newest):
+    """The ninetieth day after 31 August is 29 November, the last day before the first of the two snapshots."""
+    made = computed("cohorts", shop(joined(6, 12, 60, {0: 0.3}, {0: 10.0}), settings={"snapshot": snapshot}))
+    assert made.findings["newest"].value.endswith(newest)
+
+
+def test_what_is_brought_within_ninety_days_of_the_first_sale(shop, computed):
+    lines = joined(7, 14, 60, {0: 0.3}, {0: 10.0, 8: 40.0})
+    one, day = "c9-3", lines.loc[lines["customer_id"] == "c9-3", "ordered_at"].min()
+    more = [("x", 90, 1000), ("y", 91, 50_000), (None, -1, -700), (None, 90, -300)]
+    rows = [(order, one, day + pd.Timedelta(days=after), amount) for order, after, amount in more]
+    other = pd.concat([lines, pd.DataFrame(rows, columns=lines.columns)], ignore_index=True)
+    made = [computed("cohorts", shop(f)) for f in (lines, other)]
+    before, after = (m.findings["value_newest"] for m in made)
+    daily = made[1].worth.frame.query("group == 'newest'")["value"]
+    assert daily.iloc[-1] == pytest.approx(float(after.value)) and daily.iloc[-1] - daily.iloc[-2] > 600 / after.n
+    assert (after.value - before.value) * after.n == pytest.approx(Decimal(700))
+
+
+@pytest.mark.parametrize(
+    ("share", "amount", "title", "hedged"),
+    [
+        (0.2, 10.0, "Later cohorts come back less often: {value} within", ("second_gap",)),
+        (0.6, 10.0, "New customers come back more often: {value} order", ()),
+        (0.4, 3.0, "Later cohorts bring less: {value} within", ("value_gap",)),
+        (0.4, 40.0, "New customers bring more: {value} each", ()),
+    ],
+)
+def test_where_cohorts_thin_out_those_before_may_be_old_customers(shop, computed, share, amount, title, hedged):
     """As where customers of long ago are met one after the other: fewer first sales a month, of slower customers."""
-    lines = joined(4, 14, 160, {0: 0.4, 8: share}, {0: 10.0})
+    lines = joined(4, 14, 160, {0: 0.4, 8: share}, {0: 10.0, 8: amount})
     month, place = (lines["customer_id"].str.extract(r"c(\d+)-(\d+)")[i].astype(int) for i in (0, 1))
     made = computed("cohorts", shop(lines[(month < 8) | (place % 2 == 0)]))
-    less = share < 0.4
     assert made.findings["headline"].claim.startswith(title)
-    assert ("perhaps of older customers" in made.findings["headline"].claim) == less
-    assert ("may hold older customers" in made.findings["second_gap"].claim) == less
+    assert ("perhaps of older customers" in made.findings["headline"].claim) == bool(hedged)
+    for key in hedged:
+        assert "may hold older customers" in made.findings[key].claim
 
 
 def test_the_comparison_is_that_of_the_lines(shop, computed):
