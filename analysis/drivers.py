@@ -115,7 +115,9 @@ def headline(what: str, than: str, parts: Sequence[Part], base: int, orders: int
         if len(full) <= LONGEST:
             return full, (lead, beside, *((against,) if against is not None else ()))
     if against is not None:
-        return f"{start}: {lead.words} outweighed {against.words}.", (lead, against)
+        full = f"{start}: {lead.words} outweighed {against.words}."
+        if len(full) <= LONGEST:
+            return full, (lead, against)
     why = "mainly because of" if 2 * abs(lead.units) >= abs(change) else "led by"
     return f"{start}, {why} {lead.words}.", (lead,)
 
