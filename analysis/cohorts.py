@@ -12,10 +12,11 @@ import pandas as pd
 
 from analysis import newest_cohorts, second_order
 from analysis.cohort_grid import RULE, Grid, grid
+from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, over
-from analysis.newest_cohorts import Proof, Versus
-from analysis.second_order import LEAST, SECOND, TRUNCATED, Curve, Firsts, curve
+from analysis.newest_cohorts import AFTER, Proof, Versus, revenue
+from analysis.second_order import LEAST, SECOND, TRUNCATED, Curve, Firsts, curve, unlike
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -36,7 +37,8 @@ class Cohorts(Result):
     retention, value: a row a cohort, a column an age ("age_1"), for pages. base: period, start, band, net, partial.
     second: days, followed, share, low, high, share_all. curves: group, day, share, low, high. compared: a row a group.
     worth: group, day, value; only when `proof`, what the headline rests on, is value and not second (or nothing).
-    life: the cells of one cohort, that of `life_of`.
+    life: the cells of one cohort, that of `life_of`. unlike: the horizons at which cohorts differ too much for one
+    estimate, so that the findings are of those followed that long. revenue: what money is called, by what is taken off.
     """
 
     findings: Mapping[str, Finding]
@@ -52,15 +54,25 @@ class Cohorts(Result):
     life_of: str
     grid: Grid
     proof: Proof
+    unlike: tuple[int, ...] = ()
+    revenue: str = "net revenue"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Cohort x age, square; below the first row's diagonal nothing. net: Decimals, None without money."""
+    """Cohort x age, square; below the first row's diagonal nothing. net: Decimals, None without money.
+
+    after: what is taken off them, as claims say it.
+    """
 
     active: np.ndarray
     orders: np.ndarray
     net: np.ndarray | None
+    after: str = AFTER
+
+    @property
+    def revenue(self) -> str:
+        return revenue(self.after)
 
     @property
     def size(self) -> np.ndarray:
@@ -68,7 +80,7 @@ class Counts:
         return self.active[:, 0]
 
 
-def compute(lines: Relation, settings: Settings) -> Cohorts:
+def compute(lines: Relation, customers: Customers, settings: Settings) -> Cohorts:
     """Follow the cohorts; raises Skip with fewer than five known customers, or when all buy on a single day."""
     seen = lines.query("cohorts_second.sql", snapshot=settings.snapshot)
     if not seen.num_rows:
@@ -81,9 +93,9 @@ def compute(lines: Relation, settings: Settings) -> Cohorts:
             "every purchase falls on one day" if firsts.days == 1 else "fewer than five customers make no cohort"
         )
     over_time = grid(days, firsts.by_day(), settings.snapshot)
-    counts = _counts(lines, over_time, settings)
+    counts = replace(_counts(lines, over_time, settings), after=customers.after)
     new = firsts.between(over_time.since or days[0], last)
-    found = newest_cohorts.versus(over_time, new, lines, settings)
+    found = newest_cohorts.versus(over_time, new, lines, settings, customers.after)
     ground = Ground(_population(over_time), new.total, (days[0], last), SECOND, settings.no_money)
     estimate = curve(new)
     cells = _cells(counts, over_time)
@@ -103,6 +115,8 @@ def compute(lines: Relation, settings: Settings) -> Cohorts:
         life_of=life_of,
         grid=over_time,
         proof=found.proof if found else "",
+        unlike=unlike(new, estimate),
+        revenue=counts.revenue,
     )
 
 
@@ -159,8 +173,8 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
         "active": "Buyers",
         "share": "Share of the cohort",
         "orders": "Orders",
-        "net": "Net revenue",
-        "cumulative_net": "Net revenue so far, a customer",
+        "net": counts.revenue.capitalize(),
+        "cumulative_net": f"{counts.revenue.capitalize()} so far, a customer",
     }
     columns = [c for c in labels if counts.net is not None or "net" not in c]
     units: dict[str, Unit] = {
@@ -175,7 +189,12 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
     }
     frame = pd.DataFrame(rows, columns=columns)
     title = f"Cohorts by {over_time.grain} of first sale"
-    return Table(frame, title, {c: labels[c] for c in columns}, SOURCE, units, f"{IMMATURE} {EARLY}")
+    return Table(frame, title, {c: labels[c] for c in columns}, SOURCE, units, f"{IMMATURE} {_early(counts)}")
+
+
+def _early(counts: Counts) -> str:
+    """What is to be said of refunds."""
+    return EARLY if counts.after == AFTER else "Refunds name no customer: amounts are before them."
 
 
 def _wide(cells: Table, over_time: Grid, column: str, unit: Unit, ages: Sequence[int], title: str, note: str) -> Table:
@@ -184,6 +203,7 @@ def _wide(cells: Table, over_time: Grid, column: str, unit: Unit, ages: Sequence
     wide = frame.pivot(index=["start", "cohort", "customers"], columns="age", values=column)
     ages = [a for a in ages if a in wide.columns and wide[a].notna().any()]
     wide = wide[ages].dropna(how="all").reset_index().drop(columns="start")
+    wide["cohort"] = wide["cohort"].map(over_time.shorts()).astype("object")
     wide.columns = pd.Index(["cohort", "customers", *(f"age_{a}" for a in ages)])
     labels = {"cohort": "Cohort", "customers": "Customers"} | {f"age_{a}": str(a) for a in ages}
     units: dict[str, Unit] = {"customers": "count"} | {f"age_{a}": unit for a in ages}  # type: ignore[assignment]
@@ -199,8 +219,8 @@ def _retention(cells: Table, counts: Counts, over_time: Grid) -> Table:
 def _value(cells: Table, counts: Counts, over_time: Grid) -> Table | None:
     if counts.net is None:
         return None
-    title = "Net revenue so far a customer of each cohort"
-    note = f"{EARLY} {IMMATURE}{_first(over_time)}"
+    title = f"{counts.revenue.capitalize()} so far a customer of each cohort"
+    note = f"{_early(counts)} {IMMATURE}{_first(over_time)}"
     made = _wide(cells, over_time, "cumulative_net", "money", VALUE_AGES, title, note)
     return made if len(made.frame) else None
 
@@ -227,16 +247,16 @@ def _base(counts: Counts, over_time: Grid) -> Table | None:
         "period": over_time.grain.capitalize(),
         "start": "First day",
         "band": "First sale in",
-        "net": "Net revenue",
+        "net": counts.revenue.capitalize(),
         "partial": "Partial",
     }
     return Table(
         pd.DataFrame(rows, columns=list(labels)),
-        "Net revenue of known customers by time of first sale",
+        f"{counts.revenue.capitalize()} of known customers by time of first sale",
         labels,
         SOURCE,
         {"start": "date", "net": "money"},
-        f"{EARLY} A partial period is not covered by the data from its first day to its last.",
+        f"{_early(counts)} A partial period is not covered by the data from its first day to its last.",
     )
 
 
@@ -253,7 +273,9 @@ def _life(cells: Table, counts: Counts, over_time: Grid) -> tuple[Table | None, 
             labels = {c: labels.get(c, "Orders a buyer") for c in columns}
             units: dict[str, Unit] = {c: cells.units[c] for c in columns if c in cells.units} | {"orders_each": "ratio"}
             name = over_time.name(cohort)
-            return Table(made[columns], f"One cohort over its life: {name}", labels, SOURCE, units, EARLY), name
+            return Table(
+                made[columns], f"One cohort over its life: {name}", labels, SOURCE, units, _early(counts)
+            ), name
     return None, ""
 
 
@@ -285,6 +307,10 @@ def _headline(made: Mapping[str, Finding], found: Versus | None, new: Firsts, wh
     )
 
 
+def _refunds_too(counts: Counts) -> str:
+    return "; refunds of customers who did not buy in it are taken off" if counts.after == AFTER else ""
+
+
 def _retained(counts: Counts, over_time: Grid, who: str, ground: Ground) -> dict[str, Finding]:
     """How many of a cohort buy in a later period, over all cohorts that the data follow so far."""
     grain, periods = over_time.grain, len(over_time.starts)
@@ -302,10 +328,16 @@ def _retained(counts: Counts, over_time: Grid, who: str, ground: Ground) -> dict
             f"{{value}} of {who} bought in {words} that of their first purchase.",
             f"customers with a sale in {words} that of the first / customers of the cohorts followed that far",
             "the data follow fewer than thirty customers that long",
-            population=f"{ground.population}, cohorts that the data follow that far",
+            population=_seen_then(over_time, words),
             n=size,
         )
     return made
+
+
+def _seen_then(over_time: Grid, words: str) -> str:
+    """Whole cohorts, and so not quite those whose days since the first order are counted."""
+    late = " that begins after the first ninety days of the data" if over_time.run_in else ""
+    return f"known customers first seen in a {over_time.grain}{late}, where the data cover {words} in full"
 
 
 def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, Finding]:
@@ -323,8 +355,8 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
             f"The first cohort has {{value}} times the customers of the median later one{old}.",
             "customers of the first cohort / median over the later cohorts whose period the data cover",
             "the data cover the first cohort in part" if part else "the data hold too few cohorts",
-            population="known customers with at least one sale",
-            n=int(counts.size.sum()),
+            population="known customers of the first cohort and of the later ones whose period the data cover",
+            n=int(counts.size[0]) + sum(rest),
         )
     }
     last = whole[-1] if whole else None
@@ -334,12 +366,15 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
     band, cohorts = next(b for b in over_time.bands() if counts.size[list(b[1])].sum() >= enough)
     nets = [counts.net[c, last - c] for c in range(last + 1)]
     window = (over_time.starts[last], over_time.end(last))
+    bought = int(sum(counts.active[c, last - c] for c in range(last + 1)))
     return made | {
         "last_period": ground.of(
             over_time.name(last),
             "name",
             f"The last complete {over_time.grain} is {{value}}.",
             f"the last {over_time.grain} that the data cover from its first day to its last",
+            population="known customers who bought in that period",
+            n=bought,
             window=window,
         ),
         "first_band": ground.of(
@@ -347,17 +382,20 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
             "name",
             "The first large group of cohorts is that of {value}.",
             "the first group of cohorts with at least a twentieth of the customers",
+            population="known customers with at least one sale",
+            n=int(counts.size.sum()),
         ),
         "first_band_share": ground.of(
             over(sum(nets[c] for c in cohorts if c <= last), sum(nets)),
             "share",
-            "Customers first seen in {cohorts.first_band} brought {value} of known customers’ net revenue in "
-            "{cohorts.last_period}.",
-            "net revenue of the first large group of cohorts / that of known customers, last complete period",
+            "Customers first seen in {cohorts.first_band} brought {value} of known customers’ "
+            f"{counts.revenue} in {{cohorts.last_period}}.",
+            f"{counts.revenue} of the first large group of cohorts / that of known customers, last complete period"
+            f"{_refunds_too(counts)}",
             "refunds outweigh the sales",
             money=True,
-            population="customers who bought in the last complete period",
-            n=int(sum(counts.active[c, last - c] for c in range(last + 1))),
+            population="known customers first seen by the end of the last complete period",
+            n=int(counts.size[: last + 1].sum()),
             window=window,
         ),
     }

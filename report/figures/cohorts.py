@@ -78,9 +78,8 @@ def _curves(cohorts: Cohorts, groups: Sequence[str], style: Style, grey: str) ->
     )  # fmt: skip
     figure.update_yaxes(range=[0, top * 1.06], visible=False)
     _axis_title(figure, "days since the first order")
-    _top_title(
-        figure, "share with a second order; band: its interval" if not style.narrow else "share with a second order"
-    )
+    of_whom = f", of those followed {last} days" if groups == ("all",) and cohorts.unlike else ""
+    _top_title(figure, f"share with a second order{of_whom}{'' if style.narrow else '; band: its interval'}")
     return figure
 
 
@@ -103,7 +102,7 @@ def _mark(figure: go.Figure, of: pd.DataFrame, marks: Sequence[int], style: Styl
 
 
 def worth(cohorts: Cohorts, style: Style) -> go.Figure | None:
-    """Net revenue a customer by days since the first sale: the newest cohorts in colour, those before grey."""
+    """Revenue a customer by days since the first sale: the newest cohorts in colour, those before grey."""
     if cohorts.proof != "value" or cohorts.worth is None:
         return None
     frame, figure = cohorts.worth.frame, go.Figure()
@@ -139,7 +138,7 @@ def worth(cohorts: Cohorts, style: Style) -> go.Figure | None:
     )  # fmt: skip
     figure.update_yaxes(range=[min(0.0, *real(frame["value"])), high * 1.08], visible=False)
     _axis_title(figure, "days since the first sale")
-    _top_title(figure, "net revenue so far, a customer")
+    _top_title(figure, f"{cohorts.revenue} so far, a customer")
     return figure
 
 
@@ -159,6 +158,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
     if cells.empty:
         return None
     names = list(dict.fromkeys(cells["cohort"]))
+    short = cohorts.grid.shorts()
     row, oldest = {name: i for i, name in enumerate(names)}, int(cells["age"].max())
     large = cells[cells["customers"] >= min(LEAST, cells["customers"].max())]
     most, figure = max(*real(large["share"]), 1e-9), go.Figure()
@@ -181,7 +181,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         textfont={"color": ["#ffffff" if part > 0.55 else INK for part in parts], "size": 12},
         hoverinfo="text",
         hovertext=[
-            f"{plain(c)}, {a} {cohorts.grid.grain}s on: {style.text(b, 'count', compact=False)} of "
+            f"{plain(short.get(c, c))}, {a} {cohorts.grid.grain}s on: {style.text(b, 'count', compact=False)} of "
             f"{style.text(n, 'count', compact=False)} ({style.text(s, 'share')})"
             for c, a, b, n, s in zip(
                 cells["cohort"], cells["age"], cells["active"], cells["customers"], cells["share"], strict=True
@@ -203,8 +203,8 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         range=[0.5, oldest + 0.5], side="top", tickvals=at, ticktext=[str(a) for a in at], tickfont={"size": 12}
     )
     figure.update_yaxes(
-        range=[max(len(names), 4) - 0.5, -0.5], tickvals=list(row.values()), ticktext=[plain(n) for n in names],
-        tickfont={"color": INK, "size": 12}, ticklabelshift=0, ticklabelstandoff=52,
+        range=[max(len(names), 4) - 0.5, -0.5], tickvals=list(row.values()),
+        ticktext=[plain(short.get(n, n)) for n in names], tickfont={"color": INK, "size": 12}, ticklabelshift=0, ticklabelstandoff=52,
     )  # fmt: skip
     figure.update_layout(margin={"t": 44, "l": 132, "r": 4, "b": 4})
     for text, x, anchor in (("customers", 0.5, "right"), (f"{cohorts.grid.grain}s since the first sale", 0.5, "left")):
@@ -221,7 +221,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
 
 
 def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
-    """Net revenue so far a customer by age, a line a cohort: the newest in colour, the first dashed."""
+    """Revenue so far a customer by age, a line a cohort: the newest in colour, the first dashed."""
     if cohorts.value is None:
         return None
     cells = cohorts.cells.frame.dropna(subset=["cumulative_net"])
@@ -230,7 +230,7 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
         return None
     early = {cohorts.grid.key(i) for i in range(cohorts.grid.run_in)}
     newest = [name for name, of in lines.items() if len(of) >= 3 and name not in early][-3:]
-    figure, ends = go.Figure(), []
+    figure, ends, short = go.Figure(), [], cohorts.grid.shorts()
     for name, of in lines.items():
         colour = style.accent if name in newest else LIGHT if name in early else BAR
         x, y = list(of["age"]), real(of["cumulative_net"])
@@ -244,18 +244,18 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
                 "dash": "4px,4px" if name in early else "solid",
             },
             hoverinfo="text",
-            hovertext=[f"{plain(name)}, {a} on: {style.text(v, 'money')}" for a, v in zip(x, y, strict=True)],
+            hovertext=[f"{plain(short[name])}, {a} on: {style.text(v, 'money')}" for a, v in zip(x, y, strict=True)],
         )
         ends.append((name, x[-1], y[-1]))
     high = max(y for _, _, y in ends)
     longest = max(x for _, x, _ in ends)
-    said = [e for e in ends if e[0] in newest[-1:]] + [ends[0]] + [e for e in ends if e[0] not in early][:1]
-    for name, x_end, y_end in dict.fromkeys(said):
+    said = [ends[0], *[e for e in ends if e[0] not in early][:1]]
+    for name, x_end, y_end in dict.fromkeys(e for e in said if e[0] not in newest):
         edge = x_end > 0.85 * longest
         figure.add_annotation(
-            x=x_end, y=y_end, text=plain(name), xanchor="right" if edge else "left", yanchor="bottom",
+            x=x_end, y=y_end, text=plain(short[name]), xanchor="right" if edge else "left", yanchor="bottom",
             xshift=0 if edge else 2, yshift=7, bgcolor="rgba(255,255,255,0.75)", borderpad=0,
-            font={"color": style.accent if name in newest else GREY},
+            font={"color": GREY},
         )  # fmt: skip
     every = next(step for step in (1, 2, 3, 6, 12, 24) if longest / step <= 16)
     at = list(range(0, longest + 1, every))
@@ -269,9 +269,15 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
     )  # fmt: skip
     figure.update_layout(margin={"l": 64, "b": 52, "t": 30, "r": 12})
     _axis_title(figure, f"{cohorts.grid.grain}s since the first sale", -26)
+    if newest:
+        named = " to ".join(dict.fromkeys(plain(short[name]) for name in (newest[0], newest[-1])))
+        figure.add_annotation(
+            text=f"in colour: {named}", x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom",
+            yshift=6, font={"color": style.accent},
+        )  # fmt: skip
     if not style.narrow:
         dashed = "; dashed: may hold older customers" if early else ""
-        _top_title(figure, f"net revenue so far, a customer{dashed}")
+        _top_title(figure, f"{cohorts.revenue} so far, a customer{dashed}")
     return figure
 
 
@@ -328,7 +334,7 @@ def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
     frame = cohorts.life.frame.iloc[1:]
     strips: list[tuple[str, str, Unit]] = [("share", "buyers", "share"), ("orders_each", "orders a buyer", "ratio")]
     if "net" in frame:
-        strips.append(("net", "net revenue", "money"))
+        strips.append(("net", cohorts.revenue.removesuffix(" before refunds"), "money"))
     figure, x = go.Figure(), list(frame["age"])
     for row, (column, _, unit) in enumerate(strips):
         heights = [max(0.0, v) for v in real(frame[column])]
@@ -409,8 +415,10 @@ def _alt_again(cohorts: Cohorts, style: Style) -> str:
 
 def _alt_second(cohorts: Cohorts, style: Style) -> str:
     frame = cohorts.curves.frame
-    listed = _listed(frame[frame["group"] == "all"], style)
-    return f"Curve of the share with a second order by days since the first, with its interval. {listed}."
+    of = frame[frame["group"] == "all"]
+    whom = f", of customers followed {of['day'].max()} days" if cohorts.unlike and len(of) else ""
+    listed = _listed(of, style)
+    return f"Curve of the share with a second order by days since the first, with its interval{whom}. {listed}."
 
 
 def _listed(of: pd.DataFrame, style: Style) -> str:
@@ -428,14 +436,14 @@ def _alt_worth(cohorts: Cohorts, style: Style) -> str:
         f"{words[g]}: {style.text(v, 'money')} after {d} days"
         for g, d, v in zip(last["group"], last["day"], last["value"], strict=True)
     )
-    return f"Lines of net revenue so far a customer by days since the first sale. {listed}."
+    return f"Lines of {cohorts.revenue} so far a customer by days since the first sale. {listed}."
 
 
 def _alt_retention(cohorts: Cohorts, style: Style) -> str:
     cells = cohorts.cells.frame
     cells = cells[cells["age"] == 1]
-    listed = "; ".join(f"{c}: {style.text(s, 'share')}" for c, s in zip(cells["cohort"], cells["share"], strict=True))
-    grain = cohorts.grid.grain
+    grain, names = cohorts.grid.grain, cells["cohort"].map(cohorts.grid.shorts())
+    listed = "; ".join(f"{c}: {style.text(s, 'share')}" for c, s in zip(names, cells["share"], strict=True))
     return (
         f"Grid of the share of each cohort that bought, by {grain}s since its first sale. After one {grain}: {listed}."
     )
@@ -446,9 +454,9 @@ def _alt_value(cohorts: Cohorts, style: Style) -> str:
     last = cells.groupby("cohort", sort=True).tail(1)
     listed = "; ".join(
         f"{c}: {style.text(v, 'money')} after {a}"
-        for c, a, v in zip(last["cohort"], last["age"], last["cumulative_net"], strict=True)
+        for c, a, v in zip(last["cohort"].map(cohorts.grid.shorts()), last["age"], last["cumulative_net"], strict=True)
     )
-    return f"Lines of net revenue so far a customer, one a cohort, by {cohorts.grid.grain}s of age. {listed}."
+    return f"Lines of {cohorts.revenue} so far a customer, one a cohort, by {cohorts.grid.grain}s of age. {listed}."
 
 
 def _alt_base(cohorts: Cohorts, style: Style) -> str:
@@ -458,7 +466,7 @@ def _alt_base(cohorts: Cohorts, style: Style) -> str:
     frame = frame[~frame["partial"].astype(bool)]
     last = frame[frame["start"] == frame["start"].max()]
     listed = "; ".join(f"{b}: {style.text(n, 'money')}" for b, n in zip(last["band"], last["net"], strict=True))
-    return f"Stacked bars of net revenue of known customers by time of first sale. In the last of them: {listed}."
+    return f"Stacked bars of {cohorts.revenue} of known customers by time of first sale. In the last of them: {listed}."
 
 
 def _alt_life(cohorts: Cohorts, style: Style) -> str:
@@ -478,7 +486,7 @@ def _compared(cohorts: Cohorts) -> Table:
 
 COMPARED = ("group", "cohorts", "customers", "days", "share", "value", "followed", "low", "high")
 AGAIN = "Share with a second order, newest cohorts and those before"
-WORTH = "Net revenue a customer, newest cohorts and those before"
+WORTH = "Revenue a customer, newest cohorts and those before"
 CELLS_TITLE = "Share of each cohort that bought, in percent: the darker, the more"
 
 FIGURES = (
@@ -487,16 +495,17 @@ FIGURES = (
     Figure("retention", retention, "page", _alt_retention, lambda c: c.cells, CELLS, CELLS_TITLE),
     Figure("retention_long", retention_long, "page_tall", _alt_retention, lambda c: c.cells, CELLS, CELLS_TITLE),
     Figure(
-        "second", second, "page", _alt_second, lambda c: c.second, ("days", "followed", "share", "low", "high"),
-        "Share with a second order by days since the first (Kaplan–Meier)",
+        "second", second, "page", _alt_second, lambda c: c.second,
+        ("days", "followed", "observed", "share", "low", "high"),
+        "Share with a second order by days since the first",
     ),
     Figure(
         "value", value, "page", _alt_value, lambda c: c.cells, ("cohort", "age", "cumulative_net"),
-        "Net revenue so far a customer, a line a cohort",
+        "Revenue so far a customer, a line a cohort",
     ),
     Figure(
         "base", base, "page", _alt_base, lambda c: c.base or c.cells, ("period", "band", "net"),
-        "Net revenue of known customers by time of first sale, complete periods",
+        "Revenue of known customers by time of first sale, complete periods",
     ),
     Figure(
         "life", life, "page", _alt_life, lambda c: c.life or c.cells, ("age", "active", "share", "orders_each", "net"),
