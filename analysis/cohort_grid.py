@@ -67,12 +67,12 @@ class Grid:
         return months.period_key(start, self.grain)
 
     def short(self, place: int) -> str:
-        """As tables and figures call a cohort, in one line: Jan 2024, Q1 2024, 1 Jan 2024 (a week's Monday)."""
+        """As tables and figures call a cohort: Jan 2024, Q1 2024, 1 Jan 2024 (a week's Monday)."""
         start = self.starts[place]
         if self.grain == "quarter":
-            return f"Q{_quarter(start)}\u00a0{start.year}"
-        month = f"{NAMES[start.month - 1][:3]}\u00a0{start.year}"
-        return month if self.grain == "month" else f"{start.day}\u00a0{month}"
+            return f"Q{_quarter(start)} {start.year}"
+        month = f"{NAMES[start.month - 1][:3]} {start.year}"
+        return month if self.grain == "month" else f"{start.day} {month}"
 
     def shorts(self) -> dict[str, str]:
         """The short name of each period by its key."""

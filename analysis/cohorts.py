@@ -206,7 +206,8 @@ def _wide(cells: Table, over_time: Grid, column: str, unit: Unit, ages: Sequence
     wide["cohort"] = wide["cohort"].map(over_time.shorts()).astype("object")
     wide.columns = pd.Index(["cohort", "customers", *(f"age_{a}" for a in ages)])
     labels = {"cohort": "Cohort", "customers": "Customers"} | {f"age_{a}": str(a) for a in ages}
-    units: dict[str, Unit] = {"customers": "count"} | {f"age_{a}": unit for a in ages}  # type: ignore[assignment]
+    of_ages: dict[str, Unit] = {f"age_{a}": unit for a in ages}
+    units: dict[str, Unit] = {"cohort": "date", "customers": "count", **of_ages}  # a date keeps to one line
     return Table(wide, f"{title}, by {over_time.grain}s since the first sale", labels, SOURCE, units, note)
 
 

@@ -168,9 +168,9 @@ def _second(found: Versus, ground: Ground) -> dict[str, Finding]:
         "second_gap": _estimated(
             100 * (shares[0] - shares[1]),
             "ratio",
-            f"{_turn(f'Second orders within {found.words}', shares[0] > shares[1], ' percentage points')}{ends}.",
-            "share with a second order of the newest cohorts - that of as many directly before, in percentage points; "
-            f"interval by Newcombe; the season is not taken out{_older_customers(found)}",
+            f"{_turn('Second orders', shares[0] > shares[1], ' percentage points')}{ends}.",
+            f"share with a second order within {found.words} of the newest cohorts - that of as many directly before, "
+            f"in percentage points; interval by Newcombe; the season is not taken out{_older_customers(found)}",
             found,
             ground,
             (100 * low, 100 * high),
@@ -204,9 +204,9 @@ def _value(found: Versus, ground: Ground) -> dict[str, Finding]:
     made["value_gap"] = _estimated(
         gap,
         "money",
-        f"{_turn(f'Revenue a customer within {found.words}', gap is not None and gap > 0)}{ends}.",
-        f"{taken} a customer of the newest cohorts - that of as many directly before; interval by Welch; the season is "
-        f"not taken out{_older_customers(found)}",
+        f"{_turn('Revenue a customer', gap is not None and gap > 0)}{ends}.",
+        f"{taken} within {found.words} a customer of the newest cohorts - that of as many directly before; interval by "
+        f"Welch; the season is not taken out{_older_customers(found)}",
         found,
         ground,
         interval,
@@ -221,7 +221,7 @@ def _ends(less: bool, interval: tuple[float, float] | None, found: Versus) -> st
     """What else may be behind a difference."""
     if interval is None or not _clear(interval):
         return ", which may be chance"
-    return "; those may hold customers who bought before the data begin" if less and found.thinning else ""
+    return "; some of those may have bought before the data begin" if less and found.thinning else ""
 
 
 def _turn(what: str, more: bool, unit: str = "") -> str:
@@ -239,8 +239,7 @@ def headline(found: Versus, ground: Ground) -> Finding:
     """The title: what clearly differs between the newest customers and those before, or that nothing does."""
     made = findings(found, ground)
     new, old = (made[f"{found.proof or 'second'}_{key}"] for key in ("newest", "older"))
-    before = f"before: as many cohorts directly before; the season is not taken out{_older_customers(found)}"
-    new = replace(new, definition=f"{new.definition}; {before}")
+    new = replace(new, definition=f"{new.definition}; before: of as many directly before them")
     if not found.proof:
         rest = f"{{value}} order again within {found.words}, {{cohorts.second_older}} did before."
         return replace(new, claim=f"No clear change in new customers: {rest}")

@@ -298,7 +298,8 @@ def curves(new: Firsts, estimate: Curve, groups: Mapping[str, tuple[Firsts, int]
         longest = max(days for days in HORIZONS if new.followed(days) >= LEAST)
         new = new.long_enough(longest)
         estimate = curve(new)
-    longest = min(365, int(estimate.days[-1]))
+    else:
+        longest = min(365, int(estimate.days[-1]))
     while longest and new.followed(longest) < LEAST:
         longest -= 1
     rows = _points("all", estimate, longest)

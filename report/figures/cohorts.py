@@ -204,7 +204,8 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
     )
     figure.update_yaxes(
         range=[max(len(names), 4) - 0.5, -0.5], tickvals=list(row.values()),
-        ticktext=[plain(short.get(n, n)) for n in names], tickfont={"color": INK, "size": 12}, ticklabelshift=0, ticklabelstandoff=52,
+        ticktext=[plain(short.get(n, n)) for n in names], tickfont={"color": INK, "size": 12},
+        ticklabelshift=0, ticklabelstandoff=52,
     )  # fmt: skip
     figure.update_layout(margin={"t": 44, "l": 132, "r": 4, "b": 4})
     for text, x, anchor in (("customers", 0.5, "right"), (f"{cohorts.grid.grain}s since the first sale", 0.5, "left")):
@@ -267,17 +268,17 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
         range=[min(0.0, *(y for _, _, y in ends)), high * 1.1], tickvals=marks,
         ticktext=_written(marks, style),
     )  # fmt: skip
-    figure.update_layout(margin={"l": 64, "b": 52, "t": 30, "r": 12})
+    figure.update_layout(margin={"l": 64, "b": 52, "t": 48, "r": 12})
     _axis_title(figure, f"{cohorts.grid.grain}s since the first sale", -26)
     if newest:
         named = " to ".join(dict.fromkeys(plain(short[name]) for name in (newest[0], newest[-1])))
         figure.add_annotation(
-            text=f"in colour: {named}", x=1, xref="paper", xanchor="right", y=1, yref="paper", yanchor="bottom",
+            text=f"in colour: {named}", x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom",
             yshift=6, font={"color": style.accent},
         )  # fmt: skip
     if not style.narrow:
         dashed = "; dashed: may hold older customers" if early else ""
-        _top_title(figure, f"{cohorts.revenue} so far, a customer{dashed}")
+        _top_title(figure, f"{cohorts.revenue} so far, a customer{dashed}", 24)
     return figure
 
 
@@ -398,9 +399,9 @@ def _axis_title(figure: go.Figure, text: str, shift: int = -30) -> None:
     )  # fmt: skip
 
 
-def _top_title(figure: go.Figure, text: str) -> None:
+def _top_title(figure: go.Figure, text: str, shift: int = 6) -> None:
     figure.add_annotation(
-        text=text, x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=6,
+        text=text, x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=shift,
         font={"color": GREY},
     )  # fmt: skip
 
