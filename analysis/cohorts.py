@@ -23,7 +23,7 @@ from dataset.settings import Settings
 SOURCE = "analysis/cohorts.sql"
 FEWEST = 5
 PAGE_AGES = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 18, 21, 24, 30, 36, 48, 60)
-VALUE_AGES = (0, 1, 2, 3, 6, 9, 12, 18, 24, 36)
+VALUE_AGES = (0, 1, 3, 6, 12, 18, 24, 36)
 IMMATURE = "A cell is left out until the data cover the whole period in which the cohort has that age."
 EARLY = "Refunds before the period of the first sale, and of people who never buy, are left out."
 

@@ -239,7 +239,7 @@ def headline(found: Versus, ground: Ground) -> Finding:
     """The title: what clearly differs between the newest customers and those before, or that nothing does."""
     made = findings(found, ground)
     new, old = (made[f"{found.proof or 'second'}_{key}"] for key in ("newest", "older"))
-    new = replace(new, definition=f"{new.definition}; before: of as many directly before them")
+    new = replace(new, definition=f"{new.definition}; before: of as many cohorts directly before")
     if not found.proof:
         rest = f"{{value}} order again within {found.words}, {{cohorts.second_older}} did before."
         return replace(new, claim=f"No clear change in new customers: {rest}")
