@@ -32,10 +32,11 @@ EARLY = "Refunds before the period of the first sale, and of people who never bu
 class Cohorts(Result):
     """Cohorts of first sale by week, month or quarter (`grid.grain`), those of the run-in included.
 
-    cells: cohort, start, age (periods since), customers, active, share, orders, net, cumulative_net (a customer, from
-    age 0 on); only cells whose period the data cover. net columns are absent without money.
-    retention, value: a row a cohort, a column an age ("age_1"), for pages. base: period, start, band, net, partial.
-    second: days, followed, share, low, high, share_all. curves: group, day, share, low, high. compared: a row a group.
+    cells: cohort, start, age (periods since), customers, active, share, orders, revenue, cumulative_revenue (a
+    customer, from age 0 on); only cells whose period the data cover. Columns of money are absent without it.
+    retention, value: a row a cohort, a column an age ("age_1"), for pages. base: period, start, band, revenue, partial.
+    second: days, followed, observed, share, low, high, share_all. curves: group, day, share, low, high. compared: a row
+    a group.
     worth: group, day, value; only when `proof`, what the headline rests on, is value and not second (or nothing).
     life: the cells of one cohort, that of `life_of`. unlike: the horizons at which cohorts differ too much for one
     estimate, so that the findings are of those followed that long. revenue: what money is called, by what is taken off.
@@ -162,8 +163,8 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
                 "orders": int(counts.orders[cohort, age]),
             }
             if counts.net is not None:
-                row["net"] = float(counts.net[cohort, age])
-                row["cumulative_net"] = float(so_far / size) if from_start else float("nan")
+                row["revenue"] = float(counts.net[cohort, age])
+                row["cumulative_revenue"] = float(so_far / size) if from_start else float("nan")
             rows.append(row)
     labels = {
         "cohort": "Cohort",
@@ -173,10 +174,10 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
         "active": "Buyers",
         "share": "Share of the cohort",
         "orders": "Orders",
-        "net": counts.revenue.capitalize(),
-        "cumulative_net": f"{counts.revenue.capitalize()} so far, a customer",
+        "revenue": counts.revenue.capitalize(),
+        "cumulative_revenue": f"{counts.revenue.capitalize()} so far, a customer",
     }
-    columns = [c for c in labels if counts.net is not None or "net" not in c]
+    columns = [c for c in labels if counts.net is not None or "revenue" not in c]
     units: dict[str, Unit] = {
         "start": "date",
         "age": "count",
@@ -184,8 +185,8 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
         "active": "count",
         "share": "share",
         "orders": "count",
-        "net": "money",
-        "cumulative_net": "money",
+        "revenue": "money",
+        "cumulative_revenue": "money",
     }
     frame = pd.DataFrame(rows, columns=columns)
     title = f"Cohorts by {over_time.grain} of first sale"
@@ -222,7 +223,7 @@ def _value(cells: Table, counts: Counts, over_time: Grid) -> Table | None:
         return None
     title = f"{counts.revenue.capitalize()} so far a customer of each cohort"
     note = f"{_early(counts)} {IMMATURE}{_first(over_time)}"
-    made = _wide(cells, over_time, "cumulative_net", "money", VALUE_AGES, title, note)
+    made = _wide(cells, over_time, "cumulative_revenue", "money", VALUE_AGES, title, note)
     return made if len(made.frame) else None
 
 
@@ -248,7 +249,7 @@ def _base(counts: Counts, over_time: Grid) -> Table | None:
         "period": over_time.grain.capitalize(),
         "start": "First day",
         "band": "First sale in",
-        "net": counts.revenue.capitalize(),
+        "revenue": counts.revenue.capitalize(),
         "partial": "Partial",
     }
     return Table(
@@ -256,7 +257,7 @@ def _base(counts: Counts, over_time: Grid) -> Table | None:
         f"{counts.revenue.capitalize()} of known customers by time of first sale",
         labels,
         SOURCE,
-        {"start": "date", "net": "money"},
+        {"start": "date", "revenue": "money"},
         f"{_early(counts)} A partial period is not covered by the data from its first day to its last.",
     )
 
@@ -269,7 +270,7 @@ def _life(cells: Table, counts: Counts, over_time: Grid) -> tuple[Table | None, 
         if over_time.whole[cohort] and counts.size[cohort] >= LEAST and len(of) >= 4:
             each = of["orders"] / of["active"].where(of["active"] > 0)
             made = of.assign(orders_each=each)
-            columns = ["age", "active", "share", "orders", "orders_each", *(c for c in ("net",) if c in made)]
+            columns = ["age", "active", "share", "orders", "orders_each", *(c for c in ("revenue",) if c in made)]
             labels = {c: cells.labels[c] for c in columns if c in cells.labels}
             labels = {c: labels.get(c, "Orders a buyer") for c in columns}
             units: dict[str, Unit] = {c: cells.units[c] for c in columns if c in cells.units} | {"orders_each": "ratio"}

@@ -225,7 +225,7 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
     """Revenue so far a customer by age, a line a cohort: the newest in colour, the first dashed."""
     if cohorts.value is None:
         return None
-    cells = cohorts.cells.frame.dropna(subset=["cumulative_net"])
+    cells = cohorts.cells.frame.dropna(subset=["cumulative_revenue"])
     lines = {name: of for name, of in cells.groupby("cohort", sort=True) if len(of) >= 2}
     if len(lines) < 2:
         return None
@@ -234,7 +234,7 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
     figure, ends, short = go.Figure(), [], cohorts.grid.shorts()
     for name, of in lines.items():
         colour = style.accent if name in newest else LIGHT if name in early else BAR
-        x, y = list(of["age"]), real(of["cumulative_net"])
+        x, y = list(of["age"]), real(of["cumulative_revenue"])
         figure.add_scatter(
             x=x,
             y=y,
@@ -295,7 +295,11 @@ def base(cohorts: Cohorts, style: Style) -> go.Figure | None:
     figure, mids, below = go.Figure(), [], 0.0
     for band, colour in zip(bands, [*greys, style.accent], strict=True):
         of = dict(
-            zip(frame.loc[frame["band"] == band, "start"], real(frame.loc[frame["band"] == band, "net"]), strict=True)
+            zip(
+                frame.loc[frame["band"] == band, "start"],
+                real(frame.loc[frame["band"] == band, "revenue"]),
+                strict=True,
+            )
         )
         heights = [of.get(start, 0.0) for start in starts]
         figure.add_bar(
@@ -310,22 +314,29 @@ def base(cohorts: Cohorts, style: Style) -> go.Figure | None:
     totals = [sum(max(0.0, h) for h in heights) for heights in zip(*(t.y for t in figure.data), strict=True)]
     lows = [sum(min(0.0, h) for h in heights) for heights in zip(*(t.y for t in figure.data), strict=True)]
     high = max(*totals, 1e-9)
+    head = "first sale" if cohorts.grid.grain == "week" else "first sale in"
     for band, y, last in zip(bands, spread(mids, high * 0.075), [b == bands[-1] for b in bands], strict=True):
         figure.add_annotation(
-            x=len(starts) - 0.6, y=y, text=plain(band), xanchor="left", xshift=6,
+            x=len(starts) - 0.6, y=y, text=plain(_band(band)), xanchor="left", xshift=6,
             font={"color": style.accent if last else INK},
         )  # fmt: skip
-    room = max(width(t) for t in ("first sale in", *map(plain, bands))) * style.slot.text + 16
+    room = max(width(t) for t in (head, *(plain(_band(band)) for band in bands))) * style.slot.text + 16
     figure.update_layout(barmode="relative", bargap=0.22, margin={"r": room, "l": 56, "t": 26})
     grain = "month" if cohorts.grid.grain == "quarter" else cohorts.grid.grain
     figure.update_xaxes(**ticks(starts, grain, style))
     marks = _round_marks(high)
     figure.update_yaxes(range=[min(lows), high * 1.05], tickvals=marks, ticktext=_written(marks, style))
     figure.add_annotation(
-        text="first sale in", x=1, xref="paper", xanchor="left", xshift=0, y=1, yref="paper", yanchor="bottom",
+        text=head, x=1, xref="paper", xanchor="left", xshift=0, y=1, yref="paper", yanchor="bottom",
         yshift=6, font={"color": GREY},
     )  # fmt: skip
     return figure
+
+
+def _band(band: str) -> str:
+    """A band of weeks by its first day; any other as it is."""
+    weeks, begin, day = band.partition(" weeks from ")
+    return f"from {day}" if begin else weeks.removeprefix("the ")
 
 
 def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
@@ -334,8 +345,8 @@ def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
         return None
     frame = cohorts.life.frame.iloc[1:]
     strips: list[tuple[str, str, Unit]] = [("share", "buyers", "share"), ("orders_each", "orders a buyer", "ratio")]
-    if "net" in frame:
-        strips.append(("net", cohorts.revenue.removesuffix(" before refunds"), "money"))
+    if "revenue" in frame:
+        strips.append(("revenue", cohorts.revenue.removesuffix(" before refunds"), "money"))
     figure, x = go.Figure(), list(frame["age"])
     for row, (column, _, unit) in enumerate(strips):
         heights = [max(0.0, v) for v in real(frame[column])]
@@ -451,11 +462,13 @@ def _alt_retention(cohorts: Cohorts, style: Style) -> str:
 
 
 def _alt_value(cohorts: Cohorts, style: Style) -> str:
-    cells = cohorts.cells.frame.dropna(subset=["cumulative_net"])
+    cells = cohorts.cells.frame.dropna(subset=["cumulative_revenue"])
     last = cells.groupby("cohort", sort=True).tail(1)
     listed = "; ".join(
         f"{c}: {style.text(v, 'money')} after {a}"
-        for c, a, v in zip(last["cohort"].map(cohorts.grid.shorts()), last["age"], last["cumulative_net"], strict=True)
+        for c, a, v in zip(
+            last["cohort"].map(cohorts.grid.shorts()), last["age"], last["cumulative_revenue"], strict=True
+        )
     )
     return f"Lines of {cohorts.revenue} so far a customer, one a cohort, by {cohorts.grid.grain}s of age. {listed}."
 
@@ -466,7 +479,7 @@ def _alt_base(cohorts: Cohorts, style: Style) -> str:
     frame = cohorts.base.frame
     frame = frame[~frame["partial"].astype(bool)]
     last = frame[frame["start"] == frame["start"].max()]
-    listed = "; ".join(f"{b}: {style.text(n, 'money')}" for b, n in zip(last["band"], last["net"], strict=True))
+    listed = "; ".join(f"{b}: {style.text(n, 'money')}" for b, n in zip(last["band"], last["revenue"], strict=True))
     return f"Stacked bars of {cohorts.revenue} of known customers by time of first sale. In the last of them: {listed}."
 
 
@@ -501,15 +514,16 @@ FIGURES = (
         "Share with a second order by days since the first",
     ),
     Figure(
-        "value", value, "page", _alt_value, lambda c: c.cells, ("cohort", "age", "cumulative_net"),
+        "value", value, "page", _alt_value, lambda c: c.cells, ("cohort", "age", "cumulative_revenue"),
         "Revenue so far a customer, a line a cohort",
     ),
     Figure(
-        "base", base, "page", _alt_base, lambda c: c.base or c.cells, ("period", "band", "net"),
+        "base", base, "page", _alt_base, lambda c: c.base or c.cells, ("period", "band", "revenue"),
         "Revenue of known customers by time of first sale, complete periods",
     ),
     Figure(
-        "life", life, "page", _alt_life, lambda c: c.life or c.cells, ("age", "active", "share", "orders_each", "net"),
+        "life", life, "page", _alt_life, lambda c: c.life or c.cells,
+        ("age", "active", "share", "orders_each", "revenue"),
         "One cohort over its life",
     ),
 )  # fmt: skip

@@ -144,7 +144,7 @@ HAND = [
 
 def cells(made: Any) -> dict[tuple[str, int], tuple[Any, ...]]:
     frame = made.cells.frame
-    columns = [c for c in ("customers", "active", "orders", "net", "cumulative_net") if c in frame]
+    columns = [c for c in ("customers", "active", "orders", "revenue", "cumulative_revenue") if c in frame]
     return {
         (r["cohort"], r["age"]): tuple(None if r[c] != r[c] else r[c] for c in columns)
         for r in frame.to_dict("records")
@@ -166,7 +166,7 @@ def test_cells_by_hand(shop, computed):
         "cohort": ["Jan 2024", "Feb 2024"], "customers": [2, 1], "age_1": [0.5, 0.0],
         "age_2": [0.5, pytest.approx(np.nan, nan_ok=True)],
     }  # fmt: skip
-    base = made.base.frame.set_index(["period", "band"])["net"].to_dict()
+    base = made.base.frame.set_index(["period", "band"])["revenue"].to_dict()
     assert base["2024-02", "January 2024"] == 7 and base["2024-04", "January 2024"] == 50
     assert made.base.frame.groupby("period")["partial"].first().tolist() == [False, False, False, True]
 
@@ -513,7 +513,7 @@ def test_without_money_retention_and_second_orders_are_left(shop, computed):
     why = "no prices in the files"
     made = computed("cohorts", shop(lines, settings={"no_money": why}, no_money=why))
     assert made.value is None and made.base is None and made.worth is None
-    assert "net" not in made.cells.frame and not any(f.unit == "money" for f in made.findings.values())
+    assert "revenue" not in made.cells.frame and not any(f.unit == "money" for f in made.findings.values())
     assert made.findings["headline"].value == made.findings["second_newest"].value
     assert len(made.retention.frame) >= 10
 
@@ -697,7 +697,7 @@ def test_another_unit_of_money_changes_money_only(shop, computed, lines):
                 assert other.findings[key].interval == pytest.approx(tuple(times * x for x in finding.interval))
         else:
             assert other.findings[key].value == finding.value
-    money = ["net", "cumulative_net"]
+    money = ["revenue", "cumulative_revenue"]
     pd.testing.assert_frame_equal(one.cells.frame.drop(columns=money), other.cells.frame.drop(columns=money))
     np.testing.assert_allclose(one.cells.frame[money] * 1000, other.cells.frame[money])
 
@@ -735,9 +735,9 @@ def test_every_customer_twice_leaves_the_shares(shop, computed, lines):
     copy = lines.assign(customer_id="d" + lines["customer_id"], order_id="d" + lines["order_id"])
     one, other = (computed("cohorts", shop(f)) for f in (lines, pd.concat([lines, copy])))
     a, b = one.cells.frame, other.cells.frame
-    for column in ("customers", "active", "orders", "net"):
+    for column in ("customers", "active", "orders", "revenue"):
         np.testing.assert_allclose(a[column] * 2, b[column])
-    for column in ("share", "cumulative_net"):
+    for column in ("share", "cumulative_revenue"):
         np.testing.assert_allclose(a[column], b[column])
     np.testing.assert_allclose(one.second.frame[["share", "share_all"]], other.second.frame[["share", "share_all"]])
     for key in ("second_newest", "second_older", "second_median", "active_next", "first_band_share", "same_day_share"):
@@ -780,9 +780,10 @@ def test_money_before_refunds_is_not_called_net(shop, computed):
         assert not any("net" in word.lower().split() for word in words), words
     for finding in made.findings.values():
         assert "net" not in (finding.claim + finding.definition).split()
+    assert not any("net" in name.split("_") for name in made.cells.frame)  # the export's columns
     after = computed("cohorts", shop(sales))
     assert after.findings["value_newest"].claim.endswith(", after refunds.")
-    assert after.cells.labels["net"] == "Net revenue"
+    assert after.cells.labels["revenue"] == "Net revenue"
 
 
 def spoken(done: Any, settings: Settings) -> dict[str, str]:
