@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import divisia
-from analysis.comparison import Comparison, lowered, rounded
+from analysis.comparison import Comparison, rounded
 from analysis.finding import Finding, Table
 from analysis.ground import Ground
 from analysis.periods import Grain
@@ -206,8 +206,7 @@ def said_of_groups(groups: Table | None, main: Comparison, grain: Grain) -> dict
         f"change_by_{row.key}": ground.of(
             Decimal(str(row.money_change)),
             "money",
-            f"Customers, {lowered(GROUPS[row.key]).format(last=last, previous=previous)}: {{value}} of the change of "
-            "sales to known customers.",
+            f"{GROUPS[str(row.key)].format(last=last, previous=previous)}: {{value}} of the change of sales.",
             f"sales before refunds in the last complete {grain} less those in the {grain} before, to customers of this "
             "group; one who bought in one of the two only has nothing in the other",
             n=int(row.customers),

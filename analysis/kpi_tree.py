@@ -137,7 +137,6 @@ def _fewer(main: Comparison) -> int:
 
 def _levels(main: Comparison, year: Comparison | None, grain: Grain) -> Table:
     """A row a period, oldest first, with the drivers of the last two, and of a year before where they are the same."""
-    trees = [c for c in (year, main) if c is not None]
     keys = TREES[main.measure, main.tree]
     rows = []
     for c, x in [*([(year, year.before)] if year else []), (main, main.before), (main, main.after)]:
@@ -149,8 +148,8 @@ def _levels(main: Comparison, year: Comparison | None, grain: Grain) -> Table:
             row |= {"orders": x.orders, "unknown_orders": x.orders - x.orders_known if any(c.unknown) else None}
         rows.append(row | {k: x.factor(k) if c.tree == main.tree else None for k in keys})
     labels = {"period": "Period", "net": "Net revenue", "gross": "Gross revenue", "refunds": "Refunds"}
-    labels |= {k: WORDS[k][0] for k in ("unknown", "orders", "unknown_orders", "order_value", *keys)}
-    if any(any(c.unknown) for c in trees) and main.tree != "orders":
+    labels |= {k: WORDS[k][0] for k in ("unknown", "orders", "unknown_orders", *keys)}
+    if "order_value" in keys and any(main.unknown):
         labels["order_value"] += OF_KNOWN
     frame = pd.DataFrame(rows)
     notes = [RULE, main.why, "A period that the data do not cover from its first day to its last is left out."]
@@ -192,9 +191,9 @@ def _parts(comparison: Comparison, grain: Grain, title: str) -> Table:
     }
     labels = {"driver": "Driver", "relative_change": "Its own change", column: "Part of the change", "weight": "Weight"}
     note = (
-        f"Each driver’s part of the change of {comparison.what}: they sum to it as printed. Log-mean Divisia: what "
-        "was sold is the product of the factors; the logarithm of each one’s change is weighted by the logarithmic mean of "
-        "what was sold in the two periods. The parts say which driver moved, not why it did."
+        f"Each driver’s part of the change of {comparison.what}: they sum to it as printed. Log-mean Divisia: what was "
+        "sold is the product of the factors; the logarithm of how each one changed is weighted by the logarithmic mean "
+        "of what was sold in the two periods. The parts say which driver moved, not why it did."
     )
     units: dict[str, Unit] = {"relative_change": "ratio", column: comparison.counted}
     frame = pd.DataFrame([*rows, whole])

@@ -1,4 +1,4 @@
-"""What changed between two periods: waterfalls whose bars are the changes themselves, from nothing to the net change."""
+"""What changed between two periods: waterfalls whose bars are the changes alone, and end in the net change."""
 
 from __future__ import annotations
 
@@ -190,12 +190,12 @@ def _bridge(
 
 def _totals(figure: go.Figure, before: tuple[str, float], after: tuple[str, float], unit: Unit, style: Style) -> None:
     """The two periods and their amounts as a line of text over the rows, or two where one is too narrow."""
-    first, second = (f"{_capital(name)}: <b>{style.text(amount, unit)}</b>" for name, amount in (before, after))
-    together = f"{first}  →  {second}"
-    fits = _wide(together, style) < style.slot.width - 16
+    first, second = (f"<b>{style.text(a, unit)}</b> in {_the(name)}" for name, a in (before, after))
+    fits = _wide(f"From {first} to {second}", style) < style.slot.width - 16
+    text = f"From {first}{' ' if fits else '<br>'}to {second}"
     figure.update_layout(
         title={
-            "text": together if fits else f"{first}<br>→ {second}",
+            "text": text,
             "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
             "pad": {"l": 6, "t": 6}, "font": {"size": style.slot.text, "color": GREY},
         },
@@ -218,7 +218,7 @@ def _one_precision(
     places = len(digits.rpartition(get_decimal_symbol(locale))[2]) if get_decimal_symbol(locale) in digits else 0
     written = parse_decimal(digits, locale=locale) if digits else Decimal(1)
     scale = next(
-        (k for k in (Decimal(10) ** n for n in range(0, 19)) if abs(decimal(most) / k - written) * 20 <= written),
+        (k for k in (Decimal(10) ** n for n in range(19)) if abs(decimal(most) / k - written) * 20 <= written),
         Decimal(1),
     )
 
@@ -262,6 +262,11 @@ def _fitted(low: float, high: float, labels: Sequence[tuple[float, bool, float]]
         over = max(0.0, *(w - (high - x) * scale for x, right, w in labels if right), 0.0)
         scale = (scale + max(room - left - over, room * 0.1) / span) / 2
     return low - left / scale, high + over / scale
+
+
+def _the(period: str) -> str:
+    """A period as it stands after "in"."""
+    return f"the {period}" if period.startswith("week") else period
 
 
 def _capital(name: str) -> str:
