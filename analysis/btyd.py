@@ -22,6 +22,8 @@ STEP = 1e-4  # of a log parameter, for the Hessian
 SETTLED = 1e-7  # a Newton step so small changes no printed digit
 Z95 = 1.959963984540054
 
+VAGUE = 2.0  # standard error of a log parameter beyond which its 95 % interval spans three powers of ten
+NOT_LEFT = "the data do not tell customers who left from customers who only pause"
 OUT_OF_RANGE = "the estimates lie outside any sensible range: the data do not tell how customers differ"
 
 Slope = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -242,9 +244,15 @@ def expected(
     model: Fitted, weeks: float | np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray
 ) -> np.ndarray:
     """Expected purchase days in the next so many weeks given the history (Fader, Hardie and Lee 2005, eq. 10)."""
-    pairs, of = np.unique(np.stack([x, age]), axis=1, return_inverse=True)
-    ahead = while_alive_at(np.log(model.values), weeks, pairs[0], pairs[1])
-    return ahead[..., of.ravel()] * alive(model, x, recency, age)
+    return while_alive(model, weeks, x, age) * alive(model, x, recency, age)
+
+
+def while_alive(model: Fitted, weeks: float | np.ndarray, x: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Expected purchase days of those still customers, computed once a distinct pair of x and T."""
+    ages, at = np.unique(age, return_inverse=True)
+    code, of = np.unique(np.asarray(x, dtype=np.int64) * len(ages) + at, return_inverse=True)
+    count, place = np.divmod(code, len(ages))
+    return while_alive_at(np.log(model.values), weeks, count, ages[place])[..., of]
 
 
 def while_alive_at(logs: np.ndarray, weeks: float | np.ndarray, x: np.ndarray, age: np.ndarray) -> np.ndarray:
@@ -341,7 +349,9 @@ def fit_spend(x: np.ndarray, spend: np.ndarray) -> Fitted:
     mean = float(spend.mean())
     if np.ptp(spend) <= 1e-6 * mean:
         raise Unidentified("every customer who came back spends the same, so nothing tells how spend differs")
-    scaled = _fit(("p", "q", "v"), _Spend(x, spend / mean), np.log([2.1, 2.9, 1.1]), len(spend))
+    every = -(-len(spend) // FEW)
+    rough = _Spend(x[::every], spend[::every] / mean) if every > 1 else None
+    scaled = _fit(("p", "q", "v"), _Spend(x, spend / mean), np.log([2.1, 2.9, 1.1]), len(spend), rough)
     if scaled["q"] <= 1:
         raise Unidentified("spend differs so much between customers that its expected value has no bound")
     value = scaled.values * np.array([1, 1, mean])
@@ -390,11 +400,15 @@ def _fit(names: tuple[str, ...], slope: Slope, start: np.ndarray, n: int, rough:
         if not np.isfinite(logs).all() or np.any(np.abs(logs - start) < 1e-8):
             raise Unidentified("the likelihood is flat: the data do not tell the parameters of the model")
         values = np.exp(logs)
-        if np.any(values < LOWEST) or np.any(np.delete(values, _scale(names)) > HIGHEST):
-            raise Unidentified(OUT_OF_RANGE)
+        outside = (values < LOWEST) | (values > np.where(np.arange(len(names)) == _scale(names), np.inf, HIGHEST))
+        if outside.any():
+            raise Unidentified(NOT_LEFT if not outside[:2].any() and "a" in names else OUT_OF_RANGE)
         if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian)[0] <= 0:
-            raise Unidentified("the likelihood has no clear maximum: several sets of parameters fit as well")
-        return Fitted(names, values, np.linalg.inv(hessian) / n, -slope(logs)[0] * n, n)
+            raise Unidentified(NOT_LEFT if "a" in names else "several sets of parameters fit as well")
+        covariance = np.linalg.inv(hessian) / n
+        if (vague := np.sqrt(np.diag(covariance)) > VAGUE).any():
+            raise Unidentified(NOT_LEFT if not vague[:2].any() and "a" in names else OUT_OF_RANGE)
+        return Fitted(names, values, covariance, float(-slope(logs)[0] * n), n)
 
 
 def _scale(names: tuple[str, ...]) -> int:
