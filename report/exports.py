@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 TABLES = {
     "segments": ("rfm", "segments"),
     "clusters": ("clusters", "groups"),
+    "clv_segments": ("clv", "segments"),
+    "clv_clusters": ("clv", "clusters"),
+    "clv_tenths": ("clv", "tenths"),
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "products": ("mix", "products"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
-LABELLED = ("rfm", "clusters")
+LABELLED = ("rfm", "clusters", "clv")
 # Files with a row a customer: readable by their owner only.
 PRIVATE = ("customers.csv", "customers.parquet")
 BATCH = 100_000
