@@ -44,7 +44,7 @@ def curve(clv: Clv, style: Style) -> go.Figure | None:
             for a, b in zip(x, y, strict=True)
         ],
     )
-    figure.add_scatter(x=[x[at]], y=[y[at]], mode="markers", marker={"color": style.accent, "size": 10})
+    figure.add_scatter(x=[x[at]], y=[y[at]], mode="markers", marker={"color": style.accent, "size": 12})
     figure.add_annotation(
         x=x[at],
         y=y[at],
