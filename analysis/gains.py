@@ -132,7 +132,7 @@ def interval(estimate: float, drawn: np.ndarray, n: int) -> tuple[float, float]:
         return estimate, estimate
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     shrink = (min(n, DRAWN) / n) ** 0.5
-    return estimate - max(0.0, (estimate - low) * shrink), estimate + max(0.0, (high - estimate) * shrink)
+    return estimate - max(0.0, float(estimate - low) * shrink), estimate + max(0.0, float(high - estimate) * shrink)
 
 
 # Calibration

@@ -74,10 +74,8 @@ def compute(customers: Customers, events: Relation | None, lines: Relation, sett
     frame = customers.frame
     _refuse(frame, settings)
     money = whole(frame["net"].to_numpy())
-    recency = score(frame["recency_days"].to_numpy(), least_is_best=True)
-    frequency = score(frame["orders"].to_numpy())
-    monetary = score(money)
-    code = _segment_codes()[recency.of - 1, frequency.of - 1, monetary.of - 1]
+    recency, frequency, monetary = scored(frame)
+    code = _codes(recency, frequency, monetary)
     visits = None if events is None else _window_shoppers(lines, settings)
     segments = _segments(frame, money, code, visits["visitors"] if visits else None)
     tied = max(recency.distinct, frequency.distinct, monetary.distinct) == 1
@@ -91,6 +89,21 @@ def compute(customers: Customers, events: Relation | None, lines: Relation, sett
         tied=tied,
         notes=_notes(tied),
     )
+
+
+def scored(people: pd.DataFrame) -> tuple[Score, Score, Score]:
+    """Recency, frequency and money of customers (as Customers.frame on any day) among each other."""
+    recency = score(people["recency_days"].to_numpy(), least_is_best=True)
+    return recency, score(people["orders"].to_numpy()), score(whole(people["net"].to_numpy()))
+
+
+def segments_of(people: pd.DataFrame) -> np.ndarray:
+    """The place in SEGMENTS (int8) of each of the customers of any day."""
+    return _codes(*scored(people))
+
+
+def _codes(recency: Score, frequency: Score, monetary: Score) -> np.ndarray:
+    return _segment_codes()[recency.of - 1, frequency.of - 1, monetary.of - 1]
 
 
 def score(values: np.ndarray, least_is_best: bool = False) -> Score:

@@ -25,9 +25,11 @@ TABLES = {
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "products": ("mix", "products"),
+    "spend": ("spend_90d", "segments"),
+    "gains": ("spend_90d", "curves"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
-LABELLED = ("rfm", "clusters")
+LABELLED = ("rfm", "clusters", "spend_90d")
 # Files with a row a customer: readable by their owner only.
 PRIVATE = ("customers.csv", "customers.parquet")
 BATCH = 100_000

@@ -11,6 +11,7 @@ DECK = (
     "pareto",
     "rfm",
     "clusters",
+    "spend_90d",
     "mix",
     "quality",
     "recommendations",
@@ -27,12 +28,13 @@ APPENDIX = {
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",
     "clusters": "Customer clusters",
+    "spend_90d": "Spend in the next 90 days",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "clusters", "mix"})
+CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "clusters", "spend_90d", "mix"})
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.
