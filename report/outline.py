@@ -6,11 +6,14 @@ DECK = (
     "headlines",
     "kpis",
     "months",
+    "kpi_tree",
     "funnel",
     "lifecycle",
     "pareto",
     "rfm",
     "clusters",
+    "migration",
+    "cohorts",
     "spend_90d",
     "mix",
     "quality",
@@ -21,6 +24,7 @@ APPENDIX = {
     "quality": "Data quality",
     "kpis": "Key figures",
     "months": "Sales over time",
+    "kpi_tree": "What changed, and why",
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
@@ -28,13 +32,29 @@ APPENDIX = {
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",
     "clusters": "Customer clusters",
+    "migration": "Segment migration",
+    "cohorts": "Cohorts",
     "spend_90d": "Spend in the next 90 days",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "clusters", "spend_90d", "mix"})
+CHARTED = frozenset(
+    {
+        "months",
+        "kpi_tree",
+        "funnel",
+        "lifecycle",
+        "pareto",
+        "rfm",
+        "clusters",
+        "migration",
+        "cohorts",
+        "spend_90d",
+        "mix",
+    }
+)
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.
