@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from analysis import gains
-from analysis.chance_report import COST, EFFECT, MARGIN, MEASURED, TENTH, THRESHOLDS, WORTH, Ahead, Report
+from analysis.chance_report import COST, EFFECT, MARGIN, THRESHOLDS, WORTH, Ahead, Report
 from analysis.chances import BOOSTED, Choice
 from analysis.finding import Finding
 from analysis.ground import noun
@@ -14,6 +13,9 @@ from analysis.ground import noun
 WHY = "the model failed its test: {}"
 BY = "; by a model that saw only days before"
 LEVELS = {"20": "one in five", "50": "one in two"}
+CHECKED = 20  # people with such a chance in the test, from which a threshold is spoken of
+FEW = "fewer than twenty people had such a chance in the test"
+OFF = "in the test, people with such a chance did it {} often than they were expected to"
 
 
 def findings(report: Report, choice: Choice, now: Ahead | None) -> dict[str, Finding]:
@@ -29,7 +31,7 @@ def findings(report: Report, choice: Choice, now: Ahead | None) -> dict[str, Fin
     found = {"headline": _headline(report, now, made)}
     found |= _tested(report, made) | _choice(report, choice, made)
     found |= _assumed(report, made)
-    return found | _ahead(report, now) | _groups(report, now)
+    return found | _ahead(report, now) | _groups(report, now) | _vip(report, now)
 
 
 def _headline(report: Report, now: Ahead | None, made: Any) -> Finding:
@@ -51,10 +53,11 @@ def _headline(report: Report, now: Ahead | None, made: Any) -> Finding:
         )
     total = None if now is None else now.total
     n = max(1, now.n if now else 1)
+    vip = "; of VIP customers {churn.vip_chance}." if _vip(report, now) else "."
     return made(
         None if total is None else total[0] / n,
         "share",
-        "{value} of active customers are not expected to order in the next ninety days.",
+        "{value} of active customers are expected to place no order in ninety days" + vip,
         "sum of chances to place no order / active customers; active: bought in the year before",
         kind="estimated",
         interval=None if total is None else (total[1][0] / n, total[1][1] / n),
@@ -128,22 +131,21 @@ def _tested(report: Report, made: Any) -> dict[str, Finding]:
         "tenths_within": made(
             within,
             "count",
-            f"Of {len(report.tenths)} groups by chance, {{value}} did as predicted, within their intervals."
-            if False
-            else f"Groups by chance that {asked.did} as often as predicted, within their intervals: {{value}}.",
+            f"Groups by chance that {asked.did} as often as predicted, within their intervals: {{value}}.",
             "tenths by chance whose mean chance lies in the interval of the share observed" + BY,
         ),
     }
     for key, words in LEVELS.items():
         row = rows.loc[key]
+        enough = row["people"] >= CHECKED
         found[f"observed_{key}"] = made(
-            float(row["observed"]) if row["people"] else None,
+            float(row["observed"]) if enough else None,
             "share",
             f"Of those given a chance of at least {words} in the test, {{value}} {asked.did}.",
             f"those who {asked.did} / all with a chance of at least {words}" + BY,
             kind="estimated",
-            interval=(float(row["low"]), float(row["high"])) if row["people"] else None,
-            reason="" if row["people"] else "nobody was given such a chance in the test",
+            interval=(float(row["low"]), float(row["high"])) if enough else None,
+            reason="" if enough else FEW,
             n=int(row["people"]),
         )
     return found
@@ -158,7 +160,11 @@ def _predicted(report: Report) -> tuple[float, float]:
 
 def _choice(report: Report, choice: Choice, made: Any) -> dict[str, Finding]:
     less, interval = choice.boosted_less
-    why = "surely closer to what happened" if choice.kind == BOOSTED else "it can be read, and boosting is not surely better"
+    why = (
+        "surely closer to what happened"
+        if choice.kind == BOOSTED
+        else "it can be read, and boosting is not surely better"
+    )
     return {
         "model": made(
             choice.kind,
@@ -231,18 +237,64 @@ def _ahead(report: Report, now: Ahead | None) -> dict[str, Finding]:
         )
     }
     for key, level in THRESHOLDS:
-        count, row = (now.above[key] if now else None), report.above.set_index("key").loc[key]
+        unproven = why or _unproven(report, key)
+        count = None if unproven or now is None else now.above[key]
         words = LEVELS.get(key, "what makes a contact pay")
         verb = "has" if count == 1 else "have"
         found[f"above_{key}"] = made(
             count,
             "count",
             f"{{value}} {noun(count, who.one)} {verb} a chance to {asked.does} of at least {words}.",
-            f"{who.one}s with a chance of at least {'{:.0%}'.format(level)}",
+            f"{who.one}s with a chance of at least {level:.0%}",
             kind="measured",
+            reason=unproven,
         )
-        del row
     return found
+
+
+def _unproven(report: Report, key: str) -> str:
+    """Why nothing is said of those above a threshold: the test does not show that their chances are right; "" if so."""
+    row = report.above.set_index("key").loc[key]
+    if row["people"] < CHECKED:
+        return FEW
+    if row["low"] <= row["predicted"] <= row["high"]:
+        return ""
+    return OFF.format("less" if row["observed"] < row["predicted"] else "more")
+
+
+def _vip(report: Report, now: Ahead | None) -> dict[str, Finding]:
+    """What is expected of the best customers, where there are segments."""
+    if now is None or "VIP" not in set(now.groups["group"]):
+        return {}
+    row = now.groups.set_index("group").loc["VIP"]
+    made = partial(
+        Finding,
+        population=f"{report.who.population} in the segment VIP",
+        n=int(row["people"]),
+        window=now.window,
+        source=report.asked.source,
+        kind="estimated",
+        leading=True,
+    )
+    definition = f"chances to {report.asked.does} of VIP customers; interval: chance, and what the test missed them by"
+    low, high = float(row["low"]), float(row["high"])
+    does = report.asked.does
+    return {
+        "vip_chance": made(
+            float(row["chance"]),
+            "share",
+            f"Of VIP customers, {{value}} are expected to {does}.",
+            f"mean of the {definition}",
+            interval=(low, high),
+        ),
+        "vip_expected": made(
+            float(row["expected"]),
+            "count",
+            f"{{value}} VIP customers are expected to {does}.",
+            f"sum of the {definition}",
+            interval=(low * int(row["people"]), high * int(row["people"])),
+        ),
+    }
 
 
 def _groups(report: Report, now: Ahead | None) -> dict[str, Finding]:
@@ -250,6 +302,8 @@ def _groups(report: Report, now: Ahead | None) -> dict[str, Finding]:
     if now is None or len(now.groups) < 2:
         return {}
     top = now.groups.sort_values(["chance", "group"], ascending=[False, True]).iloc[0]
+    if top["low"] <= now.total[0] / now.n:
+        return {}
     made = partial(
         Finding,
         population=report.who.population,
@@ -272,6 +326,3 @@ def _groups(report: Report, now: Ahead | None) -> dict[str, Finding]:
             interval=(float(top["low"]), float(top["high"])),
         ),
     }
-
-
-_ = (gains, MEASURED, TENTH)

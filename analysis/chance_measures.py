@@ -108,8 +108,8 @@ def logit(chance: np.ndarray) -> np.ndarray:
 def line(score: np.ndarray, yes: np.ndarray, smoothed: bool = False) -> tuple[float, float, float]:
     """Intercept and slope of the logistic regression of yes on the score, and the slope's standard error.
 
-    smoothed: outcomes of Platt (1999), (n + 1) / (n + 2) and 1 / (m + 2) in place of one and nought. The slope is nought
-    where all scores are equal or every yes stands above every no; Cox (1958) judges calibration by it.
+    smoothed: outcomes of Platt (1999), (n + 1) / (n + 2) and 1 / (m + 2) in place of one and nought. The slope is
+    nought where all scores are equal; Cox (1958) judges calibration by it.
     """
     order = np.lexsort([yes, score])
     x, target = score[order], yes[order].astype(float)

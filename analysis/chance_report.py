@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ MEASURED, FITTED = "analysis/chance_measures.py", "analysis/chances.py"
 TENTH = 0.1
 OFF = 0.1  # the part of the observed share by which the mean chance may miss it however many people there are
 SLOPE = (0.8, 1.25)
+LIKE = (0.75, 4 / 3)  # mean chance today over that in the test
 POINTS = 100
 # What a contact is worth is assumed, in shares of the mean net revenue of an order.
 COST, MARGIN, EFFECT = 0.01, 0.3, 0.1
@@ -35,7 +36,7 @@ BINS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6
 class Asked:
     """A question of yes and no about the days to come, in words.
 
-    does, did: what a yes is, ahead and behind. scarce, short: why nothing is said.
+    does, did: what a yes is, ahead and behind. fewer, more: how a test misses. scarce, short: why nothing is said.
     """
 
     name: str
@@ -43,7 +44,8 @@ class Asked:
     horizon: timedelta
     does: str
     did: str
-    days: str
+    fewer: str
+    more: str
     scarce: str
     short: str
 
@@ -65,7 +67,7 @@ class Report:
     tenths: pd.DataFrame
     groups: pd.DataFrame
     above: pd.DataFrame
-    gate: Table
+    gate: pd.DataFrame
     failed: str
 
     @property
@@ -75,12 +77,12 @@ class Report:
     @property
     def window(self) -> tuple[date, date]:
         """First and last day of what was tested on."""
-        return min(self.test.days), max(self.test.days) + self.asked.horizon - timedelta(days=1)
+        return min(self.test.days), _last(self.test, self.asked)
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The days to come. total: expected yeses of n people, with its interval. groups: a row each. above: by threshold."""
+    """The days to come. total: expected yeses of n people, with interval. groups: a row each. above: by threshold."""
 
     n: int
     total: Estimate
@@ -99,28 +101,33 @@ def made(asked: Asked, who: Who, past: Past, customers: pd.DataFrame, settings: 
         choice = chances.chosen(tried, parts.calibration)
         tested = {kind: model.chance(parts.test.people) for kind, model in tried.items()}
         report = judged(asked, who, parts, choice.kind, tested[choice.kind])
-        model, people, chance = tried[choice.kind], None, None
+        model, now, frame = tried[choice.kind], None, None
         if not report.failed:
             model = _fit(choice.kind, *parts.recent, who, settings)
             people = past.known(settings.snapshot)
             chance = model.chance(people)
-    now = None if people is None or chance is None else ahead(report, people, chance, settings.snapshot)
+            now = ahead(report, people, chance, settings.snapshot)
+            report = settled(report, now)
+            frame = _frame(asked, customers, people, chance)
+    if report.failed:
+        now, frame = None, None
     readable = not report.failed and isinstance(model.model, Logistic)
     return {
         "findings": chance_findings.findings(report, choice, now),
-        "frame": None if now is None else _frame(asked, customers, people, chance),
+        "frame": frame,
         "model": chances.dated(model, settings.snapshot, asked.horizon) if readable else None,
         "tenths": tenths(report),
         "groups": groups(report),
         "groups_ahead": None if now is None else groups_ahead(report, now),
         "thresholds": thresholds(report, now),
         "models": models(tested, choice, parts),
-        "gate": report.gate,
+        "gate": gate(report),
         "coefficients": coefficients(model, who),
         "histogram": histogram(report),
         "roc": roc(report),
         "precision": precision(report),
         "parts": days(parts, asked),
+        "one": who.one,
     }
 
 
@@ -145,7 +152,7 @@ def judged(asked: Asked, who: Who, parts: Parts, kind: str, chance: np.ndarray) 
         "ratio": _ratio(chance, yes),
     }
     predicted = float(np.sort(chance).mean())
-    gate, failed = _gate(figures, predicted, _room(parts))
+    gate, failed = _gate(asked, figures, predicted, _room(parts))
     by_group = gains.calibration(chance, yes, parts.test.people["group"].to_numpy())
     return Report(
         asked=asked,
@@ -209,9 +216,9 @@ def _room(parts: Parts) -> float:
     return measures_of.Z * sum(variances) ** 0.5
 
 
-def _gate(figures: Mapping[str, Estimate], predicted: float, room: float) -> tuple[Table, str]:
+def _gate(asked: Asked, figures: Mapping[str, Estimate], predicted: float, room: float) -> tuple[pd.DataFrame, str]:
     """The criteria a model must meet before it may look ahead, and why it fails ("" when it does not)."""
-    area, (low, _) = figures["auc"]
+    low = figures["auc"][1][0]
     observed, room = figures["observed"][0], max(room, OFF * figures["observed"][0])
     least, most = max(0.0, observed - room), min(1.0, observed + room)
     slope, (flat, steep) = figures["slope"]
@@ -224,11 +231,11 @@ def _gate(figures: Mapping[str, Estimate], predicted: float, room: float) -> tup
             "the chances tell people apart no better than a draw",
         ),
         (
-            "Mean chance; may part from the observed share by what chance allows in both, or by a tenth of it",
+            "Mean chance: as far from the observed share as sampling explains, or a tenth of it",
             f"{least:.2%} to {most:.2%}",
             f"{predicted:.2%}, observed {observed:.2%}",
             least <= predicted <= most,
-            "in the test " + ("fewer" if predicted > observed else "more") + " did so than was predicted",
+            f"in the test {asked.fewer if predicted > observed else asked.more} than was predicted",
         ),
         (
             "Calibration slope: interval reaches into",
@@ -239,17 +246,40 @@ def _gate(figures: Mapping[str, Estimate], predicted: float, room: float) -> tup
         ),
     )
     rows = [(what, wanted, found, "yes" if met else "no") for what, wanted, found, met, _ in criteria]
-    table = Table(
-        pd.DataFrame(rows, columns=["criterion", "wanted", "found", "met"]),
+    why = [reason for *_, met, reason in criteria if not met]
+    kept = why[:1] if low <= 0.5 else why  # chances that say nothing have no other fault worth telling
+    return pd.DataFrame(rows, columns=["criterion", "wanted", "found", "met"]), " and ".join(kept)
+
+
+def settled(report: Report, now: Ahead) -> Report:
+    """The report with the last criterion: that people today are given about the chances that people were in the test.
+
+    Where they are not, today differs from what was tested, or the last days are not all in the data.
+    """
+    mean, before = now.total[0] / now.n, report.figures["predicted"][0]
+    met = LIKE[0] <= mean / before <= LIKE[1]
+    row = (
+        "Mean chance today / in the test",
+        f"{LIKE[0]:.2f} to {LIKE[1]:.2f}",
+        f"{mean / before:.2f}",
+        "yes" if met else "no",
+    )
+    gate = pd.concat([report.gate, pd.DataFrame([row], columns=report.gate.columns)], ignore_index=True)
+    failed = "" if met else f"{report.who.one}s today do not look like those it was tested on"
+    return replace(report, gate=gate, failed=failed)
+
+
+def gate(report: Report) -> Table:
+    return Table(
+        report.gate,
         "What the model must meet before it looks ahead",
         {"criterion": "Criterion", "wanted": "Wanted", "found": "Found", "met": "Met"},
         FITTED,
     )
-    return table, " and ".join(why for *_, met, why in criteria if not met)
 
 
 def _above(chance: np.ndarray, yes: np.ndarray) -> pd.DataFrame:
-    """By threshold, in the test: people at or above it, their mean chance, how many did, and of all who did the share."""
+    """By threshold, in the test: who is at or above it, mean chance, share who did, and their part of all who did."""
     rows = []
     for key, level in THRESHOLDS:
         here = chance >= level
@@ -263,7 +293,7 @@ def _above(chance: np.ndarray, yes: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _frame(asked: Asked, customers: pd.DataFrame, people: Any, chance: Any) -> pd.DataFrame:
+def _frame(asked: Asked, customers: pd.DataFrame, people: pd.DataFrame, chance: np.ndarray) -> pd.DataFrame:
     """The chance of each customer, row by row as `customers`; NaN of who is not in the population."""
     place = pd.Index(people["customer_id"]).get_indexer(pd.Index(customers["customer_id"]))
     own = np.append(chance, np.nan)[place]
@@ -387,7 +417,12 @@ def coefficients(model: Calibrated, who: Who) -> Table | None:
         return None
     found = sorted(model.model.features, key=lambda f: (-abs(f.weight), f.name))
     rows = [
-        (who.measures[f.name].label, f.weight, float(np.exp(f.weight)), 2 ** (f.weight / f.deviation) if f.log else np.nan)
+        (
+            who.measures[f.name].label,
+            f.weight,
+            float(np.exp(f.weight)),
+            2 ** (f.weight / f.deviation) if f.log else np.nan,
+        )
         for f in found
     ]
     return Table(
@@ -443,11 +478,15 @@ def precision(report: Report) -> Table:
     return Table(frame, "Precision and recall", labels, MEASURED, {"recall": "share", "precision": "share"})
 
 
+def _last(part: Cases, asked: Asked) -> date:
+    """The last day of what the cases did."""
+    return max(part.days) + asked.horizon - timedelta(days=1)
+
+
 def days(parts: Parts, asked: Asked) -> Table:
     named = (("training", parts.training), ("calibration", parts.calibration), ("test", parts.test))
     rows = [
-        (name, min(part.days), max(part.days) + asked.horizon - timedelta(days=1), len(part.days), len(part.yes))
-        + (int(part.yes.sum()), part.rate)
+        (name, min(part.days), _last(part, asked), len(part.days), len(part.yes), int(part.yes.sum()), part.rate)
         for name, part in named
     ]
     columns = ["part", "first", "last", "cuts", "people", "did", "share"]

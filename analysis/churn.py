@@ -26,8 +26,9 @@ ASKED = Asked(
     horizon=HORIZON,
     does="place no order in ninety days",
     did="placed no order in ninety days",
-    days="the next ninety days",
-    scarce="fewer than fifty active customers came back, or fewer than fifty stayed away, in a quarter there is to test on",
+    fewer="fewer stayed away",
+    more="more stayed away",
+    scarce="fewer than fifty active customers came back, or stayed away, in the quarters there are to test on",
     short="the sales cover too short a time to train, calibrate and test on different quarters",
 )
 
@@ -55,6 +56,7 @@ class Churn(Result):
     roc: Table
     precision: Table
     parts: Table
+    one: str
 
 
 def compute(lines: Relation, customers: Customers, settings: Settings) -> Churn:

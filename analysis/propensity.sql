@@ -1,4 +1,5 @@
--- What had each visitor seen from $since on done before $until? Views, sessions, carts left, purchases.
+-- What had each visitor seen from $since on done before $until? Views, sessions, carts left, orders.
+-- A purchase event without a product empties the cart.
 with acts as (
     select
         customer_id,
@@ -28,20 +29,31 @@ visits as (
     from acts
     group by customer_id
 ),
-things as (
-    select
-        customer_id,
-        product_id,
-        max(case when kind = 'cart' then happened_at end) as carted_at,
-        max(case when kind = 'purchase' then happened_at end) as bought_at
+bought as (
+    select customer_id, product_id, max(happened_at) as bought_at
     from acts
-    where product_id is not null and kind in ('cart', 'purchase')
+    where kind = 'purchase'
     group by customer_id, product_id
+),
+carted as (
+    select customer_id, product_id, max(happened_at) as carted_at
+    from acts
+    where kind = 'cart'
+    group by customer_id, product_id
+),
+left_over as (
+    select carted.customer_id, carted.product_id, max(carted.carted_at) as carted_at
+    from carted
+    left join bought on
+        bought.customer_id = carted.customer_id
+        and bought.bought_at >= carted.carted_at
+        and (bought.product_id = carted.product_id or bought.product_id is null or carted.product_id is null)
+    where bought.customer_id is null
+    group by carted.customer_id, carted.product_id
 ),
 carts as (
     select customer_id, count(*) as left_products, max(carted_at) as last_cart
-    from things
-    where carted_at is not null and (bought_at is null or bought_at < carted_at)
+    from left_over
     group by customer_id
 ),
 orders_of as (

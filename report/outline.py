@@ -15,6 +15,8 @@ DECK = (
     "migration",
     "cohorts",
     "spend_90d",
+    "propensity",
+    "churn",
     "mix",
     "quality",
     "recommendations",
@@ -35,6 +37,8 @@ APPENDIX = {
     "migration": "Segment migration",
     "cohorts": "Cohorts",
     "spend_90d": "Spend in the next 90 days",
+    "propensity": "Who buys within a week",
+    "churn": "Who will not come back",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
@@ -52,6 +56,8 @@ CHARTED = frozenset(
         "migration",
         "cohorts",
         "spend_90d",
+        "propensity",
+        "churn",
         "mix",
     }
 )
