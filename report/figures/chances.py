@@ -169,10 +169,8 @@ def _tenths(result: Any, style: Style) -> go.Figure:
     figure.update_xaxes(tickmode="array", tickvals=at, ticktext=names, range=[-0.6, len(at) - 0.4], tickangle=0)
     figure.update_yaxes(visible=False, range=[0, max(*high, 1e-6) * 1.14])
     figure.update_layout(margin={"t": 34, "b": 44})
-    _note(
-        figure,
-        f"<b style='color:{style.accent}'>■</b> <b style='color:{BAR}'>■</b> observed   <span style='color:{INK}'>●</span> predicted",
-    )
+    bars = "".join(f"<b style='color:{colour}'>■</b> " for colour in (style.accent, BAR))
+    _note(figure, f"{bars}observed   <span style='color:{INK}'>●</span> predicted")
     return figure
 
 
