@@ -7,6 +7,7 @@ from typing import Any
 
 from analysis.chance_report import COST, EFFECT, MARGIN, THRESHOLDS, WORTH, Ahead, Report
 from analysis.chances import BOOSTED, Choice
+from analysis.chance_measures import brier, mean_interval
 from analysis.finding import Finding
 from analysis.ground import noun
 
@@ -103,6 +104,14 @@ def _tested(report: Report, made: Any) -> dict[str, Finding]:
             "mean of the chances given" + BY,
             kind="estimated",
             interval=_predicted(report),
+        ),
+        "brier": made(
+            brier(report.chance, report.test.yes),
+            "ratio",
+            "The Brier score of the chances is {value}; nought is perfect.",
+            "mean of (chance - outcome) squared; interval by people" + BY,
+            kind="estimated",
+            interval=mean_interval((report.chance - report.test.yes) ** 2),
         ),
         "brier_skill": estimate(
             "skill",
@@ -236,6 +245,25 @@ def _ahead(report: Report, now: Ahead | None) -> dict[str, Finding]:
             interval=total[1] if total else None,
         )
     }
+    if total:
+        (low, high), definition = (
+            total[1],
+            "end of the interval of the number expected; chance, and what the test missed by",
+        )
+        found["expected_from"] = made(
+            low,
+            "count",
+            f"As far as the test tells, it may be {{value}} to {{{asked.name}.expected_to}}.",
+            f"low {definition}",
+            interval=total[1],
+        )
+        found["expected_to"] = made(
+            high,
+            "count",
+            f"At most {{value}} {who.one}s are expected to {asked.does}.",
+            f"high {definition}",
+            interval=total[1],
+        )
     for key, level in THRESHOLDS:
         unproven = why or _unproven(report, key)
         count = None if unproven or now is None else now.above[key]

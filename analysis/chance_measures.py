@@ -82,6 +82,11 @@ def difference(first: np.ndarray, second: np.ndarray) -> Estimate:
     return mean, (mean - half, mean + half)
 
 
+def mean_interval(values: np.ndarray) -> tuple[float, float]:
+    """The normal interval of a mean."""
+    return difference(values, np.zeros(len(values)))[1]
+
+
 def lift(score: np.ndarray, yes: np.ndarray, share: float) -> tuple[Estimate, Estimate]:
     """The share of all yeses among the best-scored `share` of people; and it as a multiple of that share.
 

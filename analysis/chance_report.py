@@ -393,20 +393,19 @@ def models(tested: Mapping[str, np.ndarray], choice: chances.Choice, parts: Part
         yes = parts.test.yes
         area, (low, high) = measures_of.roc_area(chance, yes)
         precise, (least, most) = measures_of.precision_area(chance, yes)
+        skill = measures_of.brier_skill(chance, yes, parts.calibration.rate)[0]
         loss = float(np.sort(measures_of.log_losses(chance, yes)).mean())
-        rows.append(
-            (kind, kind == choice.kind, area, low, high, precise, least, most, measures_of.brier(chance, yes), loss)
-        )
-    columns = ["model", "chosen", "auc", "auc_low", "auc_high", "pr", "pr_low", "pr_high", "brier", "loss"]
-    labels = ["Model", "Chosen", "ROC area", "from", "to", "PR area", "from", "to", "Brier score", "Log loss"]
+        rows.append((kind, kind == choice.kind, area, low, high, precise, least, most, skill, loss))
+    columns = ["model", "chosen", "auc", "auc_low", "auc_high", "pr", "pr_low", "pr_high", "skill", "loss"]
+    labels = ["Model", "Chosen", "ROC area", "from", "to", "PR area", "from", "to", "Squared error saved", "Log loss"]
     return Table(
         pd.DataFrame(rows, columns=columns),
         "Both models on the days they were tested on",
         dict(zip(columns, labels, strict=True)),
         MEASURED,
-        dict.fromkeys(columns[2:], "ratio"),
+        {**dict.fromkeys(columns[2:], "ratio"), "skill": "share"},
         note="Chosen on the calibration days: boosting only where its log loss there is surely smaller, for its trees "
-        "cannot be read. ROC area: 0.5 is a draw; PR area: the observed share is a draw. Intervals of 95 % (DeLong; "
+        "cannot be read. Squared error saved: Brier skill against the same chance for all. ROC area: 0.5 is a draw; PR area: the observed share is a draw. Intervals of 95 % (DeLong; "
         "Boyd).",
     )
 

@@ -29,7 +29,7 @@ def calibration(result: Any, style: Style) -> go.Figure | None:
         x=real(frame["predicted"]),
         y=real(frame["actual"]),
         mode="markers",
-        marker={"color": style.accent, "size": 9},
+        marker={"color": style.accent, "size": 12},
         hoverinfo="text",
         hovertext=_told(frame, style),
         cliponaxis=False,
@@ -56,7 +56,7 @@ def groups_tested(result: Any, style: Style) -> go.Figure | None:
         x=real(frame["predicted"]),
         y=list(range(len(frame))),
         mode="markers",
-        marker={"color": INK, "size": 9, "line": {"color": "#ffffff", "width": 1.5}},
+        marker={"color": INK, "size": 12, "line": {"color": "#ffffff", "width": 1.5}},
         hoverinfo="skip",
     )
     _key(figure)
@@ -104,7 +104,6 @@ def histogram(result: Any, style: Style) -> go.Figure | None:
             marker={"color": BAR},
             hoverinfo="text",
             hovertext=texts,
-            textfont={"size": style.slot.text - 3 if style.narrow else style.slot.text - 1},
         )
     )
     at = list(range(len(names) + 1))
@@ -154,7 +153,7 @@ def _tenths(result: Any, style: Style) -> go.Figure:
         x=at,
         y=predicted,
         mode="markers",
-        marker={"color": INK, "size": 10, "line": {"color": "#ffffff", "width": 1.5}},
+        marker={"color": INK, "size": 12, "line": {"color": "#ffffff", "width": 1.5}},
         hoverinfo="skip",
         cliponaxis=False,
     )
@@ -170,7 +169,7 @@ def _tenths(result: Any, style: Style) -> go.Figure:
     figure.update_yaxes(visible=False, range=[0, max(*high, 1e-6) * 1.14])
     figure.update_layout(margin={"t": 34, "b": 44})
     bars = "".join(f"<b style='color:{colour}'>■</b> " for colour in (style.accent, BAR))
-    _note(figure, f"{bars}observed   <span style='color:{INK}'>●</span> predicted")
+    _note(figure, f"{bars}observed   <span style='color:{INK}'>•</span> predicted")
     return figure
 
 
@@ -236,7 +235,7 @@ def _axes(figure: go.Figure, across: str, up: str) -> None:
 
 
 def _key(figure: go.Figure) -> None:
-    dot = f"<span style='color:{INK}'>●</span>"
+    dot = f"<span style='color:{INK}'>•</span>"
     _note(figure, f"<b style='color:{BAR}'>■</b> observed, with its interval   {dot} predicted")
 
 
