@@ -197,7 +197,8 @@ def _ranking(tested: Tested) -> tuple[dict[str, tuple[float, tuple[float, float]
             figures[f"{where}difference_{what}"] = apart, gains.interval(apart, draws, n)
     best = max(SCORES, key=lambda name: round(figures[f"{name}_20"][0], 6))
     columns = ["test", "score", "capture_10", "capture_20", "gini", "low_10", "high_10", "low_20", "high_20"]
-    units: dict[str, Unit] = {c: "share" for c in columns if c not in ("test", "score", "gini")} | {"gini": "ratio"}
+    units: dict[str, Unit] = {c: "share" for c in columns if c not in ("test", "score")}
+    units["gini"] = "ratio"
     order = ["test", "score", "capture_10", "low_10", "high_10", "capture_20", "low_20", "high_20", "gini"]
     table = Table(
         pd.DataFrame(rows, columns=columns)[order],
@@ -391,15 +392,16 @@ CAPTURE = (
 def _headline(report: Report, made: Any) -> Finding:
     """What an executive is told: who finds the spenders, or that nothing is said of the future."""
     low, high = report.figures["difference_20"][1]
-    key, claim = "model_20", (
+    key = "model_20"
+    claim = (
         "The model’s best fifth of customers brought {value} of ninety days’ spend; past spend’s best fifth "
         "{spend_90d.capture_20_past_spend}."
     )
     if low <= 0:
         key = "past_spend_20"
-        claim = "Past spend finds the next spenders as well as a model: its best fifth brought {value} of spend."
+        claim = "Past spend still tells who spends next: its best fifth brought {value}, and no model surely more."
     if high < 0:
-        claim = "Past spend finds the next spenders better than a model: its best fifth brought {value} of spend."
+        claim = "Past spend tells better than a model who spends next: its best fifth brought {value} of spend."
     value, interval = report.figures[key]
     return made(
         None if report.failed else value,
@@ -413,6 +415,7 @@ def _headline(report: Report, made: Any) -> Finding:
     )
 
 
+LOW = "With what the test missed by, it may be from {value} to {spend_90d.predicted_high}."
 PAST = "spend of the {} of customers who had spent most before / spend of all, in the last ninety days; " + BELOW
 
 
@@ -512,6 +515,17 @@ def _ahead(report: Report, ahead: Ahead | None, window: tuple[date, date]) -> di
             leading=True,
         )
     }
+    if ahead:
+        for key, end, claim in (("predicted_low", 0, LOW), ("predicted_high", 1, "It may be as much as {value}.")):
+            found[key] = made(
+                ahead.interval[end],
+                "money",
+                claim,
+                "end of the interval of expected spend, stretched to hold what the test missed by",
+                kind="estimated",
+                interval=ahead.interval,
+                leading=True,
+            )
     if rows:
         first = rows[0]
         found["top_segment"] = made(
@@ -520,7 +534,7 @@ def _ahead(report: Report, ahead: Ahead | None, window: tuple[date, date]) -> di
         found["top_segment_spend"] = made(
             first["spend"],
             "money",
-            "{spend_90d.top_segment} customers are expected to spend {value} of it.",
+            "{spend_90d.top_segment} customers are expected to spend {value} in ninety days.",
             definition,
             kind="estimated",
             interval=(first["low"], first["high"]),

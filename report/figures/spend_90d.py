@@ -78,7 +78,7 @@ def _curves(frame: pd.DataFrame, style: Style) -> go.Figure:
             ],
         )
     marks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    shown = [style.text(m, "share").replace(".0", "").replace(",0", "") for m in marks]
+    shown = [_round(m, style) for m in marks]
     figure.update_xaxes(
         range=[0, 1.005], tickmode="array", tickvals=marks, ticktext=shown, showline=True, linecolor=HAIRLINE
     )
@@ -90,21 +90,42 @@ def _curves(frame: pd.DataFrame, style: Style) -> go.Figure:
 
 
 def _named(figure: go.Figure, frame: pd.DataFrame, style: Style) -> None:
-    """The names of the lines, one below the other in the empty corner, each as its line is drawn."""
-    order = sorted(("model", "past_spend"), key=lambda key: -float(frame[key].mean()))
-    names = {"model": ("<b>model</b>", style.accent), "past_spend": ("past spend", GREY)}
-    captions = [("perfect order", "#7a848e"), *(names[key] for key in order), ("any order", "#7a848e")]
-    marks = ("solid", *("solid" if key == "past_spend" else "bold" for key in order), "dash")
-    lines = {
-        "solid": {"color": BAR, "width": 1.2},
-        "bold": {"color": style.accent, "width": 3},
-        "dash": {"color": BAR, "width": 1.2, "dash": "4px,4px"},
-    }
-    for row, ((text, colour), mark) in enumerate(zip(captions, marks, strict=True)):
-        line = {"color": GREY, "width": 2.2} if text == "past spend" else lines[mark]
-        up = 0.3 - row * 0.075
-        figure.add_scatter(x=[0.6, 0.66], y=[up, up], mode="lines", line=line, hoverinfo="skip")
-        figure.add_annotation(text=text, x=0.68, y=up, xanchor="left", yanchor="middle", font={"color": colour})
+    """The lines by name: model and past spend where the best fifth ends, the better above; the others at their ends."""
+    fifth = [float(v) for v in (frame["share_of_customers"] - 0.2).abs()]
+    row = frame.iloc[fifth.index(min(fifth))]
+    at, names = float(row["share_of_customers"]), {"model": ("model", style.accent), "past_spend": ("past spend", GREY)}
+    figure.add_scatter(
+        x=[at, at], y=[0, float(row["perfect"])], mode="lines", line={"color": HAIRLINE, "width": 1}, hoverinfo="skip"
+    )
+    below = 2.0
+    for key in sorted(names, key=lambda key: -float(row[key])):
+        name, colour = names[key]
+        up = float(row[key])
+        figure.add_scatter(x=[at], y=[up], mode="markers", marker={"color": colour, "size": 9}, hoverinfo="skip")
+        below = min(up - 0.012, below - 0.075)
+        text = f"{name}: best {_round(0.2, style)} brought {style.text(up, 'share')}"
+        figure.add_annotation(
+            text=f"<b>{text}</b>" if key == "model" else text,
+            x=at,
+            y=below,
+            xanchor="left",
+            yanchor="top",
+            xshift=12,
+            bgcolor="rgba(255,255,255,0.8)",
+            borderpad=1,
+            font={"color": colour},
+        )
+    for text, x, y, xanchor, yanchor in (
+        ("perfect order", 1, 1.0, "right", "bottom"),
+        ("any order", 0.8, 0.79, "left", "top"),
+    ):
+        figure.add_annotation(
+            text=text, x=x, y=y, xanchor=xanchor, yanchor=yanchor, xshift=4 if y < 1 else 0, font={"color": GREY}
+        )
+
+
+def _round(share: float, style: Style) -> str:
+    return style.text(share, "share").replace(".0", "").replace(",0", "")
 
 
 def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
