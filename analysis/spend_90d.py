@@ -110,7 +110,7 @@ def _tested(earlier: Quarter, later: Quarter, settings: Settings) -> tuple[Teste
 
 def _result(tested: Tested, model: Model, now: pd.DataFrame, expected: np.ndarray, settings: Settings) -> Spend:
     report = spend_report.judged(tested)
-    ahead = spend_report.ahead(tested, report, now, rfm.segments_of(now), expected) if report.passed else None
+    ahead = spend_report.ahead(tested, rfm.segments_of(now), expected) if report.passed else None
     window = (settings.snapshot, settings.snapshot + HORIZON - timedelta(days=1))
     frame = pd.DataFrame({"customer_id": now["customer_id"], "spend_90d": expected}, copy=False)
     named = frame if ahead and settings.include_customers else None

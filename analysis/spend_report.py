@@ -129,17 +129,22 @@ def judged(tested: Tested) -> Report:
     )
 
 
-def ahead(tested: Tested, report: Report, now: pd.DataFrame, segment: np.ndarray, expected: np.ndarray) -> Ahead:
-    """What is expected of all and of each segment; intervals reach as far as the test missed by."""
+def ahead(tested: Tested, segment: np.ndarray, expected: np.ndarray) -> Ahead:
+    """What is expected of all and of each segment, with intervals that reach as far as the test missed.
+
+    A segment may be missed again in the same direction; the total as far in either, as demand may move either way.
+    """
     total = float(np.sort(expected).sum())
+    everyone = _missed(tested.later, np.ones(len(tested.segment), dtype=bool)) or (0.0, 1.0)
+    far = max(everyone[1], 1 / everyone[0]) if everyone[0] else float(everyone[1])
     rows = []
     for at, name in enumerate(SEGMENTS):
         here, then = segment == at, tested.segment == at
         spend = float(np.sort(expected[here]).sum())
         if not here.any():
             continue
-        tests = _ratio(tested.later.expected[then], tested.later.spent[then]) if then.any() else None
-        low, high = _stretched(spend, tests or report.figures["ratio"])
+        low, high = _missed(tested.later, then) or everyone
+        low, high = spend * min(low, 1.0), spend * max(high, 1.0)
         rows.append((name, int(here.sum()), spend, low, high, spend / total if total else np.nan, spend / here.sum()))
     frame = pd.DataFrame(rows, columns=["segment", "customers", "spend", "low", "high", "share", "each"])
     frame = frame.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
@@ -157,15 +162,19 @@ def ahead(tested: Tested, report: Report, now: pd.DataFrame, segment: np.ndarray
         },
         SOURCE,
         {"customers": "count", "spend": "money", "low": "money", "high": "money", "share": "share", "each": "money"},
-        note="Intervals of 95 %, stretched to hold what the same way of expecting missed in the quarter before.",
+        note="From and to: expected spend times the 95 % interval of actual over predicted spend of the segment in the "
+        "test on the later quarter, made to hold one.",
     )
-    return Ahead(total, _stretched(total, report.figures["ratio"]), table)
+    return Ahead(total, (total / far, total * far), table)
 
 
-def _stretched(spend: float, ratio: tuple[float, tuple[float, float]]) -> tuple[float, float]:
-    """Spend over the interval of predicted / actual, which is made to hold one."""
-    low, high = ratio[1]
-    return spend / max(high, 1.0), spend / min(low, 1.0) if low > 0 else float("inf")
+def _missed(past: Past, rows: np.ndarray) -> tuple[float, float] | None:
+    """The interval of actual / predicted total of some customers in the test; None where nothing was predicted."""
+    expected, spent = float(np.sort(past.expected[rows]).sum()), np.sort(past.spent[rows])
+    if not expected:
+        return None
+    low, high = gains.mean_interval(spent, past.spent[past.spent > 0])
+    return low * len(spent) / expected, high * len(spent) / expected
 
 
 def _ratio(expected: np.ndarray, spent: np.ndarray) -> tuple[float, tuple[float, float]]:
@@ -384,8 +393,7 @@ def findings(
 
 WHY = "the model failed its test: {}"
 CAPTURE = (
-    "spend of the {} of customers scored highest / spend of all, in the ninety days after they were scored, by a model "
-    "that saw only days before; " + BELOW
+    "spend of the {} of customers the model scored highest before / spend of all, in the last ninety days; " + BELOW
 )
 
 
@@ -402,12 +410,18 @@ def _headline(report: Report, made: Any) -> Finding:
         claim = "Past spend still tells who spends next: its best fifth brought {value}, and no model surely more."
     if high < 0:
         claim = "Past spend tells better than a model who spends next: its best fifth brought {value} of spend."
+    if report.best not in ("model", "past_spend"):
+        key = f"{report.best}_20"
+        claim = (
+            "By {spend_90d.best_score}, the best fifth of customers brought {value} of spend; the model’s "
+            "{spend_90d.capture_20}."
+        )
     value, interval = report.figures[key]
     return made(
         None if report.failed else value,
         "share",
         claim,
-        CAPTURE.format("fifth") if key == "model_20" else PAST.format("fifth"),
+        HEADLINE.get(key, f"spend of the best fifth by {SCORES[report.best].lower()} / spend of all; {BELOW}"),
         kind="estimated",
         interval=interval,
         reason=WHY.format(report.failed) if report.failed else "",
@@ -415,8 +429,9 @@ def _headline(report: Report, made: Any) -> Finding:
     )
 
 
-LOW = "With what the test missed by, it may be from {value} to {spend_90d.predicted_high}."
+LOW = "Missed as far as in the test, it may be from {value} to {spend_90d.predicted_high}."
 PAST = "spend of the {} of customers who had spent most before / spend of all, in the last ninety days; " + BELOW
+HEADLINE = {"model_20": CAPTURE.format("fifth"), "past_spend_20": PAST.format("fifth")}
 
 
 def _captures(report: Report, made: Any, held: int) -> dict[str, Finding]:
@@ -502,7 +517,7 @@ def _ahead(report: Report, ahead: Ahead | None, window: tuple[date, date]) -> di
     rows = ahead.segments.frame.to_dict("records") if ahead else []
     n = int(sum(row["customers"] for row in rows))
     made = partial(Finding, population="known customers with at least one sale", n=n, window=window, source=SOURCE)
-    definition = "sum over customers of expected spend; interval stretched to hold what the test missed by; " + BELOW
+    definition = "sum over customers of expected spend; interval as far as the test missed, either way; " + BELOW
     found = {
         "predicted_total": made(
             ahead.total if ahead else None,
@@ -521,7 +536,7 @@ def _ahead(report: Report, ahead: Ahead | None, window: tuple[date, date]) -> di
                 ahead.interval[end],
                 "money",
                 claim,
-                "end of the interval of expected spend, stretched to hold what the test missed by",
+                "end of the interval of expected spend, which reaches as far as the test missed, either way",
                 kind="estimated",
                 interval=ahead.interval,
                 leading=True,

@@ -28,7 +28,7 @@ APPENDIX = {
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",
     "clusters": "Customer clusters",
-    "spend_90d": "Spend in the next 90 days",
+    "spend_90d": "Spend in the next ninety days",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }

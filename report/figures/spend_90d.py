@@ -101,7 +101,7 @@ def _named(figure: go.Figure, frame: pd.DataFrame, style: Style) -> None:
     for key in sorted(names, key=lambda key: -float(row[key])):
         name, colour = names[key]
         up = float(row[key])
-        figure.add_scatter(x=[at], y=[up], mode="markers", marker={"color": colour, "size": 9}, hoverinfo="skip")
+        figure.add_scatter(x=[at], y=[up], mode="markers", marker={"color": colour, "size": 12}, hoverinfo="skip")
         below = min(up - 0.012, below - 0.075)
         text = f"{name}: best {_round(0.2, style)} brought {style.text(up, 'share')}"
         figure.add_annotation(
@@ -161,7 +161,7 @@ def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
         x=at,
         y=[p if p >= floor else None for p in predicted],
         mode="markers",
-        marker={"color": style.accent, "size": 9},
+        marker={"color": style.accent, "size": 12},
         hoverinfo="text",
         hovertext=told,
     )
