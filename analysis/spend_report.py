@@ -17,6 +17,7 @@ from analysis.rfm import SEGMENTS
 from analysis.spend_model import RARE, Model
 
 SOURCE, FITTED = "analysis/spend_90d.py", "analysis/spend_model.py"
+SPENT = "analysis/outcomes.sql"
 SHARES = (0.1, 0.2)
 BAND = (2 / 3, 3 / 2)  # predicted over actual total in which the level counts as right
 HELD = 0.8  # share of tenths whose actual spend must hold the predicted
@@ -27,6 +28,7 @@ SCORES = {
     "past_spend": "Past spend",
     "past_rate": "Past spend per day",
     "recency": "Recency of the last sale",
+    "lifetime": "Lifetime value",
 }
 MEASURED = {
     "recency": "Days since the last sale",
@@ -43,18 +45,28 @@ MEASURED = {
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Customers whose quarter is known: what each spent (at least 0), was scored and was expected to spend."""
+    """Customers whose quarter is known: what each spent (at least 0), was scored and was expected to spend.
+
+    lifetime: what BG/NBD and Gamma-Gamma expected; None where they could not be fitted or are not compared.
+    """
 
     people: pd.DataFrame
     spent: np.ndarray
     score: np.ndarray
     expected: np.ndarray
+    lifetime: np.ndarray | None = None
 
     def scores(self) -> dict[str, np.ndarray]:
         """The model and the simpler ways to rank customers; the highest first."""
         net = np.nan_to_num(self.people["net"].to_numpy())
         tenure, recency = (self.people[c].to_numpy() for c in ("tenure_days", "recency_days"))
-        return {"model": self.score, "past_spend": net, "past_rate": net / tenure, "recency": -recency}
+        found = {"model": self.score, "past_spend": net, "past_rate": net / tenure, "recency": -recency}
+        return found if self.lifetime is None else found | {"lifetime": self.lifetime}
+
+    def totals(self) -> dict[str, float]:
+        """Predicted over actual total of the ways that predict spend."""
+        ways = {"model": self.expected} | ({} if self.lifetime is None else {"lifetime": self.lifetime})
+        return {name: float(np.sort(spend).sum() / np.sort(self.spent).sum()) for name, spend in ways.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +211,17 @@ def _ranking(tested: Tested) -> tuple[dict[str, tuple[float, tuple[float, float]
             for at, what in enumerate(("10", "20", "gini")):
                 figures[f"{where}{name}_{what}"] = found[at], gains.interval(found[at], drawn[name][:, at], n)
             ends = [end for at in (0, 1) for end in figures[f"{where}{name}_{('10', '20')[at]}"][1]]
-            rows.append(("held-out customers" if where else "later quarter", SCORES[name], *found, *ends))
+            total = past.totals().get(name, np.nan)
+            rows.append(("held-out customers" if where else "later quarter", SCORES[name], *found, *ends, total))
         for at, what in enumerate(("10", "20")):
             apart = figures[f"{where}model_{what}"][0] - figures[f"{where}past_spend_{what}"][0]
             draws = drawn["model"][:, at] - drawn["past_spend"][:, at]
             figures[f"{where}difference_{what}"] = apart, gains.interval(apart, draws, n)
-    best = max(SCORES, key=lambda name: round(figures[f"{name}_20"][0], 6))
-    columns = ["test", "score", "capture_10", "capture_20", "gini", "low_10", "high_10", "low_20", "high_20"]
+    best = max(tested.later.scores(), key=lambda name: round(figures[f"{name}_20"][0], 6))
+    columns = ["test", "score", "capture_10", "capture_20", "gini", "low_10", "high_10", "low_20", "high_20", "total"]
     units: dict[str, Unit] = {c: "share" for c in columns if c not in ("test", "score")}
-    units["gini"] = "ratio"
-    order = ["test", "score", "capture_10", "low_10", "high_10", "capture_20", "low_20", "high_20", "gini"]
+    units["gini"] = units["total"] = "ratio"
+    order = ["test", "score", "capture_10", "low_10", "high_10", "capture_20", "low_20", "high_20", "gini", "total"]
     table = Table(
         pd.DataFrame(rows, columns=columns)[order],
         "Who finds the spenders: share of spend that the best-scored customers brought",
@@ -222,11 +235,14 @@ def _ranking(tested: Tested) -> tuple[dict[str, tuple[float, tuple[float, float]
             "low_20": "from",
             "high_20": "to",
             "gini": "Gini",
+            "total": "Predicted / actual total",
         },
         SOURCE,
         units,
         note="Intervals of 95 %: bootstrap over customers. Customers with equal scores count in random order; the "
-        f"share of customers is interpolated. Gini: nought is chance, one the perfect order; {BELOW}.",
+        f"share of customers is interpolated. Gini: nought is chance, one the perfect order; {BELOW}. Lifetime value: "
+        "orders of ninety days expected by BG/NBD times spend of an order expected by Gamma-Gamma, fitted on the days "
+        "before; absent where they cannot be fitted.",
     )
     return figures, table, best
 
@@ -280,7 +296,7 @@ def _calibrated(frame: pd.DataFrame, title: str, group: str) -> Table:
             "high": "to",
             "within": "Agrees",
         },
-        SOURCE,
+        SPENT,
         {"customers": "count", "predicted": "money", "actual": "money", "low": "money", "high": "money"},
         note="Mean spend of a customer in ninety days; tenths by score, the highest first. A group agrees where the "
         "predicted mean lies in the 95 % interval of the actual one (Fay and Feuer 1997).",
@@ -290,8 +306,8 @@ def _calibrated(frame: pd.DataFrame, title: str, group: str) -> Table:
 # Tables for pages
 
 
-def curves(past: Past, most: int) -> Table:
-    """The gains curves of model, past spend and a perfect order at even shares of customers."""
+def curves(past: Past, most: int, best: str = "model") -> Table:
+    """The gains curves of model, past spend, a perfect order and, if it is another, the best score (`other`)."""
     shares, model = gains.curve(past.score, past.spent).points(most)
     columns = {
         "share_of_customers": shares,
@@ -299,12 +315,11 @@ def curves(past: Past, most: int) -> Table:
         "past_spend": gains.curve(past.scores()["past_spend"], past.spent).points(most)[1],
         "perfect": gains.perfect(past.spent).points(most)[1],
     }
-    labels = {
-        "share_of_customers": "Share of customers, best first",
-        "model": "Model",
-        "past_spend": "Past spend",
-        "perfect": "Perfect order",
-    }
+    labels = {"share_of_customers": "Share of customers, best first", **SCORES, "perfect": "Perfect order"}
+    if best not in columns:
+        columns["other"] = gains.curve(past.scores()[best], past.spent).points(most)[1]
+        labels["other"] = SCORES[best]
+    labels = {key: labels[key] for key in columns}
     return Table(pd.DataFrame(columns), "Gains", labels, SOURCE, dict.fromkeys(columns, "share"))
 
 
@@ -375,6 +390,17 @@ def findings(
     found = {"headline": _headline(report, made)}
     found |= _captures(report, made, len(tested.held_out.spent))
     found |= _calibration(report, made, len(tested.held_out.spent))
+    if "lifetime_20" in report.figures:
+        value, interval = report.figures["lifetime_20"]
+        found["capture_20_lifetime"] = made(
+            value,
+            "share",
+            "The fifth of most lifetime value over ninety days brought {value} of the spend of these days.",
+            "spend of the fifth of customers ranked by BG/NBD × Gamma-Gamma before / spend of all, in the last ninety "
+            "days; " + BELOW,
+            kind="estimated",
+            interval=interval,
+        )
     found["best_score"] = made(
         SCORES[report.best].lower(),
         "name",

@@ -14,12 +14,12 @@ from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, plain, ranked
 
 def gains(spend: Spend, style: Style) -> go.Figure | None:
     """The gains curves of the later quarter; none when the model failed its test."""
-    return None if spend.frame is None else _curves(spend.curves.frame, style)
+    return None if spend.frame is None else _curves(spend.curves, style)
 
 
 def held_out(spend: Spend, style: Style) -> go.Figure | None:
     """The gains curves of customers held out."""
-    return _curves(spend.held_out.frame, style)
+    return _curves(spend.held_out, style)
 
 
 def deciles(spend: Spend, style: Style) -> go.Figure | None:
@@ -54,18 +54,22 @@ def _measures(spend: Spend) -> pd.DataFrame:
     return frame[~frame["measure"].str.startswith("Country") & (frame["weight"] != 0)]
 
 
-def _curves(frame: pd.DataFrame, style: Style) -> go.Figure:
-    figure, shares = go.Figure(), real(frame["share_of_customers"])
-    lines = (
-        ("perfect", "perfect order", {"color": BAR, "width": 1.2}),
-        ("past_spend", "past spend", {"color": GREY, "width": 2.2}),
-        ("model", "model", {"color": style.accent, "width": 3}),
-    )
+def _curves(table: Table, style: Style) -> go.Figure:
+    figure, frame = go.Figure(), table.frame
+    shares = real(frame["share_of_customers"])
+    lines = {
+        "perfect": {"color": BAR, "width": 1.2},
+        "past_spend": {"color": GREY, "width": 2.2},
+        "other": {"color": INK, "width": 2.2},
+        "model": {"color": style.accent, "width": 3},
+    }
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"}, hoverinfo="skip"
     )
-    for key, name, line in lines:
-        brought = real(frame[key])
+    for key, line in lines.items():
+        if key not in frame:
+            continue
+        name, brought = table.labels[key].lower(), real(frame[key])
         figure.add_scatter(
             x=shares,
             y=brought,
@@ -85,21 +89,22 @@ def _curves(frame: pd.DataFrame, style: Style) -> go.Figure:
     figure.update_yaxes(range=[0, 1.02], tickmode="array", tickvals=marks[1:], ticktext=shown[1:])
     figure.update_layout(margin={"l": 56, "b": 58, "t": 30, "r": 22})
     _axis(figure, "share of customers, best first", "share of spend")
-    _named(figure, frame, style)
+    _named(figure, table, style)
     return figure
 
 
-def _named(figure: go.Figure, frame: pd.DataFrame, style: Style) -> None:
-    """The lines by name: model and past spend where the best fifth ends, the better above; the others at their ends."""
+def _named(figure: go.Figure, table: Table, style: Style) -> None:
+    """The lines by name: scores where the best fifth ends, the better above; the other lines at their ends."""
+    frame = table.frame
     fifth = [float(v) for v in (frame["share_of_customers"] - 0.2).abs()]
     row = frame.iloc[fifth.index(min(fifth))]
-    at, names = float(row["share_of_customers"]), {"model": ("model", style.accent), "past_spend": ("past spend", GREY)}
+    at, colours = float(row["share_of_customers"]), {"model": style.accent, "past_spend": GREY, "other": INK}
     figure.add_scatter(
         x=[at, at], y=[0, float(row["perfect"])], mode="lines", line={"color": HAIRLINE, "width": 1}, hoverinfo="skip"
     )
     below = 2.0
-    for key in sorted(names, key=lambda key: -float(row[key])):
-        name, colour = names[key]
+    for key in sorted((key for key in colours if key in frame), key=lambda key: -float(row[key])):
+        name, colour = table.labels[key].lower(), colours[key]
         up = float(row[key])
         figure.add_scatter(x=[at], y=[up], mode="markers", marker={"color": colour, "size": 12}, hoverinfo="skip")
         below = min(up - 0.012, below - 0.075)
