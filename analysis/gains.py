@@ -79,10 +79,11 @@ def capture(scores: np.ndarray, actual: np.ndarray, share: float) -> float:
 
 def gini(scores: np.ndarray, actual: np.ndarray) -> float:
     """Normalised Gini: 0 for a random order, 1 for the perfect one, below 0 worse than random; NaN if all are alike."""
-    return _gini(curve(scores, actual), perfect(actual))
+    return normalised(curve(scores, actual), perfect(actual))
 
 
-def _gini(own: Curve, best: Curve) -> float:
+def normalised(own: Curve, best: Curve) -> float:
+    """The Gini of a curve whose perfect one is known."""
     return (own.area - 0.5) / (best.area - 0.5) if best.area - 0.5 > 1e-12 else np.nan
 
 
@@ -128,7 +129,7 @@ def resampled(
         best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(found)[::-1])))
         for name, place in places.items():
             own = _curve(place[who], found)
-            drawn[name][draw] = [*(own.capture(share) for share in shares), _gini(own, best)]
+            drawn[name][draw] = [*(own.capture(share) for share in shares), normalised(own, best)]
     return drawn
 
 

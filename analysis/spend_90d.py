@@ -62,8 +62,8 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
     earlier, later = (_quarter(lines, customers, settings.snapshot - HORIZON * back) for back in (2, 1))
     with one_thread():
         tested, model = _tested(earlier, later, settings, _lifetime(lines, later))
-        now = outcomes.features(lines, customers, settings.snapshot)
-        expected = model.spend(model.score(now))
+    now = outcomes.features(lines, customers, settings.snapshot)
+    expected = model.spend(model.score(now))
     return _result(tested, model, now, expected, settings)
 
 

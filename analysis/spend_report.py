@@ -204,10 +204,10 @@ def _ranking(tested: Tested) -> tuple[dict[str, tuple[float, tuple[float, float]
         scores, n = past.scores(), len(past.spent)
         if where:
             scores = {name: scores[name] for name in ("model", "past_spend")}
-        drawn = gains.resampled(scores, past.spent, SHARES, tested.seed)
+        drawn, perfect = gains.resampled(scores, past.spent, SHARES, tested.seed), gains.perfect(past.spent)
         for name, score in scores.items():
             own = gains.curve(score, past.spent)
-            found = [own.capture(SHARES[0]), own.capture(SHARES[1]), gains.gini(score, past.spent)]
+            found = [own.capture(SHARES[0]), own.capture(SHARES[1]), gains.normalised(own, perfect)]
             for at, what in enumerate(("10", "20", "gini")):
                 figures[f"{where}{name}_{what}"] = found[at], gains.interval(found[at], drawn[name][:, at], n)
             ends = [end for at in (0, 1) for end in figures[f"{where}{name}_{('10', '20')[at]}"][1]]

@@ -108,7 +108,8 @@ def _named(figure: go.Figure, table: Table, style: Style) -> None:
         up = float(row[key])
         figure.add_scatter(x=[at], y=[up], mode="markers", marker={"color": colour, "size": 12}, hoverinfo="skip")
         below = min(up - 0.012, below - 0.075)
-        text = f"{name}: best {_round(0.2, style)} brought {style.text(up, 'share')}"
+        best = "" if style.narrow else f"best {_round(0.2, style)} brought "
+        text = f"{name}: {best}{style.text(up, 'share')}"
         figure.add_annotation(
             text=f"<b>{text}</b>" if key == "model" else text,
             x=at,
@@ -180,9 +181,9 @@ def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
 
 
 def _key(figure: go.Figure, style: Style) -> None:
-    marks = (f"<span style='color:{style.accent}'>●</span> predicted", "<b>–</b> actual, with its 95 % interval")
+    text = f"<b><span style='color:{style.accent}'>predicted</span></b> and actual spend, with its 95 % interval"
     figure.add_annotation(
-        text="   ".join(marks),
+        text=text,
         x=1,
         xref="paper",
         xanchor="right",
