@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from analysis import btyd, gains, outcomes, rfm, spend_model, spend_report
+from analysis import btyd, gains, outcomes, rfm, spend_model, spend_report, spend_told
 from analysis.customers import NO_AMOUNT
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.spend_model import Model
@@ -135,18 +135,18 @@ def _result(tested: Tested, model: Model, now: pd.DataFrame, expected: np.ndarra
     frame = pd.DataFrame({"customer_id": now["customer_id"], "spend_90d": expected}, copy=False)
     named = frame if ahead and settings.include_customers else None
     return Spend(
-        findings=spend_report.findings(tested, report, model, ahead, window),
+        findings=spend_told.findings(tested, report, model, ahead, window),
         frame=frame if ahead else None,
         model=replace(model, snapshot=settings.snapshot, currency=settings.currency) if ahead else None,
-        curves=spend_report.curves(tested.later, gains.POINTS, report.best),
-        held_out=spend_report.curves(tested.held_out, gains.POINTS),
+        curves=spend_told.curves(tested.later, gains.POINTS, report.best),
+        held_out=spend_told.curves(tested.held_out, gains.POINTS),
         scores=report.scores,
         deciles=report.deciles,
         deciles_later=report.deciles_later,
         segments=ahead.segments if ahead else None,
         segments_later=report.segments_later,
-        coefficients=spend_report.coefficients(model),
-        tried=spend_report.tried(tested.tried),
+        coefficients=spend_told.coefficients(model),
+        tried=spend_told.tried(tested.tried),
         gate=report.gate,
-        biggest=None if named is None else spend_report.biggest(now, named, NAMED),
+        biggest=None if named is None else spend_told.biggest(now, named, NAMED),
     )

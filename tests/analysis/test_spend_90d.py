@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import btyd, spend_90d, spend_model, spend_report
+from analysis import btyd, spend_90d, spend_model, spend_report, spend_told
 from analysis.finding import PLACE, Finding
 from analysis.run import ROOT, Run, run
 from analysis.threads import one_thread
@@ -275,7 +275,7 @@ def headline(low: float, high: float, best: str) -> str:
         *[None] * 5,  # type: ignore[arg-type]
     )
     made = partial(Finding, population="p", n=1, window=(S, S), source="s")
-    return spend_report._headline(report, made).claim
+    return spend_told._headline(report, made).claim
 
 
 @pytest.mark.parametrize(
