@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from analysis.chance_measures import brier, mean_interval
 from analysis.chance_report import COST, EFFECT, MARGIN, THRESHOLDS, WORTH, Ahead, Report
 from analysis.chances import BOOSTED, Choice
-from analysis.chance_measures import brier, mean_interval
 from analysis.finding import Finding
 from analysis.ground import noun
 

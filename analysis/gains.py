@@ -79,10 +79,11 @@ def capture(scores: np.ndarray, actual: np.ndarray, share: float) -> float:
 
 def gini(scores: np.ndarray, actual: np.ndarray) -> float:
     """Normalised Gini: 0 for a random order, 1 for the perfect one, below 0 worse than random; NaN if all are alike."""
-    return _gini(curve(scores, actual), perfect(actual))
+    return normalised(curve(scores, actual), perfect(actual))
 
 
-def _gini(own: Curve, best: Curve) -> float:
+def normalised(own: Curve, best: Curve) -> float:
+    """The Gini of a curve whose perfect one is known."""
     return (own.area - 0.5) / (best.area - 0.5) if best.area - 0.5 > 1e-12 else np.nan
 
 
@@ -93,10 +94,17 @@ def _places(scores: np.ndarray) -> np.ndarray:
 
 
 def _curve(places: np.ndarray, money: np.ndarray) -> Curve:
-    order = np.argsort(places, kind="stable")
+    order = _sorted(places)
     sorted_places = places[order]
     ends = np.append(np.flatnonzero(np.diff(sorted_places)) + 1, len(order))
     return Curve(np.append(0, ends), np.append(0, np.cumsum(money[order])[ends - 1]))
+
+
+def _sorted(places: np.ndarray) -> np.ndarray:
+    """The rows by place; of a resample by sorting numbers that hold place and row, which is much faster."""
+    if len(places) > 1 << 16:
+        return np.argsort(places, kind="stable")
+    return np.sort((places << 16) | np.arange(len(places))) & 0xFFFF
 
 
 # Intervals
@@ -118,10 +126,10 @@ def resampled(
     for draw in range(draws):
         who = rng.integers(0, len(money), size)
         found = money[who]
-        best = _curve(-found, found)
+        best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(found)[::-1])))
         for name, place in places.items():
             own = _curve(place[who], found)
-            drawn[name][draw] = [*(own.capture(share) for share in shares), _gini(own, best)]
+            drawn[name][draw] = [*(own.capture(share) for share in shares), normalised(own, best)]
     return drawn
 
 

@@ -105,11 +105,13 @@ class Model:
 class Training:
     """Customers to fit on, in an order that depends on what they are only.
 
-    people: as Customers.frame. table: measures and country. spent: money, at least 0. unit: its mean. fold: 0 to 4.
+    people: as Customers.frame. table: measures and country (a place in `names`). spent: money, at least 0. unit: its
+    mean. fold: 0 to 4.
     """
 
     people: pd.DataFrame
     table: pd.DataFrame
+    names: tuple[str, ...]
     scales: Mapping[str, float]
     spent: np.ndarray
     unit: float
@@ -118,7 +120,7 @@ class Training:
     def part(self, rows: np.ndarray) -> Training:
         """Some of the customers; measured by the same yardstick."""
         people, table = (frame.iloc[rows].reset_index(drop=True) for frame in (self.people, self.table))
-        return Training(people, table, self.scales, self.spent[rows], self.unit, self.fold[rows])
+        return Training(people, table, self.names, self.scales, self.spent[rows], self.unit, self.fold[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Choice:
 
 
 def measured(people: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What is measured of each customer (float64, NaN unknown): days, orders, money, items an order, what is on file."""
+    """What is measured of each customer (float64, NaN unknown): days, orders, money, items, what is on file."""
     gross, net = people["gross"].to_numpy(), people["net"].to_numpy()
     back = np.divide(gross - net, gross, out=np.zeros(len(people)), where=gross > 0)
     measures = {
@@ -160,13 +162,14 @@ def training(people: pd.DataFrame, spent: np.ndarray, seed: int) -> Training:
     table = table.loc[:, table.notna().any()]
     for name in table.columns.intersection(list(MONEY)):
         table[name] /= scales[name]
+    names: tuple[str, ...] = ()
     if len(rows["country"].cat.categories):
-        table["country"] = _countries(rows)
+        table["country"], found = pd.factorize(_countries(rows), sort=True)
+        names = tuple(found)
     fold = (drawn[kept] * 2**32).astype(np.uint64) % np.uint64(FOLDS)
     money = np.maximum(np.nan_to_num(spent), 0)
-    made = Training(rows, table, scales, money[kept], _mean(money, above=-1), fold.astype(np.int8))
-    found = [made.spent[made.fold == at].any() for at in range(FOLDS)]
-    if not all(found):
+    made = Training(rows, table, names, scales, money[kept], _mean(money, above=-1), fold.astype(np.int8))
+    if not all(made.spent[made.fold == at].any() for at in range(FOLDS)):
         raise Skip("customers are too alike for some of them to be held out")
     first = [whole(made.spent), *(pd.factorize(table[c], sort=True)[0] for c in table)]
     return made.part(np.lexsort(first[::-1]))
@@ -252,9 +255,10 @@ def pipeline(table: pd.DataFrame, power: float, alpha: float) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-    logs, plain = ([c for c in table if c != "country" and MEASURES[c] is log] for log in (True, False))
+    logs, plain = ([c for c in table if c != "country" and MEASURES[c] is long] for long in (True, False))
+    log = FunctionTransformer(np.log1p, feature_names_out="one-to-one")
     parts: list[tuple[str, Any, list[str]]] = [
-        ("log", make_pipeline(SimpleImputer(strategy="median"), FunctionTransformer(np.log1p, feature_names_out="one-to-one"), StandardScaler()), logs),
+        ("log", make_pipeline(SimpleImputer(strategy="median"), log, StandardScaler()), logs),
         ("plain", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), plain),
     ]
     if "country" in table:
@@ -277,8 +281,8 @@ def _fit(data: Training, power: float, alpha: float) -> Model:
         if kind in ("log", "plain")
         for at, name in enumerate(names)
     ]
-    countries = {key.removeprefix("country__country_"): w for key, w in weights.items() if key.startswith("country__")}
-    other = countries.pop("infrequent_sklearn", 0.0)
+    other = weights.pop("country__country_infrequent_sklearn", 0.0)
+    countries = {data.names[int(key.rpartition("_")[2])]: w for key, w in weights.items() if key.startswith("country")}
     intercept = round(float(regression.intercept_), DIGITS)
     return Model(power, alpha, intercept, tuple(features), countries, other, data.unit, ((1.0, 1.0),))
 
@@ -287,8 +291,8 @@ def _feature(name: str, prepared: Any, at: int, weight: float, scale: float) -> 
     fill = prepared.named_steps["simpleimputer"].statistics_[at]
     standard = prepared.named_steps["standardscaler"]
     mean, deviation = standard.mean_[at], standard.scale_[at]
-    rounded = (round(float(value), DIGITS) for value in (fill, mean, deviation))
-    return Feature(name, MEASURES[name], scale, *rounded, weight)
+    fill, mean, deviation = (round(float(value), DIGITS) for value in (fill, mean, deviation))
+    return Feature(name, MEASURES[name], scale, fill, mean, deviation, weight)
 
 
 def _level(scores: np.ndarray, spent: np.ndarray) -> tuple[tuple[float, float], ...]:

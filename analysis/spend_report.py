@@ -5,56 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import gains
-from analysis.finding import Finding, Table, Unit
+from analysis.finding import Table, Unit
 from analysis.rfm import SEGMENTS
-from analysis.spend_model import RARE, Model
 
-SOURCE, FITTED = "analysis/spend_90d.py", "analysis/spend_model.py"
+SOURCE = "analysis/spend_90d.py"
+SPENT = "analysis/outcomes.sql"
 SHARES = (0.1, 0.2)
 BAND = (2 / 3, 3 / 2)  # predicted over actual total in which the level counts as right
 HELD = 0.8  # share of tenths whose actual spend must hold the predicted
-POPULATION = "known customers with a sale before the last ninety days"
 BELOW = "who was refunded more than bought counts as zero"
 SCORES = {
     "model": "Model",
     "past_spend": "Past spend",
     "past_rate": "Past spend per day",
     "recency": "Recency of the last sale",
-}
-MEASURED = {
-    "recency": "Days since the last sale",
-    "tenure": "Days since the first sale",
-    "orders": "Orders",
-    "net": "Past spend",
-    "items": "Items per order",
-    "returns": "Share given back",
-    "age": "Age",
-    "income": "Income",
-    "children": "Children",
+    "lifetime": "Lifetime value",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Customers whose quarter is known: what each spent (at least 0), was scored and was expected to spend."""
+    """Customers whose quarter is known: what each spent (at least 0), was scored and was expected to spend.
+
+    lifetime: what BG/NBD and Gamma-Gamma expected; None where they could not be fitted or are not compared.
+    """
 
     people: pd.DataFrame
     spent: np.ndarray
     score: np.ndarray
     expected: np.ndarray
+    lifetime: np.ndarray | None = None
 
     def scores(self) -> dict[str, np.ndarray]:
         """The model and the simpler ways to rank customers; the highest first."""
         net = np.nan_to_num(self.people["net"].to_numpy())
         tenure, recency = (self.people[c].to_numpy() for c in ("tenure_days", "recency_days"))
-        return {"model": self.score, "past_spend": net, "past_rate": net / tenure, "recency": -recency}
+        found = {"model": self.score, "past_spend": net, "past_rate": net / tenure, "recency": -recency}
+        return found if self.lifetime is None else found | {"lifetime": self.lifetime}
+
+    def totals(self) -> dict[str, float]:
+        """Predicted over actual total of the ways that predict spend."""
+        ways = {"model": self.expected} | ({} if self.lifetime is None else {"lifetime": self.lifetime})
+        return {name: float(np.sort(spend).sum() / np.sort(self.spent).sum()) for name, spend in ways.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +126,22 @@ def judged(tested: Tested) -> Report:
     )
 
 
-def ahead(tested: Tested, report: Report, now: pd.DataFrame, segment: np.ndarray, expected: np.ndarray) -> Ahead:
-    """What is expected of all and of each segment; intervals reach as far as the test missed by."""
+def ahead(tested: Tested, segment: np.ndarray, expected: np.ndarray) -> Ahead:
+    """What is expected of all and of each segment, with intervals that reach as far as the test missed.
+
+    A segment may be missed again in the same direction; the total as far in either, as demand may move either way.
+    """
     total = float(np.sort(expected).sum())
+    everyone = _missed(tested.later, np.ones(len(tested.segment), dtype=bool)) or (0.0, 1.0)
+    far = max(everyone[1], 1 / everyone[0]) if everyone[0] else float(everyone[1])
     rows = []
     for at, name in enumerate(SEGMENTS):
         here, then = segment == at, tested.segment == at
         spend = float(np.sort(expected[here]).sum())
         if not here.any():
             continue
-        tests = _ratio(tested.later.expected[then], tested.later.spent[then]) if then.any() else None
-        low, high = _stretched(spend, tests or report.figures["ratio"])
+        low, high = _missed(tested.later, then) or everyone
+        low, high = spend * min(low, 1.0), spend * max(high, 1.0)
         rows.append((name, int(here.sum()), spend, low, high, spend / total if total else np.nan, spend / here.sum()))
     frame = pd.DataFrame(rows, columns=["segment", "customers", "spend", "low", "high", "share", "each"])
     frame = frame.sort_values("spend", ascending=False, kind="stable", ignore_index=True)
@@ -157,15 +159,19 @@ def ahead(tested: Tested, report: Report, now: pd.DataFrame, segment: np.ndarray
         },
         SOURCE,
         {"customers": "count", "spend": "money", "low": "money", "high": "money", "share": "share", "each": "money"},
-        note="Intervals of 95 %, stretched to hold what the same way of expecting missed in the quarter before.",
+        note="From and to: expected spend times the 95 % interval of actual over predicted spend of the segment in the "
+        "test on the later quarter, made to hold one.",
     )
-    return Ahead(total, _stretched(total, report.figures["ratio"]), table)
+    return Ahead(total, (total / far, total * far), table)
 
 
-def _stretched(spend: float, ratio: tuple[float, tuple[float, float]]) -> tuple[float, float]:
-    """Spend over the interval of predicted / actual, which is made to hold one."""
-    low, high = ratio[1]
-    return spend / max(high, 1.0), spend / min(low, 1.0) if low > 0 else float("inf")
+def _missed(past: Past, rows: np.ndarray) -> tuple[float, float] | None:
+    """The interval of actual / predicted total of some customers in the test; None where nothing was predicted."""
+    expected, spent = float(np.sort(past.expected[rows]).sum()), np.sort(past.spent[rows])
+    if not expected:
+        return None
+    low, high = gains.mean_interval(spent, past.spent[past.spent > 0])
+    return low * len(spent) / expected, high * len(spent) / expected
 
 
 def _ratio(expected: np.ndarray, spent: np.ndarray) -> tuple[float, tuple[float, float]]:
@@ -183,22 +189,24 @@ def _ranking(tested: Tested) -> tuple[dict[str, tuple[float, tuple[float, float]
         scores, n = past.scores(), len(past.spent)
         if where:
             scores = {name: scores[name] for name in ("model", "past_spend")}
-        drawn = gains.resampled(scores, past.spent, SHARES, tested.seed)
+        drawn, perfect = gains.resampled(scores, past.spent, SHARES, tested.seed), gains.perfect(past.spent)
         for name, score in scores.items():
             own = gains.curve(score, past.spent)
-            found = [own.capture(SHARES[0]), own.capture(SHARES[1]), gains.gini(score, past.spent)]
+            found = [own.capture(SHARES[0]), own.capture(SHARES[1]), gains.normalised(own, perfect)]
             for at, what in enumerate(("10", "20", "gini")):
                 figures[f"{where}{name}_{what}"] = found[at], gains.interval(found[at], drawn[name][:, at], n)
             ends = [end for at in (0, 1) for end in figures[f"{where}{name}_{('10', '20')[at]}"][1]]
-            rows.append(("held-out customers" if where else "later quarter", SCORES[name], *found, *ends))
+            total = past.totals().get(name, np.nan)
+            rows.append(("held-out customers" if where else "later quarter", SCORES[name], *found, *ends, total))
         for at, what in enumerate(("10", "20")):
             apart = figures[f"{where}model_{what}"][0] - figures[f"{where}past_spend_{what}"][0]
             draws = drawn["model"][:, at] - drawn["past_spend"][:, at]
             figures[f"{where}difference_{what}"] = apart, gains.interval(apart, draws, n)
-    best = max(SCORES, key=lambda name: round(figures[f"{name}_20"][0], 6))
-    columns = ["test", "score", "capture_10", "capture_20", "gini", "low_10", "high_10", "low_20", "high_20"]
-    units: dict[str, Unit] = {c: "share" for c in columns if c not in ("test", "score", "gini")} | {"gini": "ratio"}
-    order = ["test", "score", "capture_10", "low_10", "high_10", "capture_20", "low_20", "high_20", "gini"]
+    best = max(tested.later.scores(), key=lambda name: round(figures[f"{name}_20"][0], 6))
+    columns = ["test", "score", "capture_10", "capture_20", "gini", "low_10", "high_10", "low_20", "high_20", "total"]
+    units: dict[str, Unit] = {c: "share" for c in columns if c not in ("test", "score")}
+    units["gini"] = units["total"] = "ratio"
+    order = ["test", "score", "capture_10", "low_10", "high_10", "capture_20", "low_20", "high_20", "gini", "total"]
     table = Table(
         pd.DataFrame(rows, columns=columns)[order],
         "Who finds the spenders: share of spend that the best-scored customers brought",
@@ -212,11 +220,14 @@ def _ranking(tested: Tested) -> tuple[dict[str, tuple[float, tuple[float, float]
             "low_20": "from",
             "high_20": "to",
             "gini": "Gini",
+            "total": "Predicted / actual total",
         },
         SOURCE,
         units,
         note="Intervals of 95 %: bootstrap over customers. Customers with equal scores count in random order; the "
-        f"share of customers is interpolated. Gini: nought is chance, one the perfect order; {BELOW}.",
+        f"share of customers is interpolated. Gini: nought is chance, one the perfect order; {BELOW}. Lifetime value: "
+        "orders of ninety days expected by BG/NBD times spend of an order expected by Gamma-Gamma, fitted on the days "
+        "before; absent where they cannot be fitted.",
     )
     return figures, table, best
 
@@ -270,260 +281,8 @@ def _calibrated(frame: pd.DataFrame, title: str, group: str) -> Table:
             "high": "to",
             "within": "Agrees",
         },
-        SOURCE,
+        SPENT,
         {"customers": "count", "predicted": "money", "actual": "money", "low": "money", "high": "money"},
         note="Mean spend of a customer in ninety days; tenths by score, the highest first. A group agrees where the "
         "predicted mean lies in the 95 % interval of the actual one (Fay and Feuer 1997).",
     )
-
-
-# Tables for pages
-
-
-def curves(past: Past, most: int) -> Table:
-    """The gains curves of model, past spend and a perfect order at even shares of customers."""
-    shares, model = gains.curve(past.score, past.spent).points(most)
-    columns = {
-        "share_of_customers": shares,
-        "model": model,
-        "past_spend": gains.curve(past.scores()["past_spend"], past.spent).points(most)[1],
-        "perfect": gains.perfect(past.spent).points(most)[1],
-    }
-    labels = {
-        "share_of_customers": "Share of customers, best first",
-        "model": "Model",
-        "past_spend": "Past spend",
-        "perfect": "Perfect order",
-    }
-    return Table(pd.DataFrame(columns), "Gains", labels, SOURCE, dict.fromkeys(columns, "share"))
-
-
-def coefficients(model: Model) -> Table:
-    """What each measure does to expected spend, the strongest first; countries below."""
-    rows: list[tuple[str, float, float, float]] = [
-        (MEASURED[f.name], f.weight, float(np.exp(f.weight)), 2 ** (f.weight / f.deviation) if f.log else np.nan)
-        for f in sorted(model.features, key=lambda f: -abs(f.weight))
-    ]
-    named = {f"Country: {name or 'unknown'}": weight for name, weight in sorted(model.countries.items())}
-    others = {"Country: any other": model.other} if model.countries else {}
-    rows += [(name, weight, float(np.exp(weight)), np.nan) for name, weight in (named | others).items()]
-    return Table(
-        pd.DataFrame(rows, columns=["measure", "weight", "factor", "doubled"]),
-        "What expected spend rests on",
-        {
-            "measure": "Measure",
-            "weight": "Coefficient",
-            "factor": "Spend times, per standard deviation",
-            "doubled": "Spend times, when doubled",
-        },
-        FITTED,
-        {"weight": "ratio", "factor": "ratio", "doubled": "ratio"},
-        note="All other measures held as they are; measures that go together share what they say. Days, orders, money "
-        f"and items enter as logarithms of one more. Countries of fewer than {RARE:.0%} of customers are one. Tweedie "
-        f"regression with log link, power {model.power:g}, alpha {model.alpha:g}; then set to the level that tenths "
-        "of held-out customers spent.",
-    )
-
-
-def tried(frame: pd.DataFrame) -> Table:
-    return Table(
-        frame,
-        "Power and shrinkage, by how well they rank customers held out in the earlier quarter",
-        {"power": "Power", "alpha": "Alpha", "gini": "Gini", "chosen": "Chosen"},
-        FITTED,
-        {"power": "ratio", "alpha": "ratio", "gini": "ratio"},
-    )
-
-
-def biggest(now: pd.DataFrame, expected: pd.DataFrame, most: int) -> Table:
-    """Of whom most is expected, by name: only for reports that may name customers."""
-    found = expected.assign(net=now["net"].to_numpy(), recency_days=now["recency_days"].to_numpy())
-    found = found.sort_values(["spend_90d", "customer_id"], ascending=[False, True]).head(most)
-    return Table(
-        found.reset_index(drop=True),
-        "Customers expected to spend most",
-        {
-            "customer_id": "Customer",
-            "spend_90d": "Expected spend",
-            "net": "Net revenue",
-            "recency_days": "Days since the last sale",
-        },
-        SOURCE,
-        {"spend_90d": "money", "net": "money", "recency_days": "days"},
-    )
-
-
-# Findings
-
-
-def findings(
-    tested: Tested, report: Report, model: Model, ahead: Ahead | None, window: tuple[date, date]
-) -> dict[str, Finding]:
-    """Every number of the test, and of the next ninety days where the test was passed."""
-    n = len(tested.later.spent)
-    made = partial(Finding, population=POPULATION, n=n, window=tested.window, source=SOURCE)
-    found = {"headline": _headline(report, made)}
-    found |= _captures(report, made, len(tested.held_out.spent))
-    found |= _calibration(report, made, len(tested.held_out.spent))
-    found["best_score"] = made(
-        SCORES[report.best].lower(),
-        "name",
-        "Of the ways to rank customers tried, the best fifth by {value} brought most.",
-        "the score whose best fifth brought the largest share of the later quarter's spend",
-    )
-    for name in ("power", "alpha"):
-        found[name] = made(
-            getattr(model, name),
-            "ratio",
-            f"The {name} of the Tweedie regression is {{value}}.",
-            "the one of those tried that best ranks customers held out in the earlier quarter (Gini)",
-        )
-    return found | _ahead(report, ahead, window)
-
-
-WHY = "the model failed its test: {}"
-CAPTURE = (
-    "spend of the {} of customers scored highest / spend of all, in the ninety days after they were scored, by a model "
-    "that saw only days before; " + BELOW
-)
-
-
-def _headline(report: Report, made: Any) -> Finding:
-    """What an executive is told: who finds the spenders, or that nothing is said of the future."""
-    low, high = report.figures["difference_20"][1]
-    key, claim = "model_20", (
-        "The model’s best fifth of customers brought {value} of ninety days’ spend; past spend’s best fifth "
-        "{spend_90d.capture_20_past_spend}."
-    )
-    if low <= 0:
-        key = "past_spend_20"
-        claim = "Past spend finds the next spenders as well as a model: its best fifth brought {value} of spend."
-    if high < 0:
-        claim = "Past spend finds the next spenders better than a model: its best fifth brought {value} of spend."
-    value, interval = report.figures[key]
-    return made(
-        None if report.failed else value,
-        "share",
-        claim,
-        CAPTURE.format("fifth") if key == "model_20" else PAST.format("fifth"),
-        kind="estimated",
-        interval=interval,
-        reason=WHY.format(report.failed) if report.failed else "",
-        leading=True,
-    )
-
-
-PAST = "spend of the {} of customers who had spent most before / spend of all, in the last ninety days; " + BELOW
-
-
-def _captures(report: Report, made: Any, held: int) -> dict[str, Finding]:
-    def share(key: str, claim: str, definition: str, **more: Any) -> Finding:
-        value, interval = report.figures[key]
-        return made(value, "share", claim, definition, kind="estimated", interval=interval, **more)
-
-    found = {}
-    apart = {"population": "known customers held out of the fit", "n": held}
-    for digits, part in (("10", "tenth"), ("20", "fifth")):
-        found[f"capture_{digits}"] = share(
-            f"model_{digits}",
-            f"The {part} of customers scored highest brought {{value}} of the spend of the ninety days that followed.",
-            CAPTURE.format(part),
-        )
-        found[f"capture_{digits}_past_spend"] = share(
-            f"past_spend_{digits}",
-            f"The {part} who had spent most before brought {{value}} of the spend of those ninety days.",
-            PAST.format(part),
-        )
-        found[f"capture_{digits}_held_out"] = share(
-            f"held_out_model_{digits}",
-            f"Of customers held out, the {part} scored highest brought {{value}} of spend.",
-            f"spend of the {part} of customers scored highest / spend of all, each by a model that did not see them; "
-            + BELOW,
-            **apart,
-        )
-        found[f"difference_{digits}"] = made(
-            report.figures[f"difference_{digits}"][0],
-            "ratio",
-            f"The model’s best {part} brought {{value}} more of all spend than that of past spend, as a share.",
-            f"capture of the best {part} by the model - by past spend; interval over customers drawn in pairs",
-            kind="estimated",
-            interval=report.figures[f"difference_{digits}"][1],
-        )
-    for key, name in (("gini", "model"), ("gini_past_spend", "past_spend"), ("gini_held_out", "held_out_model")):
-        value, interval = report.figures[f"{name}_gini"]
-        by = {"gini": "the model", "gini_past_spend": "past spend"}.get(key, "the model on customers held out")
-        found[key] = made(
-            value,
-            "ratio",
-            f"The Gini coefficient of {by} is {{value}}; nought is chance, one the perfect order.",
-            f"area between gains curve and diagonal / the same of the perfect order; {BELOW}",
-            kind="estimated",
-            interval=interval,
-            **(apart if key == "gini_held_out" else {}),
-        )
-    return found
-
-
-def _calibration(report: Report, made: Any, held: int) -> dict[str, Finding]:
-    value, interval = report.figures["ratio"]
-    within, later = (int(t.frame["within"].sum()) for t in (report.deciles, report.deciles_later))
-    definition = "tenths of customers by score whose mean predicted spend lies in the interval of their mean spend"
-    return {
-        "calibration_total": made(
-            value,
-            "ratio",
-            "Predicted over actual total of the last ninety days was {value}.",
-            "predicted spend / actual spend of the last ninety days, by a model that saw only days before; " + BELOW,
-            kind="estimated",
-            interval=interval,
-        ),
-        "deciles_within": made(
-            within,
-            "count",
-            "Of ten groups of customers held out, {value} spent what was predicted, within their intervals.",
-            definition,
-            population="known customers held out of the fit",
-            n=held,
-        ),
-        "deciles_within_later": made(
-            later,
-            "count",
-            "Of ten groups of customers, {value} spent in the later quarter what the earlier one led to expect.",
-            definition + "; by a model that saw only the quarter before",
-        ),
-    }
-
-
-def _ahead(report: Report, ahead: Ahead | None, window: tuple[date, date]) -> dict[str, Finding]:
-    why = WHY.format(report.failed) if ahead is None else ""
-    rows = ahead.segments.frame.to_dict("records") if ahead else []
-    n = int(sum(row["customers"] for row in rows))
-    made = partial(Finding, population="known customers with at least one sale", n=n, window=window, source=SOURCE)
-    definition = "sum over customers of expected spend; interval stretched to hold what the test missed by; " + BELOW
-    found = {
-        "predicted_total": made(
-            ahead.total if ahead else None,
-            "money",
-            "Known customers are expected to spend {value} in the next ninety days.",
-            definition,
-            kind="estimated",
-            interval=ahead.interval if ahead else None,
-            reason=why,
-            leading=True,
-        )
-    }
-    if rows:
-        first = rows[0]
-        found["top_segment"] = made(
-            first["segment"], "name", "Of all segments, {value} customers are expected to spend most.", definition
-        )
-        found["top_segment_spend"] = made(
-            first["spend"],
-            "money",
-            "{spend_90d.top_segment} customers are expected to spend {value} of it.",
-            definition,
-            kind="estimated",
-            interval=(first["low"], first["high"]),
-            leading=True,
-        )
-    return found

@@ -25,6 +25,7 @@ def main(
         whole_build(data, Path(folder), runs)
         reductions(customers, Path(folder), runs)
         clusters(Path(folder), runs)
+        spend(Path(folder), runs)
 
 
 def whole_build(data: Path | None, folder: Path, runs: int) -> None:
@@ -87,6 +88,17 @@ def clusters(folder: Path, runs: int) -> None:
     print(f"  imports only       {floor}")
     print(f"  customer deck      {ours}")
     print(f"  K-means on all     {theirs}   {faster:.1f}x slower, {smaller:.1f}x larger")
+
+
+def spend(folder: Path, runs: int) -> None:
+    """Features on three days, tests and forecast of spend in ninety days, against the usual notebook's single fit."""
+    data = folder / "large"
+    print("spend in ninety days of the same customers, from their lines")
+    ours = middle(runs, "-m", "benchmarks.peers", "spend", str(data))
+    theirs = command("-m", "benchmarks.peers", "tweedie", str(data))
+    slower, larger = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
+    print(f"  customer deck      {ours}")
+    print(f"  pandas, Tweedie    {theirs}   {slower:.1f}x slower, {larger:.1f}x larger, one cut-off, no test")
 
 
 if __name__ == "__main__":

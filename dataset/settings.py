@@ -24,6 +24,7 @@ class Settings:
     """One report's settings; `snapshot`, `currency`, `zone` and `no_money` are completed from the data.
 
     snapshot: the day the customers are looked at, exclusive end of the window (last sale + 1 day, or `as_of`).
+    calibration_end: the last day the lifetime model is fitted on when it is tried on the days after; None: by rule.
     currency: ISO 4217 code, or "" when neither the data nor the user names one.
     assign: the release whose clusters customers are put into; None: clusters of this data.
     no_money: why amounts are unknown ("no prices in ..."), "" when they are known.
@@ -35,6 +36,7 @@ class Settings:
     zone: str = ""
     locale: str = "en_GB"
     as_of: date | None = None
+    calibration_end: date | None = None
     accent: str = "#0b57a4"
     logo: Path | None = None
     include_customers: bool = False
@@ -104,8 +106,9 @@ def _checked(found: dict[str, object], path: Path | None) -> Settings:
             raise refuse("locale", "not a known locale such as en_GB or de_DE") from None
     if "accent" in found and not COLOUR.fullmatch(str(found["accent"])):
         raise refuse("accent", "must be a colour such as #0b57a4")
-    if "as_of" in found and type(found["as_of"]) is not date:
-        raise refuse("as_of", "must be a date, written 2024-12-31 without quotes")
+    for key in ("as_of", "calibration_end"):
+        if key in found and type(found[key]) is not date:
+            raise refuse(key, "must be a date, written 2024-12-31 without quotes")
     if "include_customers" in found and not isinstance(found["include_customers"], bool):
         raise refuse("include_customers", "must be true or false")
     if "seed" in found and type(found["seed"]) is not int:

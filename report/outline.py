@@ -36,7 +36,7 @@ APPENDIX = {
     "clusters": "Customer clusters",
     "migration": "Segment migration",
     "cohorts": "Cohorts",
-    "spend_90d": "Spend in the next 90 days",
+    "spend_90d": "Spend in the next ninety days",
     "propensity": "Who buys within a week",
     "churn": "Who will not come back",
     "headlines": "Summary",

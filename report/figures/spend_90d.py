@@ -14,12 +14,12 @@ from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, plain, ranked
 
 def gains(spend: Spend, style: Style) -> go.Figure | None:
     """The gains curves of the later quarter; none when the model failed its test."""
-    return None if spend.frame is None else _curves(spend.curves.frame, style)
+    return None if spend.frame is None else _curves(spend.curves, style)
 
 
 def held_out(spend: Spend, style: Style) -> go.Figure | None:
     """The gains curves of customers held out."""
-    return _curves(spend.held_out.frame, style)
+    return _curves(spend.held_out, style)
 
 
 def deciles(spend: Spend, style: Style) -> go.Figure | None:
@@ -54,18 +54,22 @@ def _measures(spend: Spend) -> pd.DataFrame:
     return frame[~frame["measure"].str.startswith("Country") & (frame["weight"] != 0)]
 
 
-def _curves(frame: pd.DataFrame, style: Style) -> go.Figure:
-    figure, shares = go.Figure(), real(frame["share_of_customers"])
-    lines = (
-        ("perfect", "perfect order", {"color": BAR, "width": 1.2}),
-        ("past_spend", "past spend", {"color": GREY, "width": 2.2}),
-        ("model", "model", {"color": style.accent, "width": 3}),
-    )
+def _curves(table: Table, style: Style) -> go.Figure:
+    figure, frame = go.Figure(), table.frame
+    shares = real(frame["share_of_customers"])
+    lines = {
+        "perfect": {"color": BAR, "width": 1.2},
+        "past_spend": {"color": GREY, "width": 2.2},
+        "other": {"color": INK, "width": 2.2},
+        "model": {"color": style.accent, "width": 3},
+    }
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"}, hoverinfo="skip"
     )
-    for key, name, line in lines:
-        brought = real(frame[key])
+    for key, line in lines.items():
+        if key not in frame:
+            continue
+        name, brought = table.labels[key].lower(), real(frame[key])
         figure.add_scatter(
             x=shares,
             y=brought,
@@ -78,33 +82,56 @@ def _curves(frame: pd.DataFrame, style: Style) -> go.Figure:
             ],
         )
     marks = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    shown = [style.text(m, "share").replace(".0", "").replace(",0", "") for m in marks]
+    shown = [_round(m, style) for m in marks]
     figure.update_xaxes(
         range=[0, 1.005], tickmode="array", tickvals=marks, ticktext=shown, showline=True, linecolor=HAIRLINE
     )
     figure.update_yaxes(range=[0, 1.02], tickmode="array", tickvals=marks[1:], ticktext=shown[1:])
     figure.update_layout(margin={"l": 56, "b": 58, "t": 30, "r": 22})
     _axis(figure, "share of customers, best first", "share of spend")
-    _named(figure, frame, style)
+    _named(figure, table, style)
     return figure
 
 
-def _named(figure: go.Figure, frame: pd.DataFrame, style: Style) -> None:
-    """The names of the lines, one below the other in the empty corner, each as its line is drawn."""
-    order = sorted(("model", "past_spend"), key=lambda key: -float(frame[key].mean()))
-    names = {"model": ("<b>model</b>", style.accent), "past_spend": ("past spend", GREY)}
-    captions = [("perfect order", "#7a848e"), *(names[key] for key in order), ("any order", "#7a848e")]
-    marks = ("solid", *("solid" if key == "past_spend" else "bold" for key in order), "dash")
-    lines = {
-        "solid": {"color": BAR, "width": 1.2},
-        "bold": {"color": style.accent, "width": 3},
-        "dash": {"color": BAR, "width": 1.2, "dash": "4px,4px"},
-    }
-    for row, ((text, colour), mark) in enumerate(zip(captions, marks, strict=True)):
-        line = {"color": GREY, "width": 2.2} if text == "past spend" else lines[mark]
-        up = 0.3 - row * 0.075
-        figure.add_scatter(x=[0.6, 0.66], y=[up, up], mode="lines", line=line, hoverinfo="skip")
-        figure.add_annotation(text=text, x=0.68, y=up, xanchor="left", yanchor="middle", font={"color": colour})
+def _named(figure: go.Figure, table: Table, style: Style) -> None:
+    """The lines by name: scores where the best fifth ends, the better above; the other lines at their ends."""
+    frame = table.frame
+    fifth = [float(v) for v in (frame["share_of_customers"] - 0.2).abs()]
+    row = frame.iloc[fifth.index(min(fifth))]
+    at, colours = float(row["share_of_customers"]), {"model": style.accent, "past_spend": GREY, "other": INK}
+    figure.add_scatter(
+        x=[at, at], y=[0, float(row["perfect"])], mode="lines", line={"color": HAIRLINE, "width": 1}, hoverinfo="skip"
+    )
+    below = 2.0
+    for key in sorted((key for key in colours if key in frame), key=lambda key: -float(row[key])):
+        name, colour = table.labels[key].lower(), colours[key]
+        up = float(row[key])
+        figure.add_scatter(x=[at], y=[up], mode="markers", marker={"color": colour, "size": 12}, hoverinfo="skip")
+        below = min(up - 0.012, below - 0.075)
+        best = "" if style.narrow else f"best {_round(0.2, style)} brought "
+        text = f"{name}: {best}{style.text(up, 'share')}"
+        figure.add_annotation(
+            text=f"<b>{text}</b>" if key == "model" else text,
+            x=at,
+            y=below,
+            xanchor="left",
+            yanchor="top",
+            xshift=12,
+            bgcolor="rgba(255,255,255,0.8)",
+            borderpad=1,
+            font={"color": colour},
+        )
+    for text, x, y, xanchor, yanchor in (
+        ("perfect order", 1, 1.0, "right", "bottom"),
+        ("any order", 0.8, 0.79, "left", "top"),
+    ):
+        figure.add_annotation(
+            text=text, x=x, y=y, xanchor=xanchor, yanchor=yanchor, xshift=4 if y < 1 else 0, font={"color": GREY}
+        )
+
+
+def _round(share: float, style: Style) -> str:
+    return style.text(share, "share").replace(".0", "").replace(",0", "")
 
 
 def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
@@ -140,7 +167,7 @@ def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
         x=at,
         y=[p if p >= floor else None for p in predicted],
         mode="markers",
-        marker={"color": style.accent, "size": 9},
+        marker={"color": style.accent, "size": 12},
         hoverinfo="text",
         hovertext=told,
     )
@@ -154,9 +181,9 @@ def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
 
 
 def _key(figure: go.Figure, style: Style) -> None:
-    marks = (f"<span style='color:{style.accent}'>●</span> predicted", "<b>–</b> actual, with its 95 % interval")
+    text = f"<b><span style='color:{style.accent}'>predicted</span></b> and actual spend, with its 95 % interval"
     figure.add_annotation(
-        text="   ".join(marks),
+        text=text,
         x=1,
         xref="paper",
         xanchor="right",

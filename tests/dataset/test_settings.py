@@ -20,7 +20,7 @@ from dataset.settings import ZONES, Settings, load
     [
         (
             'titel = "x"',
-            "unknown setting titel. known: title, organisation, currency, zone, locale, as_of, accent, logo, include_customers, seed",
+            "unknown setting titel. known: title, organisation, currency, zone, locale, as_of, calibration_end, accent, logo, include_customers, seed",
         ),
         ("title = ", "cannot be read as TOML: Invalid value (at end of document)"),
         ("title = 5", "title = 5: must be text in quotes"),
@@ -31,6 +31,11 @@ from dataset.settings import ZONES, Settings, load
         ('accent = "blue"', "accent = 'blue': must be a colour such as #0b57a4"),
         ('as_of = "2024-12-31"', "as_of = '2024-12-31': must be a date, written 2024-12-31 without quotes"),
         ("as_of = 2024-12-31T10:00:00", "must be a date, written 2024-12-31 without quotes"),
+        (
+            'calibration_end = "1997-09-30"',
+            "calibration_end = '1997-09-30': must be a date, written 2024-12-31 without quotes",
+        ),
+        ("calibration_end = 1997", "calibration_end = 1997: must be a date, written 2024-12-31 without quotes"),
         ("include_customers = 1", "include_customers = 1: must be true or false"),
         ('seed = "7"', "seed = '7': must be a whole number"),
         ('logo = "gone.svg"', "logo = 'gone.svg': must be an existing file ending in .svg, .png, .jpg, .jpeg"),
@@ -55,13 +60,16 @@ def test_what_the_user_says_stays(tmp_path: Path) -> None:
     """The command line over the file, the file over the data, the data over the defaults."""
     (tmp_path / "mark.svg").write_text("<svg/>")
     path = tmp_path / "report.toml"
-    path.write_text('title = "Ours"\nzone = "Europe/Berlin"\nas_of = 2024-06-30\nlogo = "mark.svg"\n')
+    path.write_text(
+        'title = "Ours"\nzone = "Europe/Berlin"\nas_of = 2024-06-30\ncalibration_end = 2023-12-31\nlogo = "mark.svg"\n'
+    )
     found = load(path, title="Mine", currency=None).complete(date(2024, 12, 31), "EUR", "UTC", "")
     assert found == Settings(
         title="Mine",
         zone="Europe/Berlin",
         currency="EUR",
         as_of=date(2024, 6, 30),
+        calibration_end=date(2023, 12, 31),
         snapshot=date(2024, 6, 30),
         logo=tmp_path / "mark.svg",
     )
