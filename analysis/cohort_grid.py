@@ -10,6 +10,8 @@ from statistics import median
 from typing import Literal
 
 from analysis import months
+from analysis.ground import small
+from analysis.periods import NAMES
 
 Grain = Literal["week", "month", "quarter"]
 
@@ -19,14 +21,11 @@ FEW = 20  # new customers of the median month, below which a year and more of da
 RUN_IN = timedelta(days=90)
 YEAR = 365  # days of data, from which a run-in is left out
 BANDS = 6
-BY: dict[str, tuple[Callable[[date], str], ...]] = {
-    "week": (lambda day: months.period_name(day, "month"),),
-    "month": (
-        lambda day: f"Q{_quarter(day)} {day.year}",
-        lambda day: f"H{(day.month + 5) // 6} {day.year}",
-        lambda day: str(day.year),
-    ),
-}
+BY: tuple[Callable[[date], str], ...] = (
+    lambda day: f"Q{_quarter(day)} {day.year}",
+    lambda day: f"H{(day.month + 5) // 6} {day.year}",
+    lambda day: str(day.year),
+)
 RULE = (
     "Cohorts are months of first sale; quarters when the data touch more than thirty months, or cover a year and bring "
     "fewer than twenty new customers in the median month; weeks below three months of data."
@@ -67,13 +66,28 @@ class Grid:
             return f"{start.year}-Q{_quarter(start)}"
         return months.period_key(start, self.grain)
 
+    def short(self, place: int) -> str:
+        """As tables and figures call a cohort: Jan 2024, Q1 2024, 1 Jan 2024 (a week's Monday)."""
+        start = self.starts[place]
+        if self.grain == "quarter":
+            return f"Q{_quarter(start)} {start.year}"
+        month = f"{NAMES[start.month - 1][:3]} {start.year}"
+        return month if self.grain == "month" else f"{start.day} {month}"
+
+    def shorts(self) -> dict[str, str]:
+        """The short name of each period by its key."""
+        return {self.key(i): self.short(i) for i in range(len(self.starts))}
+
     def name(self, first: int, last: int | None = None) -> str:
-        """As a sentence says it, one period or a row of them: January 2024, January–March 2024, Q4 2023–Q1 2024."""
+        """As a sentence says it, one period or a row of them: January 2024, January–March 2024, Q4 2023–Q1 2024.
+
+        The week of 1 January 2024; the three weeks from 1 January 2024.
+        """
         start = self.starts[first]
         if last is not None and last != first:
-            begun, ended = self.name(first), self.name(last)
             if self.grain == "week":
-                return f"{begun} to {ended}"
+                return f"the {small(last - first + 1)} weeks from {months.period_name(start, 'day')}"
+            begun, ended = self.name(first), self.name(last)
             same = start.year == self.starts[last].year
             return f"{begun.removesuffix(f' {start.year}') if same else begun}–{ended}"
         if self.grain == "quarter":
@@ -81,10 +95,16 @@ class Grid:
         return f"{'the ' if self.grain == 'week' else ''}{months.period_name(start, self.grain)}"
 
     def bands(self) -> list[tuple[str, tuple[int, ...]]]:
-        """The cohorts in at most six groups of time, the oldest first: as they are, quarters, halves or years."""
+        """The cohorts in at most six groups of time, the oldest first: single ones, months, quarters, halves or years.
+
+        Weeks are grouped by month (that of most of their days), and named as weeks.
+        """
         if len(self.starts) <= BANDS:
             return [(self.name(i), (i,)) for i in range(len(self.starts))]
-        for name in BY["week" if self.grain == "week" else "month"]:
+        if self.grain == "week":
+            by_month = _grouped([f"{start + timedelta(days=3):%Y-%m}" for start in self.starts])
+            return [(self.name(places[0], places[-1]), places) for _, places in by_month]
+        for name in BY:
             found = _grouped([name(start) for start in self.starts])
             if len(found) <= BANDS:
                 return found

@@ -12,17 +12,18 @@ import pandas as pd
 
 from analysis import newest_cohorts, second_order
 from analysis.cohort_grid import RULE, Grid, grid
+from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, over
-from analysis.newest_cohorts import Proof, Versus
-from analysis.second_order import LEAST, SECOND, TRUNCATED, Curve, Firsts, curve
+from analysis.newest_cohorts import AFTER, Proof, Versus, revenue
+from analysis.second_order import LEAST, SECOND, TRUNCATED, Curve, Firsts, curve, unlike
 from dataset.engine import Relation
 from dataset.settings import Settings
 
 SOURCE = "analysis/cohorts.sql"
 FEWEST = 5
 PAGE_AGES = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 18, 21, 24, 30, 36, 48, 60)
-VALUE_AGES = (0, 1, 2, 3, 6, 9, 12, 18, 24, 36)
+VALUE_AGES = (0, 1, 3, 6, 12, 18, 24, 36)
 IMMATURE = "A cell is left out until the data cover the whole period in which the cohort has that age."
 EARLY = "Refunds before the period of the first sale, and of people who never buy, are left out."
 
@@ -31,12 +32,14 @@ EARLY = "Refunds before the period of the first sale, and of people who never bu
 class Cohorts(Result):
     """Cohorts of first sale by week, month or quarter (`grid.grain`), those of the run-in included.
 
-    cells: cohort, start, age (periods since), customers, active, share, orders, net, cumulative_net (a customer, from
-    age 0 on); only cells whose period the data cover. net columns are absent without money.
-    retention, value: a row a cohort, a column an age ("age_1"), for pages. base: period, start, band, net, partial.
-    second: days, followed, share, low, high, share_all. curves: group, day, share, low, high. compared: a row a group.
+    cells: cohort, start, age (periods since), customers, active, share, orders, revenue, cumulative_revenue (a
+    customer, from age 0 on); only cells whose period the data cover. Columns of money are absent without it.
+    retention, value: a row a cohort, a column an age ("age_1"), for pages. base: period, start, band, revenue, partial.
+    second: days, followed, observed, share, low, high, share_all. curves: group, day, share, low, high. compared: a row
+    a group.
     worth: group, day, value; only when `proof`, what the headline rests on, is value and not second (or nothing).
-    life: the cells of one cohort, that of `life_of`.
+    life: the cells of one cohort, that of `life_of`. unlike: the horizons at which cohorts differ too much for one
+    estimate, so that the findings are of those followed that long. revenue: what money is called, by what is taken off.
     """
 
     findings: Mapping[str, Finding]
@@ -52,15 +55,25 @@ class Cohorts(Result):
     life_of: str
     grid: Grid
     proof: Proof
+    unlike: tuple[int, ...] = ()
+    revenue: str = "net revenue"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Cohort x age, square; below the first row's diagonal nothing. net: Decimals, None without money."""
+    """Cohort x age, square; below the first row's diagonal nothing. net: Decimals, None without money.
+
+    after: what is taken off them, as claims say it.
+    """
 
     active: np.ndarray
     orders: np.ndarray
     net: np.ndarray | None
+    after: str = AFTER
+
+    @property
+    def revenue(self) -> str:
+        return revenue(self.after)
 
     @property
     def size(self) -> np.ndarray:
@@ -68,7 +81,7 @@ class Counts:
         return self.active[:, 0]
 
 
-def compute(lines: Relation, settings: Settings) -> Cohorts:
+def compute(lines: Relation, customers: Customers, settings: Settings) -> Cohorts:
     """Follow the cohorts; raises Skip with fewer than five known customers, or when all buy on a single day."""
     seen = lines.query("cohorts_second.sql", snapshot=settings.snapshot)
     if not seen.num_rows:
@@ -81,9 +94,9 @@ def compute(lines: Relation, settings: Settings) -> Cohorts:
             "every purchase falls on one day" if firsts.days == 1 else "fewer than five customers make no cohort"
         )
     over_time = grid(days, firsts.by_day(), settings.snapshot)
-    counts = _counts(lines, over_time, settings)
+    counts = replace(_counts(lines, over_time, settings), after=customers.after)
     new = firsts.between(over_time.since or days[0], last)
-    found = newest_cohorts.versus(over_time, new, lines, settings)
+    found = newest_cohorts.versus(over_time, new, lines, settings, customers.after)
     ground = Ground(_population(over_time), new.total, (days[0], last), SECOND, settings.no_money)
     estimate = curve(new)
     cells = _cells(counts, over_time)
@@ -103,6 +116,8 @@ def compute(lines: Relation, settings: Settings) -> Cohorts:
         life_of=life_of,
         grid=over_time,
         proof=found.proof if found else "",
+        unlike=unlike(new, estimate),
+        revenue=counts.revenue,
     )
 
 
@@ -148,8 +163,8 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
                 "orders": int(counts.orders[cohort, age]),
             }
             if counts.net is not None:
-                row["net"] = float(counts.net[cohort, age])
-                row["cumulative_net"] = float(so_far / size) if from_start else float("nan")
+                row["revenue"] = float(counts.net[cohort, age])
+                row["cumulative_revenue"] = float(so_far / size) if from_start else float("nan")
             rows.append(row)
     labels = {
         "cohort": "Cohort",
@@ -159,10 +174,10 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
         "active": "Buyers",
         "share": "Share of the cohort",
         "orders": "Orders",
-        "net": "Net revenue",
-        "cumulative_net": "Net revenue so far, a customer",
+        "revenue": counts.revenue.capitalize(),
+        "cumulative_revenue": f"{counts.revenue.capitalize()} so far, a customer",
     }
-    columns = [c for c in labels if counts.net is not None or "net" not in c]
+    columns = [c for c in labels if counts.net is not None or "revenue" not in c]
     units: dict[str, Unit] = {
         "start": "date",
         "age": "count",
@@ -170,12 +185,17 @@ def _cells(counts: Counts, over_time: Grid) -> Table:
         "active": "count",
         "share": "share",
         "orders": "count",
-        "net": "money",
-        "cumulative_net": "money",
+        "revenue": "money",
+        "cumulative_revenue": "money",
     }
     frame = pd.DataFrame(rows, columns=columns)
     title = f"Cohorts by {over_time.grain} of first sale"
-    return Table(frame, title, {c: labels[c] for c in columns}, SOURCE, units, f"{IMMATURE} {EARLY}")
+    return Table(frame, title, {c: labels[c] for c in columns}, SOURCE, units, f"{IMMATURE} {_early(counts)}")
+
+
+def _early(counts: Counts) -> str:
+    """What is to be said of refunds."""
+    return EARLY if counts.after == AFTER else "Refunds name no customer: amounts are before them."
 
 
 def _wide(cells: Table, over_time: Grid, column: str, unit: Unit, ages: Sequence[int], title: str, note: str) -> Table:
@@ -184,9 +204,11 @@ def _wide(cells: Table, over_time: Grid, column: str, unit: Unit, ages: Sequence
     wide = frame.pivot(index=["start", "cohort", "customers"], columns="age", values=column)
     ages = [a for a in ages if a in wide.columns and wide[a].notna().any()]
     wide = wide[ages].dropna(how="all").reset_index().drop(columns="start")
+    wide["cohort"] = wide["cohort"].map(over_time.shorts()).astype("object")
     wide.columns = pd.Index(["cohort", "customers", *(f"age_{a}" for a in ages)])
     labels = {"cohort": "Cohort", "customers": "Customers"} | {f"age_{a}": str(a) for a in ages}
-    units: dict[str, Unit] = {"customers": "count"} | {f"age_{a}": unit for a in ages}  # type: ignore[assignment]
+    of_ages: dict[str, Unit] = {f"age_{a}": unit for a in ages}
+    units: dict[str, Unit] = {"cohort": "date", "customers": "count", **of_ages}  # a date keeps to one line
     return Table(wide, f"{title}, by {over_time.grain}s since the first sale", labels, SOURCE, units, note)
 
 
@@ -199,9 +221,9 @@ def _retention(cells: Table, counts: Counts, over_time: Grid) -> Table:
 def _value(cells: Table, counts: Counts, over_time: Grid) -> Table | None:
     if counts.net is None:
         return None
-    title = "Net revenue so far a customer of each cohort"
-    note = f"{EARLY} {IMMATURE}{_first(over_time)}"
-    made = _wide(cells, over_time, "cumulative_net", "money", VALUE_AGES, title, note)
+    title = f"{counts.revenue.capitalize()} so far a customer of each cohort"
+    note = f"{_early(counts)} {IMMATURE}{_first(over_time)}"
+    made = _wide(cells, over_time, "cumulative_revenue", "money", VALUE_AGES, title, note)
     return made if len(made.frame) else None
 
 
@@ -227,16 +249,16 @@ def _base(counts: Counts, over_time: Grid) -> Table | None:
         "period": over_time.grain.capitalize(),
         "start": "First day",
         "band": "First sale in",
-        "net": "Net revenue",
+        "revenue": counts.revenue.capitalize(),
         "partial": "Partial",
     }
     return Table(
         pd.DataFrame(rows, columns=list(labels)),
-        "Net revenue of known customers by time of first sale",
+        f"{counts.revenue.capitalize()} of known customers by time of first sale",
         labels,
         SOURCE,
-        {"start": "date", "net": "money"},
-        f"{EARLY} A partial period is not covered by the data from its first day to its last.",
+        {"start": "date", "revenue": "money"},
+        f"{_early(counts)} A partial period is not covered by the data from its first day to its last.",
     )
 
 
@@ -248,12 +270,14 @@ def _life(cells: Table, counts: Counts, over_time: Grid) -> tuple[Table | None, 
         if over_time.whole[cohort] and counts.size[cohort] >= LEAST and len(of) >= 4:
             each = of["orders"] / of["active"].where(of["active"] > 0)
             made = of.assign(orders_each=each)
-            columns = ["age", "active", "share", "orders", "orders_each", *(c for c in ("net",) if c in made)]
+            columns = ["age", "active", "share", "orders", "orders_each", *(c for c in ("revenue",) if c in made)]
             labels = {c: cells.labels[c] for c in columns if c in cells.labels}
             labels = {c: labels.get(c, "Orders a buyer") for c in columns}
             units: dict[str, Unit] = {c: cells.units[c] for c in columns if c in cells.units} | {"orders_each": "ratio"}
             name = over_time.name(cohort)
-            return Table(made[columns], f"One cohort over its life: {name}", labels, SOURCE, units, EARLY), name
+            return Table(
+                made[columns], f"One cohort over its life: {name}", labels, SOURCE, units, _early(counts)
+            ), name
     return None, ""
 
 
@@ -285,6 +309,10 @@ def _headline(made: Mapping[str, Finding], found: Versus | None, new: Firsts, wh
     )
 
 
+def _refunds_too(counts: Counts) -> str:
+    return "; refunds of customers who did not buy in it are taken off" if counts.after == AFTER else ""
+
+
 def _retained(counts: Counts, over_time: Grid, who: str, ground: Ground) -> dict[str, Finding]:
     """How many of a cohort buy in a later period, over all cohorts that the data follow so far."""
     grain, periods = over_time.grain, len(over_time.starts)
@@ -302,10 +330,16 @@ def _retained(counts: Counts, over_time: Grid, who: str, ground: Ground) -> dict
             f"{{value}} of {who} bought in {words} that of their first purchase.",
             f"customers with a sale in {words} that of the first / customers of the cohorts followed that far",
             "the data follow fewer than thirty customers that long",
-            population=f"{ground.population}, cohorts that the data follow that far",
+            population=_seen_then(over_time, words),
             n=size,
         )
     return made
+
+
+def _seen_then(over_time: Grid, words: str) -> str:
+    """Whole cohorts, and so not quite those whose days since the first order are counted."""
+    late = " that begins after the first ninety days of the data" if over_time.run_in else ""
+    return f"known customers first seen in a {over_time.grain}{late}, where the data cover {words} in full"
 
 
 def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, Finding]:
@@ -323,8 +357,8 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
             f"The first cohort has {{value}} times the customers of the median later one{old}.",
             "customers of the first cohort / median over the later cohorts whose period the data cover",
             "the data cover the first cohort in part" if part else "the data hold too few cohorts",
-            population="known customers with at least one sale",
-            n=int(counts.size.sum()),
+            population="known customers of the first cohort and of the later ones whose period the data cover",
+            n=int(counts.size[0]) + sum(rest),
         )
     }
     last = whole[-1] if whole else None
@@ -334,12 +368,15 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
     band, cohorts = next(b for b in over_time.bands() if counts.size[list(b[1])].sum() >= enough)
     nets = [counts.net[c, last - c] for c in range(last + 1)]
     window = (over_time.starts[last], over_time.end(last))
+    bought = int(sum(counts.active[c, last - c] for c in range(last + 1)))
     return made | {
         "last_period": ground.of(
             over_time.name(last),
             "name",
             f"The last complete {over_time.grain} is {{value}}.",
             f"the last {over_time.grain} that the data cover from its first day to its last",
+            population="known customers who bought in that period",
+            n=bought,
             window=window,
         ),
         "first_band": ground.of(
@@ -347,17 +384,20 @@ def _of_the_base(counts: Counts, over_time: Grid, ground: Ground) -> dict[str, F
             "name",
             "The first large group of cohorts is that of {value}.",
             "the first group of cohorts with at least a twentieth of the customers",
+            population="known customers with at least one sale",
+            n=int(counts.size.sum()),
         ),
         "first_band_share": ground.of(
             over(sum(nets[c] for c in cohorts if c <= last), sum(nets)),
             "share",
-            "Customers first seen in {cohorts.first_band} brought {value} of known customers’ net revenue in "
-            "{cohorts.last_period}.",
-            "net revenue of the first large group of cohorts / that of known customers, last complete period",
+            "Customers first seen in {cohorts.first_band} brought {value} of known customers’ "
+            f"{counts.revenue} in {{cohorts.last_period}}.",
+            f"{counts.revenue} of the first large group of cohorts / that of known customers, last complete period"
+            f"{_refunds_too(counts)}",
             "refunds outweigh the sales",
             money=True,
-            population="customers who bought in the last complete period",
-            n=int(sum(counts.active[c, last - c] for c in range(last + 1))),
+            population="known customers first seen by the end of the last complete period",
+            n=int(counts.size[: last + 1].sum()),
             window=window,
         ),
     }

@@ -1,4 +1,4 @@
-"""Two periods set against each other: what was sold in each, by how many, and the exact parts of the difference."""
+"""Two periods set against each other: what was sold in each, by how many, the exact parts, and what is said of them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Literal
 from babel.numbers import get_currency_precision
 
 from analysis import divisia
-from analysis.drivers import Part
-from analysis.finding import Skip
+from analysis.drivers import OF_KNOWN, UNITS, Part, matters
+from analysis.finding import Finding, Skip, Unit
 from analysis.ground import Ground, until
 from analysis.periods import Grain, following, period_name
 from dataset.engine import Relation
@@ -19,7 +19,7 @@ from dataset.settings import Settings
 
 SOURCE = "analysis/kpi_tree.sql"
 SEEN = 0.99  # of the buyers, at least, who are among the visitors of their period
-NAMED = 0.5  # of what is sold, at least, that names its customer
+NAMED = 0.9  # of what is sold, at least, that names its customer; below, orders stand for buyers
 
 Measure = Literal["net", "orders"]
 Tree = Literal["visits", "buyers", "orders"]
@@ -58,6 +58,28 @@ class Level:
 
     def name(self, grain: Grain) -> str:
         return period_name(self.start, grain)
+
+    def over(self, key: str) -> tuple[str, int]:
+        """Whom or what a driver's level is measured over, and how many of them there are."""
+        return {
+            "visitors": ("visitors of the period", self.visitors or 0),
+            "conversion": ("visitors of the period", self.visitors or 0),
+            "spend": ("known customers with a kept sale in the period", self.buyers),
+            "buyers": ("known customers with a kept sale in the period", self.buyers),
+            "frequency": ("known customers with a kept sale in the period", self.buyers),
+            "order_value": (f"orders of the period{self._whose}", self.orders_known),
+            "unknown": ("orders of the period that name no customer", self.orders - self.orders_known),
+            "unknown_orders": ("orders of the period that name no customer", self.orders - self.orders_known),
+        }.get(key, ("orders of the period", self.orders))
+
+    @property
+    def window(self) -> tuple[date, date]:
+        """First and last day."""
+        return self.start, self.end - timedelta(days=1)
+
+    @property
+    def _whose(self) -> str:
+        return OF_KNOWN if self.orders_known < self.orders else ""
 
     @property
     def nobody_named(self) -> Level:
@@ -108,6 +130,11 @@ class Comparison:
         return "net revenue" if self.measure == "net" else "orders"
 
     @property
+    def counted(self) -> Unit:
+        """The unit of the measure."""
+        return "money" if self.measure == "net" else "count"
+
+    @property
     def change(self) -> int:
         return self.totals[1] - self.totals[0]
 
@@ -132,11 +159,24 @@ class Comparison:
 
     def ground(self) -> Ground:
         """What findings on both periods stand on."""
-        window = (self.before.start, self.after.end - timedelta(days=1))
+        window = (self.before.start, self.after.window[1])
         return Ground("orders of the two periods", self.before.orders + self.after.orders, window, SOURCE)
+
+    def orders_of(self, key: str) -> tuple[str, int]:
+        """The orders whose sales a driver's part of the change is about, and how many they are."""
+        known, every = (sum(getattr(x, f) for x in (self.before, self.after)) for f in ("orders_known", "orders"))
+        if key in ("unknown", "unknown_orders"):
+            return "orders of the two periods that name no customer", every - known
+        if key in TREES[self.measure, self.tree] and known < every:
+            return f"orders of the two periods{OF_KNOWN}", known
+        return "orders of the two periods", every
 
     def amount(self, units: int) -> Decimal:
         return units * self.unit
+
+    def plain(self, amount: Decimal) -> Decimal | int:
+        """An amount as a finding's value: orders are counted."""
+        return amount if self.measure == "net" else int(amount)
 
 
 def compared(
@@ -180,10 +220,18 @@ def compared(
 
 
 def _tree(first: Level, last: Level, measure: Measure) -> tuple[Tree, str]:
-    """The finest tree the two periods allow, and why it is not a finer one."""
+    """The finest tree the two periods allow, and why it is not a finer one.
+
+    Where more than a tenth of the sales names no customer, orders x order value over all orders: a split of the known
+    customers' sales would print an order value that is not the shop's (known customers order less than the others), and
+    leave as a driver what is only a gap in the customer numbers.
+    """
     both = (first, last)
     if measure == "net" and any(x.gross_known < Decimal(str(NAMED)) * x.gross or x.gross_known <= 0 for x in both):
-        return "orders", "Most sales of one of the periods name no customer, so orders stand for buyers."
+        return (
+            "orders",
+            "More than a tenth of the sales of one of the periods names no customer, so orders stand for buyers.",
+        )
     if not all(x.buyers and x.orders_known for x in both):
         return "orders", "No sale of one of the periods names its customer."
     if any(x.visitors is None for x in both):
@@ -194,7 +242,7 @@ def _tree(first: Level, last: Level, measure: Measure) -> tuple[Tree, str]:
 
 
 def _split(first: Level, last: Level, measure: Measure, tree: Tree, why: str, settings: Settings) -> Comparison:
-    """The parts of the change: the factors by log-mean Divisia, anonymous sales and refunds as they are."""
+    """The parts of the change: the factors by log-mean Divisia, sales without a customer and refunds as they are."""
     places = (get_currency_precision(settings.currency) if settings.currency else 2) if measure == "net" else 0
     exact = [_amounts(x, measure, 10**places) for x in (first, last)]
     whole = [divisia.apportion(amounts, rounded(sum(amounts, Decimal(0)))) for amounts in exact]
@@ -202,7 +250,8 @@ def _split(first: Level, last: Level, measure: Measure, tree: Tree, why: str, se
     keys = TREES[measure, tree]
     before, after = ([x.factor(key) for key in keys] for x in (first, last))
     split = divisia.apportion(divisia.parts(before, after, exact[0][0], exact[1][0]), known[1] - known[0])
-    parts = [Part(key, b, a, units) for key, b, a, units in zip(keys, before, after, split, strict=True)]
+    some = any(unknown)
+    parts = [Part(key, b, a, units, some) for key, b, a, units in zip(keys, before, after, split, strict=True)]
     nameless = "unknown" if measure == "net" else "unknown_orders"
     for key, amounts in ((nameless, unknown), ("refunds", refunds)):
         if any(amounts):
@@ -212,7 +261,7 @@ def _split(first: Level, last: Level, measure: Measure, tree: Tree, why: str, se
 
 
 def _amounts(x: Level, measure: Measure, scale: int) -> list[Decimal]:
-    """Sales to known customers, anonymous ones and refunds (negative), in units that need not be whole yet."""
+    """Sales to known customers, those without one and refunds (negative), in units that need not be whole yet."""
     if measure == "orders":
         return [Decimal(x.orders_known), Decimal(x.orders - x.orders_known), Decimal(0)]
     return [x.gross_known * scale, x.gross_unknown * scale, -x.refunds * scale]
@@ -221,3 +270,81 @@ def _amounts(x: Level, measure: Measure, scale: int) -> list[Decimal]:
 def rounded(units: Decimal) -> int:
     """To the next whole unit, half away from nothing, as money is printed."""
     return int(units.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+# Findings
+
+
+def said_of(part: Part, c: Comparison, grain: Grain) -> dict[str, Finding]:
+    """A driver's level in both periods, and its part of the change."""
+    what, ground = c.what, c.ground()
+    told = matters(part, c.parts, c.base)
+    claim = (
+        f"{part.words.capitalize()} changed {what} by {{value}}."
+        if told
+        else f"{part.label}: {{value}}, a part of the change too small to matter."
+    )
+    how = (
+        "the logarithmic mean of what was sold before refunds in the two periods x the logarithm of "
+        f"({lowered(part.label)} in the later / in the earlier)"
+        if part.key in TREES[c.measure, c.tree]
+        else f"{lowered(part.label)} of the {grain} before less those of the last complete {grain}"
+        if part.key == "refunds"
+        else f"{lowered(part.label)} of the last complete {grain} less those of the {grain} before"
+    )
+    population, n = c.orders_of(part.key)
+    found = {
+        f"change_by_{part.key}": ground.of(
+            c.plain(c.amount(part.units)),
+            c.counted,
+            claim,
+            how,
+            population=population,
+            n=n,
+        )
+    }
+    return found | _levels_of(part, c, grain, ground)
+
+
+def _levels_of(part: Part, c: Comparison, grain: Grain, ground: Ground) -> dict[str, Finding]:
+    """A driver in each of the two periods, over whom it is measured in that one."""
+    the = "the " if grain == "week" else ""
+    than = f", after {{kpi_tree.{part.key}_before}} in {the}{{kpi_tree.period_before}}"
+    levels: tuple[tuple[str, float, Level, str, str], ...] = (
+        ("_before", part.before, c.before, "period_before", ""),
+        ("", part.after, c.after, "period", than),
+    )
+    counts, found = UNITS[part.key], {}
+    for name, value, x, of, beside in levels:
+        population, n = x.over(part.key)
+        found[f"{part.key}{name}"] = ground.of(
+            int(value) if counts == "count" else value,
+            counts,
+            f"{part.label} in {the}{{kpi_tree.{of}}}: {{value}}{beside}.",
+            f"of known customers: {_DEFINITIONS[part.key]}"
+            if part.label.endswith(OF_KNOWN)
+            else _DEFINITIONS[part.key],
+            population=population,
+            n=n,
+            window=x.window,
+        )
+    return found
+
+
+_DEFINITIONS = {
+    "visitors": "distinct visitors with an event in the period",
+    "conversion": "known customers with a kept sale / visitors, both of the period",
+    "spend": "sales to known customers before refunds / known customers with a kept sale, both of the period",
+    "buyers": "distinct known customers with a kept sale in the period",
+    "frequency": "orders of known customers / known customers with a kept sale, both of the period",
+    "order_value": "sales before refunds / orders, both of the period; what came back whole is in the sales",
+    "orders": "distinct orders whose first kept sale lies in the period",
+    "unknown": "what was sold in the period, before refunds, on lines that name no customer",
+    "unknown_orders": "distinct orders that name no customer and whose first kept sale lies in the period",
+    "refunds": "money given back in the period, and the amounts of lines that came back whole",
+}
+
+
+def lowered(words: str) -> str:
+    """With a small first letter, as within a sentence."""
+    return words[:1].lower() + words[1:]

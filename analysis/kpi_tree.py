@@ -10,9 +10,16 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.change_by_group import by_category, by_who_bought, said_of_categories, said_of_groups
-from analysis.comparison import TREES, Comparison, Measure, compared
-from analysis.drivers import UNITS, WORDS, Part, headline, level, matters
+from analysis.change_by_group import (
+    by_category,
+    by_newness,
+    by_who_bought,
+    said_of_categories,
+    said_of_groups,
+    said_of_newness,
+)
+from analysis.comparison import TREES, Comparison, Measure, compared, lowered, said_of
+from analysis.drivers import FEW, OF_KNOWN, UNITS, WORDS, Part, headline, level, listed, matters
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, over
 from analysis.months import Months
@@ -32,9 +39,11 @@ class KpiTree(Result):
     parts, year: key, driver, before, after, relative_change (of the driver), money_change (orders_change), weight; the
     last row is the whole. year: against the same period a year before, or None.
     groups: key, group, customers, before, after, money_change: sums to the change of known customers' sales.
+    newness: key, group, buyers_before, buyers_after, before, after (net), money_change: first-time buyers of each.
     categories: category, before, after, volume_change, mix_change, price_change, money_change: sums to that of gross.
     gross: gross revenue by period, with those compared marked. measure: "net", or "orders" without money.
     before, after: how the periods are called. amounts: the measure in the two. leads: drivers the title names.
+    few: too few orders in one of the periods to say why, so that no slide argues with the parts.
     """
 
     findings: Mapping[str, Finding]
@@ -42,6 +51,7 @@ class KpiTree(Result):
     parts: Table
     year: Table | None
     groups: Table | None
+    newness: Table | None
     categories: Table | None
     gross: Table
     grain: Grain
@@ -51,6 +61,7 @@ class KpiTree(Result):
     after: str
     amounts: tuple[Decimal, Decimal]
     leads: tuple[str, ...]
+    few: bool
 
 
 def compute(
@@ -74,16 +85,18 @@ def compute(
     main = compared(lines, events, before, after, grain, settings)
     year = _a_year_before(lines, events, after, grain, starts, settings)
     left_out = [s for s in periods(days[0], days[-1], grain) if s not in starts]
-    groups = by_who_bought(lines, main, grain, settings) if main.measure == "net" and main.tree != "orders" else None
+    groups = by_who_bought(lines, main, grain, settings) if main.measure == "net" else None
+    newness = by_newness(lines, main, grain, settings) if groups is not None else None
     categories = by_category(products, main, grain, dataset, settings) if main.measure == "net" else None
     findings = _findings(main, year, grain, left_out, days) | said_of_groups(groups, main, grain)
-    findings |= said_of_categories(categories, main, grain)
+    findings |= said_of_newness(newness, main, grain) | said_of_categories(categories, main, grain)
     return KpiTree(
         findings=findings,
         levels=_levels(main, year, grain),
         parts=_parts(main, grain, _between(main, grain)),
         year=_parts(year, grain, _between(year, grain)) if year else None,
         groups=groups,
+        newness=newness,
         categories=categories,
         gross=_gross(months, main),
         grain=grain,
@@ -93,6 +106,7 @@ def compute(
         after=main.after.name(grain),
         amounts=(main.amount(main.totals[0]), main.amount(main.totals[1])),
         leads=tuple(p.key for p in _title(main, grain)[1]),
+        few=_fewer(main) < FEW,
     )
 
 
@@ -110,17 +124,20 @@ def _a_year_before(
 
 def _title(main: Comparison, grain: Grain) -> tuple[str, tuple[Part, ...]]:
     """The headline's sentence and the drivers it names."""
-    fewer = min(main.before.orders, main.after.orders)
-    return headline(main.what.capitalize(), f"on the {grain} before", main.parts, main.base, fewer)
+    return headline(main.what.capitalize(), grain, main.parts, main.base, _fewer(main))
+
+
+def _fewer(main: Comparison) -> int:
+    """The orders of the period with fewer."""
+    return min(main.before.orders, main.after.orders)
 
 
 # Tables
 
 
 def _levels(main: Comparison, year: Comparison | None, grain: Grain) -> Table:
-    """A row a period, oldest first; the columns that the trees of the comparisons speak of."""
-    trees = [c for c in (year, main) if c is not None]
-    keys = list(dict.fromkeys(k for c in trees for k in TREES[c.measure, c.tree]))
+    """A row a period, oldest first, with the drivers of the last two, and of a year before where they are the same."""
+    keys = TREES[main.measure, main.tree]
     rows = []
     for c, x in [*([(year, year.before)] if year else []), (main, main.before), (main, main.after)]:
         row: dict[str, Any] = {"period": period_key(x.start, grain)}
@@ -129,10 +146,11 @@ def _levels(main: Comparison, year: Comparison | None, grain: Grain) -> Table:
             row["unknown"] = float(x.gross_unknown) if any(c.unknown) else None
         else:
             row |= {"orders": x.orders, "unknown_orders": x.orders - x.orders_known if any(c.unknown) else None}
-        here = TREES[c.measure, c.tree]
-        rows.append(row | {k: x.factor(k) if k in here else None for k in keys})
+        rows.append(row | {k: x.factor(k) if c.tree == main.tree else None for k in keys})
     labels = {"period": "Period", "net": "Net revenue", "gross": "Gross revenue", "refunds": "Refunds"}
     labels |= {k: WORDS[k][0] for k in ("unknown", "orders", "unknown_orders", *keys)}
+    if "order_value" in keys and any(main.unknown):
+        labels["order_value"] += OF_KNOWN
     frame = pd.DataFrame(rows)
     notes = [RULE, main.why, "A period that the data do not cover from its first day to its last is left out."]
     return Table(
@@ -173,10 +191,11 @@ def _parts(comparison: Comparison, grain: Grain, title: str) -> Table:
     }
     labels = {"driver": "Driver", "relative_change": "Its own change", column: "Part of the change", "weight": "Weight"}
     note = (
-        f"Log-mean Divisia: each driver’s share of the change of {comparison.what}; as printed, they sum to it. "
-        "The parts say which driver moved, not why it did."
+        f"Each driver’s part of the change of {comparison.what}: they sum to it as printed. Log-mean Divisia: what was "
+        "sold is the product of the factors; the logarithm of how each one changed is weighted by the logarithmic mean "
+        "of what was sold in the two periods. The parts say which driver moved, not why it did."
     )
-    units: dict[str, Unit] = {"relative_change": "ratio", column: _unit(comparison.measure)}
+    units: dict[str, Unit] = {"relative_change": "ratio", column: comparison.counted}
     frame = pd.DataFrame([*rows, whole])
     if len(told) == len(rows):
         frame["weight"] = None
@@ -196,16 +215,13 @@ def _gross(months: Months, main: Comparison) -> Table:
         for s in frame["start"]
     ]
     labels = {k: months.months.labels[k] for k in ("period", column)}
-    return Table(frame, "Gross revenue over time", labels, months.months.source, months.months.units)
+    title = "Gross revenue over time" if main.measure == "net" else "Orders over time"
+    return Table(frame, title, labels, months.months.source, months.months.units)
 
 
 def _between(comparison: Comparison, grain: Grain) -> str:
     the = "the " if grain == "week" else ""
     return f"What changed between {the}{comparison.before.name(grain)} and {the}{comparison.after.name(grain)}"
-
-
-def _unit(measure: Measure) -> Unit:
-    return "money" if measure == "net" else "count"
 
 
 # Findings
@@ -215,17 +231,18 @@ def _findings(
     main: Comparison, year: Comparison | None, grain: Grain, left_out: Sequence[date], days: Sequence[date]
 ) -> dict[str, Finding]:
     ground = main.ground()
-    what, unit = main.what, _unit(main.measure)
+    what, unit = main.what, main.counted
     before, after = (main.amount(t) for t in main.totals)
     last_of = f"the last {grain} that the data cover from its first day to its last"
     flat = level(main.change, main.base)
-    split = f"split into {_listed([p.label.lower() for p in main.parts])} by log-mean Divisia"
+    less = "" if flat else " less that of the one before"
+    split = f"split into {listed([lowered(p.label) for p in main.parts])}, whose parts add up to it"
     found = {
         "headline": ground.of(
             after if flat else main.amount(abs(main.change)),
             unit,
             _title(main, grain)[0],
-            f"{what} of {last_of}{'' if flat else f', less that of the {grain} before'}; the change is {split}",
+            f"{what} of the last complete {grain}{less}; the change is {split}",
         ),
         "period": ground.of(
             main.after.name(grain),
@@ -240,28 +257,41 @@ def _findings(
             f"the {grain} before the last complete one",
         ),
         "tree": ground.of(
-            _listed([p.label.lower() for p in main.parts]),
+            listed([WORDS[k][0].lower() for k in TREES[main.measure, main.tree]]),
             "name",
-            "The change is split into {value}.",
-            "the finest factors that the data of both periods allow, which multiply to what was sold, and the rest",
+            f"What was sold{' to known customers' if any(main.unknown) else ''} is split into {{value}}.",
+            "the finest factors that the data of both periods allow, which multiply to what was sold before refunds",
         ),
         f"{main.measure}_before": ground.of(
-            _plain(before, main),
+            main.plain(before),
             unit,
             f"{what.capitalize()} of {{kpi_tree.period_before}}: {{value}}.",
             f"{what} of the {grain} before",
+            n=main.before.orders,
+            population="orders of the period",
+            window=main.before.window,
         ),
         f"{main.measure}_after": ground.of(
-            _plain(after, main), unit, f"{what.capitalize()} of {{kpi_tree.period}}: {{value}}.", f"{what} of {last_of}"
+            main.plain(after),
+            unit,
+            f"{what.capitalize()} of {{kpi_tree.period}}: {{value}}.",
+            f"{what} of {last_of}",
+            n=main.after.orders,
+            population="orders of the period",
+            window=main.after.window,
         ),
     }
     if main.measure == "net":
-        for key, period, whole in (("gross_before", "period_before", 0), ("gross", "period", 1)):
+        for key, period, x in (("gross_before", "period_before", main.before), ("gross", "period", main.after)):
+            whole = int(x is main.after)
             found[key] = ground.of(
                 main.amount(main.known[whole] + main.unknown[whole]),
                 "money",
                 f"Sold in {{kpi_tree.{period}}} before refunds: {{value}}.",
                 "sum of all sale amounts of the period, those that came back whole included",
+                n=x.orders,
+                population="orders of the period",
+                window=x.window,
             )
     found |= _changes(main, grain, ground, what, unit, "", f"on the {grain} before", "there was no net revenue before")
     if year is not None:
@@ -269,20 +299,16 @@ def _findings(
             year, grain, year.ground(), what, unit, "year_", f"on the same {grain} a year before", "there was none then"
         )
     for part in main.parts:
-        found |= _of_part(part, main, grain, ground, what, unit)
+        found |= said_of(part, main, grain)
     if left_out:
         found["left_out"] = ground.of(
-            _listed([period_name(s, grain) for s in left_out]),
+            listed([period_name(s, grain) for s in left_out]),
             "name",
-            "Left out, because the data cover it only in part: {value}.",
+            f"Left out, because the data cover {'it' if len(left_out) == 1 else 'them'} only in part: {{value}}.",
             f"the {grain}s at the edges of the data that they do not cover from the first day to the last",
             window=(days[0], days[-1]),
         )
     return found
-
-
-def _plain(amount: Decimal, comparison: Comparison) -> Decimal | int:
-    return amount if comparison.measure == "net" else int(amount)
 
 
 def _changes(
@@ -292,7 +318,7 @@ def _changes(
     definition = f"{what} of the last complete {grain} less that of the earlier one"
     return {
         f"{prefix}change": ground.of(
-            _plain(c.amount(c.change), c), unit, f"{what.capitalize()} changed by {{value}} {than}.", definition
+            c.plain(c.amount(c.change)), unit, f"{what.capitalize()} changed by {{value}} {than}.", definition
         ),
         f"{prefix}relative_change": ground.of(
             over(c.change, c.totals[0]),
@@ -302,51 +328,3 @@ def _changes(
             why,
         ),
     }
-
-
-def _of_part(part: Part, c: Comparison, grain: Grain, ground: Ground, what: str, unit: Unit) -> dict[str, Finding]:
-    """A driver's level in both periods, and its part of the change."""
-    counts = UNITS[part.key]
-    told = matters(part, c.parts, c.base)
-    claim = (
-        f"{part.words.capitalize()} changed {what} by {{value}}."
-        if told
-        else f"{part.label}: {{value}}, a part of the change too small to matter."
-    )
-    found = {
-        f"change_by_{part.key}": ground.of(
-            _plain(c.amount(part.units), c),
-            unit,
-            claim,
-            f"the log-mean Divisia part of {part.label.lower()} in the change of {what}"
-            if part.key not in ("unknown", "unknown_orders", "refunds")
-            else f"the change of {part.label.lower()} from the {grain} before",
-        )
-    }
-    for name, value, of in (("_before", part.before, "period_before"), ("", part.after, "period")):
-        whole = counts == "count"
-        found[f"{part.key}{name}"] = ground.of(
-            int(value) if whole else value,
-            counts,
-            f"{part.label} in {'the ' if grain == 'week' else ''}{{kpi_tree.{of}}}: {{value}}.",
-            _DEFINITIONS[part.key],
-        )
-    return found
-
-
-_DEFINITIONS = {
-    "visitors": "distinct visitors with an event in the period",
-    "conversion": "known customers with a kept sale / visitors, both of the period",
-    "spend": "sales to known customers before refunds / known customers with a kept sale, both of the period",
-    "buyers": "distinct known customers with a kept sale in the period",
-    "frequency": "orders of known customers / known customers with a kept sale, both of the period",
-    "order_value": "sales before refunds / orders, both of the period; of known customers, where these are told apart",
-    "orders": "distinct orders whose first kept sale lies in the period",
-    "unknown": "what was sold in the period, before refunds, on lines that name no customer",
-    "unknown_orders": "distinct orders that name no customer and whose first kept sale lies in the period",
-    "refunds": "money given back in the period, and the amounts of lines that came back whole",
-}
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

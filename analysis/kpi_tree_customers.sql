@@ -1,6 +1,6 @@
 -- What did known customers spend in two periods, by whether they bought in the one before, in the later, or ever before?
--- New: first kept sale ever in the later period. Kept: bought in both. Won back: bought in the later and earlier, not in
--- the one before. Lapsed: bought in the one before, not in the later. Other: only goods that all came back.
+-- Both: bought in both. First: first kept sale ever in the later period. Later only: bought in the later and earlier, not
+-- in the one before. Earlier only: bought in the one before, not in the later. Other: only goods that all came back.
 with per_day as (
     select
         customer_id,
@@ -38,10 +38,10 @@ per_customer as (
 grouped as (
     select
         case
-            when bought_after = 1 and bought_before = 1 then 'kept'
-            when bought_after = 1 and first_sale >= cast($after_from as date) then 'new'
-            when bought_after = 1 then 'won_back'
-            when bought_before = 1 then 'lapsed'
+            when bought_after = 1 and bought_before = 1 then 'both'
+            when bought_after = 1 and first_sale >= cast($after_from as date) then 'first'
+            when bought_after = 1 then 'later_only'
+            when bought_before = 1 then 'earlier_only'
             else 'other'
         end as key,
         before,

@@ -1,4 +1,4 @@
-"""Whether the newest customers come back and spend as those before them did in the same days of their life."""
+"""Whether the newest customers come back and spend as those just before them did in the same days of their life."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ COMPARED = (90, 30)  # the first at which both groups are large enough
 NEWEST: dict[Grain, int] = {"week": 4, "month": 3, "quarter": 2}
 LEAST_FOR_MEANS = 100  # customers, below which no interval of mean revenue is given
 
+AFTER = "after refunds"  # as analysis.customers says it, unless refunds name no customer
+
 THINNING = 1.5  # times as many customers a cohort before as in the newest ones
 VALUE = "analysis/cohorts_value.sql"
 
@@ -32,10 +34,11 @@ Proof = Literal["second", "value", ""]
 
 @dataclass(frozen=True, slots=True)
 class Versus:
-    """The newest cohorts that the data follow for `days` after the first sale of every customer, and those before.
+    """The newest cohorts that the data follow for `days` after the first sale of every customer, and as many before.
 
-    newest, older: places in the grid. Amounts (whole ten-thousandths) of each customer within these days; None when
-    money is unknown.
+    newest, older: places in the grid, as many of each, the older ones directly before the newest. before: customers of
+    all cohorts before the newest, a cohort. Amounts (whole millionths) of each customer within these days; None
+    when money is unknown. after: what is taken off them.
     """
 
     grid: Grid
@@ -44,8 +47,10 @@ class Versus:
     older: tuple[int, ...]
     of_newest: Firsts
     of_older: Firsts
+    before: float
     newest_net: np.ndarray | None = None
     older_net: np.ndarray | None = None
+    after: str = AFTER
 
     @property
     def words(self) -> str:
@@ -78,11 +83,11 @@ class Versus:
 
     @property
     def thinning(self) -> bool:
-        """Whether cohorts shrink, as where an old base comes to light bit by bit: those before may hold some of it."""
-        new, old = (
-            of.total / len(places) for of, places in ((self.of_newest, self.newest), (self.of_older, self.older))
-        )
-        return old >= THINNING * new
+        """Whether cohorts shrink, as where an old base comes to light bit by bit: those before may hold some of it.
+
+        Told from all cohorts before, not from the few that are compared.
+        """
+        return self.before >= THINNING * self.of_newest.total / len(self.newest)
 
     @property
     def proof(self) -> Proof:
@@ -97,12 +102,17 @@ class Versus:
         return max(changes, key=lambda what: changes[what], default="")
 
 
-def versus(grid: Grid, firsts: Firsts, lines: Relation, settings: Settings) -> Versus | None:
+def revenue(after: str) -> str:
+    """How tables call what customers bring, by what is taken off it."""
+    return "net revenue" if after == AFTER else "revenue before refunds"
+
+
+def versus(grid: Grid, firsts: Firsts, lines: Relation, settings: Settings, after: str = AFTER) -> Versus | None:
     """The comparison at the first horizon that leaves both groups large enough; None where none does."""
     for days in COMPARED:
         found = _split(grid, firsts, days)
         if found and min(found.of_newest.total, found.of_older.total) >= LEAST:
-            return found if settings.no_money else _with_money(found, lines, settings)
+            return found if settings.no_money else _with_money(replace(found, after=after), lines, settings)
     return None
 
 
@@ -117,13 +127,15 @@ def findings(found: Versus | None, ground: Ground) -> dict[str, Finding]:
             "name",
             f"The newest cohorts followed for {found.words} are those of {{value}}.",
             f"the last cohorts all of whose customers the data follow for {found.words}",
+            population="customers of the newest cohorts followed that long",
             n=new.total,
         ),
         "older": ground.of(
             found.grid.name(found.older[0], found.older[-1]),
             "name",
             "The cohorts before them are those of {value}.",
-            "the cohorts before the newest, without those that may hold older customers",
+            f"as many {found.grid.grain}s of first sale as the newest cohorts have, directly before them",
+            population="customers of the cohorts directly before the newest",
             n=old.total,
         ),
     }
@@ -150,18 +162,19 @@ def _second(found: Versus, ground: Ground) -> dict[str, Finding]:
             "share",
             f"{{value}} of the customers of {{cohorts.older}} ordered again within {found.words}.",
             definition,
-            population="customers of the cohorts before",
+            population="customers of the cohorts directly before the newest",
             n=old.total,
         ),
         "second_gap": _estimated(
             100 * (shares[0] - shares[1]),
             "ratio",
-            f"Second orders: {{cohorts.newest}} differs from {{cohorts.older}} by {{value}} percentage points{ends}.",
-            "share with a second order of the newest cohorts - that of the cohorts before, in percentage points; "
-            "interval by Newcombe; the season is not taken out",
+            f"{_turn('Second orders', shares[0] > shares[1], ' percentage points')}{ends}.",
+            f"share with a second order within {found.words} of the newest cohorts - that of as many directly before, "
+            f"in percentage points; interval by Newcombe; the season is not taken out{_older_customers(found)}",
             found,
             ground,
             (100 * low, 100 * high),
+            new.total + old.total,
         ),
     }
 
@@ -170,15 +183,16 @@ def _value(found: Versus, ground: Ground) -> dict[str, Finding]:
     if found.newest_net is None or found.older_net is None:
         return {}
     means = [_mean(net) for net in (found.newest_net, found.older_net)]
-    definition = f"sales + refunds (which are negative) within {found.words} of the first sale / customers"
+    taken = "sales + refunds (which are negative)" if found.after == AFTER else "sales (refunds name no customer)"
+    definition = f"{taken} within {found.words} of the first sale / customers"
     interval = found.value_interval
     ends = _ends(None not in means and means[0] < means[1], interval, found)  # type: ignore[operator]
-    whom = {"newest": "newest cohorts", "older": "cohorts before"}
+    whom = {"newest": "newest cohorts", "older": "cohorts directly before the newest"}
     made = {
         f"value_{key}": ground.of(
             mean,
             "money",
-            f"A customer of {{cohorts.{key}}} brought {{value}} within {found.words}.",
+            f"A customer of {{cohorts.{key}}} brought {{value}} within {found.words}, {found.after}.",
             definition,
             "no amount of these customers is known",
             population=f"customers of the {whom[key]} with known amounts",
@@ -190,11 +204,14 @@ def _value(found: Versus, ground: Ground) -> dict[str, Finding]:
     made["value_gap"] = _estimated(
         gap,
         "money",
-        f"Revenue a customer: {{cohorts.newest}} differs from {{cohorts.older}} by {{value}}{ends}.",
-        "mean of the newest cohorts - mean of the cohorts before; interval by Welch; the season is not taken out",
+        f"{_turn('Revenue a customer', gap is not None and gap > 0)}{ends}.",
+        f"{taken} within {found.words} a customer of the newest cohorts - that of as many directly before; interval by "
+        f"Welch; the season is not taken out{_older_customers(found)}",
         found,
         ground,
         interval,
+        len(found.newest_net) + len(found.older_net),
+        ", with known amounts",
         "fewer than a hundred customers in a group, or all of them alike",
     )
     return made
@@ -203,22 +220,35 @@ def _value(found: Versus, ground: Ground) -> dict[str, Finding]:
 def _ends(less: bool, interval: tuple[float, float] | None, found: Versus) -> str:
     """What else may be behind a difference."""
     if interval is None or not _clear(interval):
-        return "; that may be chance"
-    return "; those before may hold older customers" if less and found.thinning else ""
+        return ", which may be chance"
+    return "; some of those may have bought before the data begin" if less and found.thinning else ""
+
+
+def _turn(what: str, more: bool, unit: str = "") -> str:
+    """A difference as a change since the cohorts before; one below nought carries its sign."""
+    return f"{what} {'rose' if more else 'changed'} by {{value}}{unit} from the cohorts of {{cohorts.older}}"
+
+
+def _older_customers(found: Versus) -> str:
+    if not found.thinning:
+        return ""
+    return ". Cohorts shrink, as where old customers come to light bit by bit: those before may be such customers"
 
 
 def headline(found: Versus, ground: Ground) -> Finding:
     """The title: what clearly differs between the newest customers and those before, or that nothing does."""
     made = findings(found, ground)
+    new, old = (made[f"{found.proof or 'second'}_{key}"] for key in ("newest", "older"))
+    new = replace(new, definition=f"{new.definition}; before: of as many cohorts directly before")
     if not found.proof:
         rest = f"{{value}} order again within {found.words}, {{cohorts.second_older}} did before."
-        return replace(made["second_newest"], claim=f"No clear change in new customers: {rest}")
-    new, old = made[f"{found.proof}_newest"], made[f"{found.proof}_older"]
+        return replace(new, claim=f"No clear change in new customers: {rest}")
+    net = "" if found.proof == "second" or found.after == AFTER else " (before refunds)"
     less = new.value < old.value  # type: ignore[operator]
     verb, adverb = ("bring", "") if found.proof == "value" else ("come back", " often")
-    does = f"{verb} {'less' if less else 'more'}{adverb}"
+    does = f"{verb} {'less' if less else 'more'}{adverb}{net}"
     if less and found.thinning:
-        rest = f"{{value}} within {found.words}; {{cohorts.{found.proof}_older}} before, perhaps of older customers."
+        rest = f"{{value}} within {found.words}, {{cohorts.{found.proof}_older}} before."
         return replace(new, claim=f"Later cohorts {does}: {rest}")
     each = f"each within {found.words}" if found.proof == "value" else f"order again within {found.words}"
     did = "before" if found.proof == "value" else "did before"
@@ -237,7 +267,8 @@ def worth(found: Versus | None, lines: Relation, settings: Settings) -> Table | 
         for day in range(found.days + 1):
             so_far += brought.get(day, 0)
             rows.append((group, day, float(so_far / customers)))
-    labels = {"group": "Cohorts", "day": "Days since the first sale", "value": "Net revenue so far, a customer"}
+    value = f"{revenue(found.after).capitalize()} so far, a customer"
+    labels = {"group": "Cohorts", "day": "Days since the first sale", "value": value}
     return Table(
         pd.DataFrame(rows, columns=list(labels)),
         "What customers bring",
@@ -268,6 +299,8 @@ def _estimated(
     found: Versus,
     ground: Ground,
     interval: tuple[float, float] | None,
+    n: int,
+    known: str = "",
     why: str = "",
 ) -> Finding:
     return Finding(
@@ -275,8 +308,8 @@ def _estimated(
         unit=unit,
         claim=claim,
         definition=definition,
-        population="customers of the newest cohorts and of those before",
-        n=found.of_newest.total + found.of_older.total,
+        population=f"customers of the newest cohorts and of as many directly before{known}",
+        n=n,
         window=ground.window,
         source=ground.source,
         kind="estimated",
@@ -286,15 +319,16 @@ def _estimated(
 
 
 def _split(grid: Grid, firsts: Firsts, days: int) -> Versus | None:
-    """The cohorts that are followed for so many days in two groups; None with fewer than two."""
+    """The last cohorts that are followed for so many days, and as many directly before; None with fewer than two."""
     last = date(1970, 1, 1) + timedelta(days=firsts.last)
     seen = [i for i in range(grid.run_in, len(grid.starts)) if grid.end(i) + timedelta(days=days) <= last]
     newest = min(NEWEST[grid.grain], len(seen) // 2)
     if not newest:
         return None
-    groups = tuple(seen[-newest:]), tuple(seen[:-newest])
+    groups = tuple(seen[-newest:]), tuple(seen[-2 * newest : -newest])
     new, old = (firsts.between(grid.starts[g[0]], grid.end(g[-1])) for g in groups)
-    return Versus(grid, days, *groups, new, old)
+    before = firsts.between(grid.starts[seen[0]], grid.end(groups[1][-1])).total / (len(seen) - newest)
+    return Versus(grid, days, *groups, new, old, before)
 
 
 def _with_money(found: Versus, lines: Relation, settings: Settings) -> Versus:
@@ -322,14 +356,16 @@ def compared(found: Versus | None) -> Table | None:
         "customers": "Customers",
         "days": "Days followed",
         "share": "With a second order",
-        "value": "Net revenue a customer",
+        "value": f"{revenue(found.after).capitalize()} a customer",
     }
     units: dict[str, Unit] = {"customers": "count", "days": "count", "share": "share", "value": "money"}
     return Table(
         pd.DataFrame(rows, columns=list(labels)),
-        "The newest cohorts and those before, over the same days of their life",
+        "The newest cohorts and as many before, over the same days of their life",
         labels,
         SECOND,
         units,
-        "Only cohorts all of whose customers the data follow that long. The season is not taken out.",
+        f"The newest cohorts all of whose customers the data follow that long, and as many {found.grid.grain}s of "
+        "first sale directly before them; changes further back are not in it. The season is not taken out."
+        f"{' ' + _older_customers(found)[2:] + '.' if found.thinning else ''}",
     )

@@ -24,6 +24,14 @@ TRUNCATED = (
 )
 
 
+ALIKE = "It takes all cohorts to be alike; the share of those followed that long lies within its limits."
+UNLIKE = (
+    "It takes all cohorts to be alike. Here they differ: where the share of those followed that long lies outside the "
+    "limits, the report says that share and not the estimate."
+)
+SLACK = 1e-12  # of rounding, where the limits are the share itself
+
+
 @dataclass(frozen=True, slots=True)
 class Firsts:
     """Customers by day of first and second order, in days since 1970; one row a pair of days.
@@ -67,6 +75,11 @@ class Firsts:
     def followed(self, days: int) -> int:
         """How many customers the data follow for so many days after their first order."""
         return int(self.customers[self.last - self.first >= days].sum())
+
+    def long_enough(self, days: int) -> Firsts:
+        """Those whom the data follow for so many days after their first order."""
+        kept = self.last - self.first >= days
+        return Firsts(self.first[kept], self.second[kept], self.customers[kept], self.last)
 
     def again(self, days: int) -> int:
         """How many customers ordered a second time within so many days."""
@@ -132,32 +145,80 @@ def day_number(day: date) -> int:
     return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
+def observed(new: Firsts, days: int) -> float:
+    """The share with a second order within so many days among those followed at least so long; NaN of nobody."""
+    of = new.long_enough(days)
+    return of.again(days) / of.total if of.total else float("nan")
+
+
+def differs(new: Firsts, estimate: Curve, days: int) -> bool:
+    """Whether what is known of those followed so long lies outside the limits of the estimate.
+
+    Kaplan and Meier take the young to go on as the old did; where cohorts differ, the curve describes none of them.
+    """
+    _, low, high = estimate.at(days)
+    return new.followed(days) >= LEAST and not low - SLACK <= observed(new, days) <= high + SLACK
+
+
+def unlike(new: Firsts, estimate: Curve) -> tuple[int, ...]:
+    """The horizons at which the estimate does not hold."""
+    return tuple(days for days in HORIZONS if differs(new, estimate, days))
+
+
 def findings(new: Firsts, estimate: Curve, who: str, ground: Ground) -> dict[str, Finding]:
-    made: dict[str, Finding] = {}
-    for days, words in HORIZONS.items():
-        share, low, high = estimate.at(days)
-        enough = new.followed(days) >= LEAST
-        made[f"second_{days}"] = Finding(
-            value=share if enough else None,
-            unit="share",
-            claim=f"{{value}} of {who} order a second time within {words} of the first.",
-            definition=f"customers with a second order within {words} of the first / customers, by Kaplan and Meier: "
-            "censored on the last day of the data; two orders of one day are two",
-            population=ground.population,
-            n=ground.n,
-            window=ground.window,
-            source=SECOND,
-            kind="estimated",
-            interval=(low, high) if enough else None,
-            reason="" if enough else "the data follow fewer than thirty customers that long",
-        )
+    made = {
+        f"second_{days}": (_observed if differs(new, estimate, days) else _within)(new, estimate, days, who, ground)
+        for days in HORIZONS
+    }
     return made | {"second_median": _median(new, estimate, who, ground), "same_day_share": _same_day(new, ground)}
+
+
+def _within(new: Firsts, estimate: Curve, days: int, who: str, ground: Ground) -> Finding:
+    share, low, high = estimate.at(days)
+    enough, words = new.followed(days) >= LEAST, HORIZONS[days]
+    return Finding(
+        value=share if enough else None,
+        unit="share",
+        claim=f"{{value}} of {who} order a second time within {words} of the first.",
+        definition=f"customers with a second order within {words} of the first / customers, by Kaplan and Meier: "
+        "censored on the last day of the data; two orders of one day are two",
+        population=ground.population,
+        n=ground.n,
+        window=ground.window,
+        source=SECOND,
+        kind="estimated",
+        interval=(low, high) if enough else None,
+        reason="" if enough else "the data follow fewer than thirty customers that long",
+    )
+
+
+def _observed(new: Firsts, estimate: Curve, days: int, who: str, ground: Ground) -> Finding:
+    """What is known of those followed so long, where the estimate over all of them does not hold."""
+    of, words = new.long_enough(days), HORIZONS[days]
+    events = of.again(days)
+    return Finding(
+        value=events / of.total,
+        unit="share",
+        claim=f"{{value}} of {who} followed that long ordered a second time within {words} of the first.",
+        definition=f"customers with a second order within {words} of the first / customers followed at least that "
+        "long; two orders of one day are two; interval by Wilson. Cohorts differ: Kaplan and Meier’s estimate over all "
+        "customers misses this share",
+        population=f"{ground.population}, first seen at least {words} before the end of the data",
+        n=of.total,
+        window=ground.window,
+        source=SECOND,
+        kind="estimated",
+        interval=wilson(events, of.total),
+    )
 
 
 def _median(new: Firsts, estimate: Curve, who: str, ground: Ground) -> Finding:
     day, low, high = estimate.reached(0.5)
     known = day is not None and low is not None and high is not None and new.followed(high) >= LEAST
     why = "fewer than half have ordered again as far as the data follow them"
+    apart = known and any(differs(new, estimate, days) for days in _around(day or 0))
+    if apart:
+        known, why = False, "cohorts differ: the estimate misses what is known of customers followed about that long"
     return Finding(
         value=day if known else None,
         unit="days",
@@ -170,8 +231,17 @@ def _median(new: Firsts, estimate: Curve, who: str, ground: Ground) -> Finding:
         source=SECOND,
         kind="estimated",
         interval=(float(low), float(high)) if known else None,  # type: ignore[arg-type]
-        reason="" if known else why if day is None else "too few customers are followed long enough to bound it",
+        reason=""
+        if known
+        else why
+        if apart or day is None
+        else "too few customers are followed long enough to bound it",
     )
+
+
+def _around(day: int) -> tuple[int, ...]:
+    """A day, and the horizons next to it."""
+    return (*[h for h in HORIZONS if h <= day][-1:], day, *[h for h in HORIZONS if h > day][:1])
 
 
 def _same_day(new: Firsts, ground: Ground) -> Finding:
@@ -182,7 +252,7 @@ def _same_day(new: Firsts, ground: Ground) -> Finding:
         "{value} of second orders were placed on the day of the first.",
         "customers whose second order has the day of the first / customers with a second order",
         "no customer has ordered twice yet",
-        population="customers with a second order",
+        population=f"customers with a second order, of {ground.population}",
         n=again,
     )
 
@@ -190,20 +260,21 @@ def _same_day(new: Firsts, ground: Ground) -> Finding:
 def table(firsts: Firsts, new: Firsts, estimate: Curve) -> Table:
     everyone = curve(firsts)
     rows = [
-        (days, new.followed(days), *estimate.at(days), everyone.at(days)[0])
+        (days, new.followed(days), observed(new, days), *estimate.at(days), everyone.at(days)[0])
         for days in HORIZONS
         if new.followed(days) >= LEAST
     ]
     labels = {
         "days": "Days since the first",
         "followed": "Customers followed that long",
-        "share": "With a second order",
+        "observed": "Of those, with a second order",
+        "share": "Estimate",
         "low": "Lower limit",
         "high": "Upper limit",
-        "share_all": "Of all customers",
+        "share_all": "Estimate for all customers",
     }
     units: dict[str, Unit] = {"days": "count", "followed": "count"} | dict.fromkeys(  # type: ignore[assignment]
-        ("share", "low", "high", "share_all"), "share"
+        ("observed", "share", "low", "high", "share_all"), "share"
     )
     return Table(
         pd.DataFrame(rows, columns=list(labels)),
@@ -211,14 +282,24 @@ def table(firsts: Firsts, new: Firsts, estimate: Curve) -> Table:
         labels,
         SECOND,
         units,
-        "By Kaplan and Meier: who has not ordered again counts as long as the data go on, not as lost. Limits: 95 % "
-        f"interval of each day (log-log). Horizons that fewer than thirty customers reach are left out. {TRUNCATED}",
+        f"The estimate is Kaplan and Meier’s: who has not ordered again counts as long as the data go on, not as lost. "
+        f"Limits: 95 % interval of each day (log-log). Horizons that fewer than thirty customers reach are left out. "
+        f"{UNLIKE if unlike(new, estimate) else ALIKE} {TRUNCATED}",
     )
 
 
 def curves(new: Firsts, estimate: Curve, groups: Mapping[str, tuple[Firsts, int]]) -> Table:
-    """The estimate of all, to a year at most, and of each group to its own last day: group, day, share, low, high."""
-    longest = min(365, int(estimate.days[-1]))
+    """The estimate of all and of each group by day: group, day, share, low, high.
+
+    That of all goes to a year at most; where it does not hold, it is that of the customers followed to the longest
+    horizon, which is known and not estimated. Those of groups go to their own last day.
+    """
+    if unlike(new, estimate):
+        longest = max(days for days in HORIZONS if new.followed(days) >= LEAST)
+        new = new.long_enough(longest)
+        estimate = curve(new)
+    else:
+        longest = min(365, int(estimate.days[-1]))
     while longest and new.followed(longest) < LEAST:
         longest -= 1
     rows = _points("all", estimate, longest)

@@ -78,9 +78,8 @@ def _curves(cohorts: Cohorts, groups: Sequence[str], style: Style, grey: str) ->
     )  # fmt: skip
     figure.update_yaxes(range=[0, top * 1.06], visible=False)
     _axis_title(figure, "days since the first order")
-    _top_title(
-        figure, "share with a second order; band: its interval" if not style.narrow else "share with a second order"
-    )
+    of_whom = f", of those followed {last} days" if groups == ("all",) and cohorts.unlike else ""
+    _top_title(figure, f"share with a second order{of_whom}{'' if style.narrow else '; band: its interval'}")
     return figure
 
 
@@ -103,7 +102,7 @@ def _mark(figure: go.Figure, of: pd.DataFrame, marks: Sequence[int], style: Styl
 
 
 def worth(cohorts: Cohorts, style: Style) -> go.Figure | None:
-    """Net revenue a customer by days since the first sale: the newest cohorts in colour, those before grey."""
+    """Revenue a customer by days since the first sale: the newest cohorts in colour, those before grey."""
     if cohorts.proof != "value" or cohorts.worth is None:
         return None
     frame, figure = cohorts.worth.frame, go.Figure()
@@ -139,7 +138,7 @@ def worth(cohorts: Cohorts, style: Style) -> go.Figure | None:
     )  # fmt: skip
     figure.update_yaxes(range=[min(0.0, *real(frame["value"])), high * 1.08], visible=False)
     _axis_title(figure, "days since the first sale")
-    _top_title(figure, "net revenue so far, a customer")
+    _top_title(figure, f"{cohorts.revenue} so far, a customer")
     return figure
 
 
@@ -159,6 +158,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
     if cells.empty:
         return None
     names = list(dict.fromkeys(cells["cohort"]))
+    short = cohorts.grid.shorts()
     row, oldest = {name: i for i, name in enumerate(names)}, int(cells["age"].max())
     large = cells[cells["customers"] >= min(LEAST, cells["customers"].max())]
     most, figure = max(*real(large["share"]), 1e-9), go.Figure()
@@ -181,7 +181,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         textfont={"color": ["#ffffff" if part > 0.55 else INK for part in parts], "size": 12},
         hoverinfo="text",
         hovertext=[
-            f"{plain(c)}, {a} {cohorts.grid.grain}s on: {style.text(b, 'count', compact=False)} of "
+            f"{plain(short.get(c, c))}, {a} {cohorts.grid.grain}s on: {style.text(b, 'count', compact=False)} of "
             f"{style.text(n, 'count', compact=False)} ({style.text(s, 'share')})"
             for c, a, b, n, s in zip(
                 cells["cohort"], cells["age"], cells["active"], cells["customers"], cells["share"], strict=True
@@ -203,8 +203,9 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         range=[0.5, oldest + 0.5], side="top", tickvals=at, ticktext=[str(a) for a in at], tickfont={"size": 12}
     )
     figure.update_yaxes(
-        range=[max(len(names), 4) - 0.5, -0.5], tickvals=list(row.values()), ticktext=[plain(n) for n in names],
-        tickfont={"color": INK, "size": 12}, ticklabelshift=0, ticklabelstandoff=52,
+        range=[max(len(names), 4) - 0.5, -0.5], tickvals=list(row.values()),
+        ticktext=[plain(short.get(n, n)) for n in names], tickfont={"color": INK, "size": 12},
+        ticklabelshift=0, ticklabelstandoff=52,
     )  # fmt: skip
     figure.update_layout(margin={"t": 44, "l": 132, "r": 4, "b": 4})
     for text, x, anchor in (("customers", 0.5, "right"), (f"{cohorts.grid.grain}s since the first sale", 0.5, "left")):
@@ -221,19 +222,19 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
 
 
 def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
-    """Net revenue so far a customer by age, a line a cohort: the newest in colour, the first dashed."""
+    """Revenue so far a customer by age, a line a cohort: the newest in colour, the first dashed."""
     if cohorts.value is None:
         return None
-    cells = cohorts.cells.frame.dropna(subset=["cumulative_net"])
+    cells = cohorts.cells.frame.dropna(subset=["cumulative_revenue"])
     lines = {name: of for name, of in cells.groupby("cohort", sort=True) if len(of) >= 2}
     if len(lines) < 2:
         return None
     early = {cohorts.grid.key(i) for i in range(cohorts.grid.run_in)}
     newest = [name for name, of in lines.items() if len(of) >= 3 and name not in early][-3:]
-    figure, ends = go.Figure(), []
+    figure, ends, short = go.Figure(), [], cohorts.grid.shorts()
     for name, of in lines.items():
         colour = style.accent if name in newest else LIGHT if name in early else BAR
-        x, y = list(of["age"]), real(of["cumulative_net"])
+        x, y = list(of["age"]), real(of["cumulative_revenue"])
         figure.add_scatter(
             x=x,
             y=y,
@@ -244,18 +245,18 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
                 "dash": "4px,4px" if name in early else "solid",
             },
             hoverinfo="text",
-            hovertext=[f"{plain(name)}, {a} on: {style.text(v, 'money')}" for a, v in zip(x, y, strict=True)],
+            hovertext=[f"{plain(short[name])}, {a} on: {style.text(v, 'money')}" for a, v in zip(x, y, strict=True)],
         )
         ends.append((name, x[-1], y[-1]))
     high = max(y for _, _, y in ends)
     longest = max(x for _, x, _ in ends)
-    said = [e for e in ends if e[0] in newest[-1:]] + [ends[0]] + [e for e in ends if e[0] not in early][:1]
-    for name, x_end, y_end in dict.fromkeys(said):
+    said = [ends[0], *[e for e in ends if e[0] not in early][:1]]
+    for name, x_end, y_end in dict.fromkeys(e for e in said if e[0] not in newest):
         edge = x_end > 0.85 * longest
         figure.add_annotation(
-            x=x_end, y=y_end, text=plain(name), xanchor="right" if edge else "left", yanchor="bottom",
+            x=x_end, y=y_end, text=plain(short[name]), xanchor="right" if edge else "left", yanchor="bottom",
             xshift=0 if edge else 2, yshift=7, bgcolor="rgba(255,255,255,0.75)", borderpad=0,
-            font={"color": style.accent if name in newest else GREY},
+            font={"color": GREY},
         )  # fmt: skip
     every = next(step for step in (1, 2, 3, 6, 12, 24) if longest / step <= 16)
     at = list(range(0, longest + 1, every))
@@ -267,11 +268,17 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
         range=[min(0.0, *(y for _, _, y in ends)), high * 1.1], tickvals=marks,
         ticktext=_written(marks, style),
     )  # fmt: skip
-    figure.update_layout(margin={"l": 64, "b": 52, "t": 30, "r": 12})
+    figure.update_layout(margin={"l": 64, "b": 52, "t": 48, "r": 12})
     _axis_title(figure, f"{cohorts.grid.grain}s since the first sale", -26)
+    if newest:
+        named = " to ".join(dict.fromkeys(plain(short[name]) for name in (newest[0], newest[-1])))
+        figure.add_annotation(
+            text=f"in colour: {named}", x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom",
+            yshift=6, font={"color": style.accent},
+        )  # fmt: skip
     if not style.narrow:
         dashed = "; dashed: may hold older customers" if early else ""
-        _top_title(figure, f"net revenue so far, a customer{dashed}")
+        _top_title(figure, f"{cohorts.revenue} so far, a customer{dashed}", 24)
     return figure
 
 
@@ -288,7 +295,11 @@ def base(cohorts: Cohorts, style: Style) -> go.Figure | None:
     figure, mids, below = go.Figure(), [], 0.0
     for band, colour in zip(bands, [*greys, style.accent], strict=True):
         of = dict(
-            zip(frame.loc[frame["band"] == band, "start"], real(frame.loc[frame["band"] == band, "net"]), strict=True)
+            zip(
+                frame.loc[frame["band"] == band, "start"],
+                real(frame.loc[frame["band"] == band, "revenue"]),
+                strict=True,
+            )
         )
         heights = [of.get(start, 0.0) for start in starts]
         figure.add_bar(
@@ -303,22 +314,29 @@ def base(cohorts: Cohorts, style: Style) -> go.Figure | None:
     totals = [sum(max(0.0, h) for h in heights) for heights in zip(*(t.y for t in figure.data), strict=True)]
     lows = [sum(min(0.0, h) for h in heights) for heights in zip(*(t.y for t in figure.data), strict=True)]
     high = max(*totals, 1e-9)
+    head = "first sale" if cohorts.grid.grain == "week" else "first sale in"
     for band, y, last in zip(bands, spread(mids, high * 0.075), [b == bands[-1] for b in bands], strict=True):
         figure.add_annotation(
-            x=len(starts) - 0.6, y=y, text=plain(band), xanchor="left", xshift=6,
+            x=len(starts) - 0.6, y=y, text=plain(_band(band)), xanchor="left", xshift=6,
             font={"color": style.accent if last else INK},
         )  # fmt: skip
-    room = max(width(t) for t in ("first sale in", *map(plain, bands))) * style.slot.text + 16
+    room = max(width(t) for t in (head, *(plain(_band(band)) for band in bands))) * style.slot.text + 16
     figure.update_layout(barmode="relative", bargap=0.22, margin={"r": room, "l": 56, "t": 26})
     grain = "month" if cohorts.grid.grain == "quarter" else cohorts.grid.grain
     figure.update_xaxes(**ticks(starts, grain, style))
     marks = _round_marks(high)
     figure.update_yaxes(range=[min(lows), high * 1.05], tickvals=marks, ticktext=_written(marks, style))
     figure.add_annotation(
-        text="first sale in", x=1, xref="paper", xanchor="left", xshift=0, y=1, yref="paper", yanchor="bottom",
+        text=head, x=1, xref="paper", xanchor="left", xshift=0, y=1, yref="paper", yanchor="bottom",
         yshift=6, font={"color": GREY},
     )  # fmt: skip
     return figure
+
+
+def _band(band: str) -> str:
+    """A band of weeks by its first day; any other as it is."""
+    weeks, begin, day = band.partition(" weeks from ")
+    return f"from {day}" if begin else weeks.removeprefix("the ")
 
 
 def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
@@ -327,8 +345,8 @@ def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
         return None
     frame = cohorts.life.frame.iloc[1:]
     strips: list[tuple[str, str, Unit]] = [("share", "buyers", "share"), ("orders_each", "orders a buyer", "ratio")]
-    if "net" in frame:
-        strips.append(("net", "net revenue", "money"))
+    if "revenue" in frame:
+        strips.append(("revenue", cohorts.revenue.removesuffix(" before refunds"), "money"))
     figure, x = go.Figure(), list(frame["age"])
     for row, (column, _, unit) in enumerate(strips):
         heights = [max(0.0, v) for v in real(frame[column])]
@@ -392,9 +410,9 @@ def _axis_title(figure: go.Figure, text: str, shift: int = -30) -> None:
     )  # fmt: skip
 
 
-def _top_title(figure: go.Figure, text: str) -> None:
+def _top_title(figure: go.Figure, text: str, shift: int = 6) -> None:
     figure.add_annotation(
-        text=text, x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=6,
+        text=text, x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=shift,
         font={"color": GREY},
     )  # fmt: skip
 
@@ -409,8 +427,10 @@ def _alt_again(cohorts: Cohorts, style: Style) -> str:
 
 def _alt_second(cohorts: Cohorts, style: Style) -> str:
     frame = cohorts.curves.frame
-    listed = _listed(frame[frame["group"] == "all"], style)
-    return f"Curve of the share with a second order by days since the first, with its interval. {listed}."
+    of = frame[frame["group"] == "all"]
+    whom = f", of customers followed {of['day'].max()} days" if cohorts.unlike and len(of) else ""
+    listed = _listed(of, style)
+    return f"Curve of the share with a second order by days since the first, with its interval{whom}. {listed}."
 
 
 def _listed(of: pd.DataFrame, style: Style) -> str:
@@ -428,27 +448,29 @@ def _alt_worth(cohorts: Cohorts, style: Style) -> str:
         f"{words[g]}: {style.text(v, 'money')} after {d} days"
         for g, d, v in zip(last["group"], last["day"], last["value"], strict=True)
     )
-    return f"Lines of net revenue so far a customer by days since the first sale. {listed}."
+    return f"Lines of {cohorts.revenue} so far a customer by days since the first sale. {listed}."
 
 
 def _alt_retention(cohorts: Cohorts, style: Style) -> str:
     cells = cohorts.cells.frame
     cells = cells[cells["age"] == 1]
-    listed = "; ".join(f"{c}: {style.text(s, 'share')}" for c, s in zip(cells["cohort"], cells["share"], strict=True))
-    grain = cohorts.grid.grain
+    grain, names = cohorts.grid.grain, cells["cohort"].map(cohorts.grid.shorts())
+    listed = "; ".join(f"{c}: {style.text(s, 'share')}" for c, s in zip(names, cells["share"], strict=True))
     return (
         f"Grid of the share of each cohort that bought, by {grain}s since its first sale. After one {grain}: {listed}."
     )
 
 
 def _alt_value(cohorts: Cohorts, style: Style) -> str:
-    cells = cohorts.cells.frame.dropna(subset=["cumulative_net"])
+    cells = cohorts.cells.frame.dropna(subset=["cumulative_revenue"])
     last = cells.groupby("cohort", sort=True).tail(1)
     listed = "; ".join(
         f"{c}: {style.text(v, 'money')} after {a}"
-        for c, a, v in zip(last["cohort"], last["age"], last["cumulative_net"], strict=True)
+        for c, a, v in zip(
+            last["cohort"].map(cohorts.grid.shorts()), last["age"], last["cumulative_revenue"], strict=True
+        )
     )
-    return f"Lines of net revenue so far a customer, one a cohort, by {cohorts.grid.grain}s of age. {listed}."
+    return f"Lines of {cohorts.revenue} so far a customer, one a cohort, by {cohorts.grid.grain}s of age. {listed}."
 
 
 def _alt_base(cohorts: Cohorts, style: Style) -> str:
@@ -457,8 +479,8 @@ def _alt_base(cohorts: Cohorts, style: Style) -> str:
     frame = cohorts.base.frame
     frame = frame[~frame["partial"].astype(bool)]
     last = frame[frame["start"] == frame["start"].max()]
-    listed = "; ".join(f"{b}: {style.text(n, 'money')}" for b, n in zip(last["band"], last["net"], strict=True))
-    return f"Stacked bars of net revenue of known customers by time of first sale. In the last of them: {listed}."
+    listed = "; ".join(f"{b}: {style.text(n, 'money')}" for b, n in zip(last["band"], last["revenue"], strict=True))
+    return f"Stacked bars of {cohorts.revenue} of known customers by time of first sale. In the last of them: {listed}."
 
 
 def _alt_life(cohorts: Cohorts, style: Style) -> str:
@@ -478,7 +500,7 @@ def _compared(cohorts: Cohorts) -> Table:
 
 COMPARED = ("group", "cohorts", "customers", "days", "share", "value", "followed", "low", "high")
 AGAIN = "Share with a second order, newest cohorts and those before"
-WORTH = "Net revenue a customer, newest cohorts and those before"
+WORTH = "Revenue a customer, newest cohorts and those before"
 CELLS_TITLE = "Share of each cohort that bought, in percent: the darker, the more"
 
 FIGURES = (
@@ -487,19 +509,21 @@ FIGURES = (
     Figure("retention", retention, "page", _alt_retention, lambda c: c.cells, CELLS, CELLS_TITLE),
     Figure("retention_long", retention_long, "page_tall", _alt_retention, lambda c: c.cells, CELLS, CELLS_TITLE),
     Figure(
-        "second", second, "page", _alt_second, lambda c: c.second, ("days", "followed", "share", "low", "high"),
-        "Share with a second order by days since the first (Kaplan–Meier)",
+        "second", second, "page", _alt_second, lambda c: c.second,
+        ("days", "followed", "observed", "share", "low", "high"),
+        "Share with a second order by days since the first",
     ),
     Figure(
-        "value", value, "page", _alt_value, lambda c: c.cells, ("cohort", "age", "cumulative_net"),
-        "Net revenue so far a customer, a line a cohort",
+        "value", value, "page", _alt_value, lambda c: c.cells, ("cohort", "age", "cumulative_revenue"),
+        "Revenue so far a customer, a line a cohort",
     ),
     Figure(
-        "base", base, "page", _alt_base, lambda c: c.base or c.cells, ("period", "band", "net"),
-        "Net revenue of known customers by time of first sale, complete periods",
+        "base", base, "page", _alt_base, lambda c: c.base or c.cells, ("period", "band", "revenue"),
+        "Revenue of known customers by time of first sale, complete periods",
     ),
     Figure(
-        "life", life, "page", _alt_life, lambda c: c.life or c.cells, ("age", "active", "share", "orders_each", "net"),
+        "life", life, "page", _alt_life, lambda c: c.life or c.cells,
+        ("age", "active", "share", "orders_each", "revenue"),
         "One cohort over its life",
     ),
 )  # fmt: skip

@@ -15,8 +15,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from analysis import second_order
 from analysis.cohort_grid import Grid, grid
 from analysis.finding import PLACE
+from analysis.ground import Ground
 from analysis.intervals import newcombe, welch, wilson
 from analysis.run import run
 from analysis.second_order import Firsts, curve
@@ -142,7 +144,7 @@ HAND = [
 
 def cells(made: Any) -> dict[tuple[str, int], tuple[Any, ...]]:
     frame = made.cells.frame
-    columns = [c for c in ("customers", "active", "orders", "net", "cumulative_net") if c in frame]
+    columns = [c for c in ("customers", "active", "orders", "revenue", "cumulative_revenue") if c in frame]
     return {
         (r["cohort"], r["age"]): tuple(None if r[c] != r[c] else r[c] for c in columns)
         for r in frame.to_dict("records")
@@ -161,10 +163,10 @@ def test_cells_by_hand(shop, computed):
         ("2024-03", 0): (1, 1, 1, 40.0, 40.0),
     }  # April is not over: no cell of it, and no row for the cohort of April
     assert made.retention.frame.to_dict("list") == {
-        "cohort": ["2024-01", "2024-02"], "customers": [2, 1], "age_1": [0.5, 0.0],
+        "cohort": ["Jan 2024", "Feb 2024"], "customers": [2, 1], "age_1": [0.5, 0.0],
         "age_2": [0.5, pytest.approx(np.nan, nan_ok=True)],
     }  # fmt: skip
-    base = made.base.frame.set_index(["period", "band"])["net"].to_dict()
+    base = made.base.frame.set_index(["period", "band"])["revenue"].to_dict()
     assert base["2024-02", "January 2024"] == 7 and base["2024-04", "January 2024"] == 50
     assert made.base.frame.groupby("period")["partial"].first().tolist() == [False, False, False, True]
 
@@ -176,7 +178,7 @@ def test_a_first_period_not_covered_is_said_and_has_no_sum(shop, computed):
     assert ("2024-01", 0) not in found
     assert found["2024-01", 1][:4] == (2, 1, 1, 7.0) and found["2024-01", 1][4] is None
     assert "in part" in made.retention.note and "older customers" in made.retention.note
-    assert "2024-01" not in set(made.value.frame["cohort"])
+    assert set(made.value.frame["cohort"]) == {"Feb 2024", "Mar 2024"}
 
 
 def test_money_of_six_decimals_is_exact(shop, computed):
@@ -293,6 +295,18 @@ def test_the_base_has_six_bands_at_most(months, bands):
     assert [i for _, places in made.bands() for i in places] == list(range(len(made.starts)))
 
 
+def test_bands_of_weeks_are_named_as_weeks():
+    """The first week begins in November, before the data do: its days with sales are of December."""
+    first = date(2010, 12, 1)
+    made = gridded(first, date(2011, 1, 24), [(first + timedelta(days=7 * i), 50) for i in range(8)])
+    assert made.grain == "week"
+    assert [name for name, _ in made.bands()] == [
+        "the five weeks from 29 November 2010", "the four weeks from 3 January 2011",
+    ]  # fmt: skip
+    assert [i for _, places in made.bands() for i in places] == list(range(9))
+    assert made.name(1) == "the week of 6 December 2010" and made.short(1) == "6 Dec 2010"
+
+
 # Newest against older
 
 
@@ -325,7 +339,8 @@ def test_the_headline_says_what_clearly_differs(shop, computed, shares, amounts,
     lines = joined(1, 14, 120, shares, amounts)
     made = computed("cohorts", shop(lines))
     assert made.proof == proof and made.findings["headline"].claim.startswith(said)
-    assert made.findings["older"].value == "April–August 2023" and made.findings["newest"].value.startswith("September")
+    assert made.findings["older"].value == "June–August 2023"
+    assert made.findings["newest"].value == "September–November 2023"
     for what in ("second_gap", "value_gap"):
         finding = made.findings[what]
         low, high = finding.interval
@@ -336,6 +351,96 @@ def test_the_headline_says_what_clearly_differs(shop, computed, shares, amounts,
         last = made.worth.frame.groupby("group")["value"].last()
         assert last["newest"] == pytest.approx(float(made.findings["value_newest"].value))
         assert last["older"] == pytest.approx(float(made.findings["value_older"].value))
+
+
+def test_whether_cohorts_thin_out_is_told_from_all_before(shop, computed):
+    """A little fewer each month: those just before the newest are not half again as many, all before are."""
+    lines = joined(4, 14, 200, {0: 0.5, 8: 0.2}, {0: 10.0})
+    month, place = (lines["customer_id"].str.extract(r"c(\d+)-(\d+)")[i].astype(int) for i in (0, 1))
+    made = computed("cohorts", shop(lines[place * 977 % 200 < 200 - 12 * month]))
+    sizes = [made.findings[f"second_{key}"].n for key in ("older", "newest")]
+    assert sizes[0] < 1.5 * sizes[1]
+    assert made.findings["headline"].claim.startswith("Later cohorts come back less often")
+
+
+def test_a_drop_of_long_ago_is_not_said_of_the_newest(shop, computed):
+    """From June on all is alike: the newest, of September on, are compared with June to August, not with April."""
+    made = computed("cohorts", shop(joined(1, 14, 120, {0: 0.6, 5: 0.2}, {0: 30.0, 5: 10.0})))
+    assert made.proof == "" and made.findings["headline"].claim.startswith("No clear change")
+    assert float(made.findings["value_older"].value) == pytest.approx(12, abs=1)
+    assert made.findings["second_older"].n == made.findings["second_newest"].n == 360
+    assert "directly before" in made.findings["older"].definition and "directly before" in made.compared.note
+    assert "directly before" in made.findings["headline"].definition
+
+
+# What the estimate over all takes for granted
+
+
+def of_old_and_young() -> Firsts:
+    """A hundred followed for 300 days who never come back; four hundred for 100 days, 280 of them back on the 95th."""
+    first, second = np.array([0, 200, 200]), np.array([-1, 295, -1])
+    return Firsts(first, second, np.array([100, 280, 120]), 300)
+
+
+def test_where_cohorts_differ_the_share_of_those_followed_is_said():
+    people = of_old_and_young()
+    ground = Ground("customers", people.total, (date(1970, 1, 1), date(1970, 10, 28)), "x.sql")
+    estimate = curve(people)
+    made = second_order.findings(people, estimate, "customers", ground)
+    assert estimate.at(180)[0] == pytest.approx(0.56) and estimate.reached(0.5)[0] == 95
+    half_year = made["second_180"]
+    assert (half_year.value, half_year.n, half_year.interval) == (0, 100, pytest.approx(wilson(0, 100)))
+    assert "followed that long" in half_year.claim
+    assert half_year.population == "customers, first seen at least half a year before the end of the data"
+    assert (made["second_90"].value, made["second_90"].n) == (0, 500)
+    assert made["second_median"].value is None and "cohorts differ" in made["second_median"].reason
+    table = second_order.table(people, people, estimate)
+    rows = table.frame.set_index("days")
+    assert rows.loc[180, ["followed", "observed"]].tolist() == [100, 0] and rows.loc[180, "share"] == pytest.approx(
+        0.56
+    )
+    assert "Here they differ" in table.note
+    drawn = second_order.curves(people, estimate, {}).frame
+    assert drawn["day"].max() == 180 and drawn["share"].max() == 0
+
+
+def test_where_all_cohorts_are_alike_the_estimate_is_said():
+    first = np.repeat(np.arange(0, 300, 10), 2)
+    people = Firsts(first, np.where(np.arange(60) % 2, -1, first + 12), np.full(60, 10), 330)
+    estimate = curve(people)
+    assert second_order.unlike(people, estimate) == ()
+    made = second_order.findings(people, estimate, "customers", Ground("customers", 600, (date.min, date.max), "x.sql"))
+    assert made["second_180"].n == 600 and "followed" not in made["second_180"].claim
+    assert made["second_180"].value == pytest.approx(0.5)
+
+
+# Who is counted
+
+
+def test_each_number_of_people_is_that_of_its_population(shop, computed):
+    """The ninety days end in the middle of April: days since the first order count from then, cohorts from May on."""
+    lines = joined(3, 14, 60, {0: 0.3}, {0: 20.0})
+    lines = lines[lines["ordered_at"] >= "2023-01-11"]
+    made = computed("cohorts", shop(lines))
+    first = lines.groupby("customer_id")["ordered_at"].min()
+    month, found = first.dt.to_period("M"), made.findings
+    assert made.grid.since == date(2023, 4, 11)
+    new = first[first >= "2023-04-11"]
+    assert found["second_30"].n == len(new) and "after the first ninety days" in found["second_30"].population
+    last = lines["ordered_at"].max().to_period("M") - 1
+    assert found["active_next"].n == ((month >= "2023-05") & (month < last)).sum() != len(new)
+    assert "first seen in a month that begins after the first ninety days" in found["active_next"].population
+    orders = lines.groupby("customer_id")["order_id"].nunique()
+    assert found["same_day_share"].n == (orders[new.index] > 1).sum()
+    assert found["same_day_share"].population.startswith("customers with a second order, of known customers whose")
+    for key in ("first_band", "first_band_share", "last_period"):
+        assert "ninety days" not in found[key].population
+    assert found["first_band"].n == len(first)
+    assert found["first_band_share"].n == (month <= last).sum() and "by the end" in found["first_band_share"].population
+    assert found["last_period"].n == lines[lines["ordered_at"].dt.to_period("M") == last]["customer_id"].nunique()
+    assert "bought in that period" in found["last_period"].population
+    for key in ("newest", "older"):
+        assert found[key].n == found[f"second_{key}"].n and found[key].population == found[f"second_{key}"].population
 
 
 @pytest.mark.parametrize(
@@ -375,9 +480,10 @@ def test_where_cohorts_thin_out_those_before_may_be_old_customers(shop, computed
     month, place = (lines["customer_id"].str.extract(r"c(\d+)-(\d+)")[i].astype(int) for i in (0, 1))
     made = computed("cohorts", shop(lines[(month < 8) | (place % 2 == 0)]))
     assert made.findings["headline"].claim.startswith(title)
-    assert ("perhaps of older customers" in made.findings["headline"].claim) == bool(hedged)
-    for key in hedged:
-        assert "may hold older customers" in made.findings[key].claim
+    said = {key for key in ("second_gap", "value_gap") if "before the data begin" in made.findings[key].claim}
+    assert said == {key for key in ("second_gap", "value_gap") if made.findings[key].interval[1] < 0} >= set(hedged)
+    for key in ("second_gap", "value_gap"):
+        assert "old customers come to light" in made.findings[key].definition
 
 
 def test_the_comparison_is_that_of_the_lines(shop, computed):
@@ -392,12 +498,13 @@ def test_the_comparison_is_that_of_the_lines(shop, computed):
     kept = people[(month.dt.end_time.dt.normalize() + pd.Timedelta(days=days) <= end) & (month >= "2023-04")]
     month = kept["first"].dt.to_period("M")
     new = month > month.max() - 3
-    for key, of in (("newest", kept[new]), ("older", kept[~new])):
+    old = ~new & (month > month.max() - 6)
+    for key, of in (("newest", kept[new]), ("older", kept[old])):
         assert made.findings[f"second_{key}"].value == of["again"].mean()
         assert made.findings[f"second_{key}"].n == len(of)
         assert float(made.findings[f"value_{key}"].value) == pytest.approx(of["net"].mean())
     assert made.findings["value_gap"].interval == pytest.approx(
-        tuple(stats.ttest_ind(kept[new]["net"], kept[~new]["net"], equal_var=False).confidence_interval())
+        tuple(stats.ttest_ind(kept[new]["net"], kept[old]["net"], equal_var=False).confidence_interval())
     )
 
 
@@ -406,7 +513,7 @@ def test_without_money_retention_and_second_orders_are_left(shop, computed):
     why = "no prices in the files"
     made = computed("cohorts", shop(lines, settings={"no_money": why}, no_money=why))
     assert made.value is None and made.base is None and made.worth is None
-    assert "net" not in made.cells.frame and not any(f.unit == "money" for f in made.findings.values())
+    assert "revenue" not in made.cells.frame and not any(f.unit == "money" for f in made.findings.values())
     assert made.findings["headline"].value == made.findings["second_newest"].value
     assert len(made.retention.frame) >= 10
 
@@ -463,9 +570,15 @@ def assert_second_orders(made: Any, sales: pd.DataFrame) -> None:
     first, second = day.first(), day.apply(lambda d: d.iloc[1] if len(d) > 1 else pd.NaT)
     kept = first >= pd.Timestamp(made.grid.since or date.min)
     last = pd.Timestamp(made.findings["headline"].window[1])
-    for days in (30, 90):
-        finding = made.findings[f"second_{days}"]
-        assert finding.value == pytest.approx(product_limit(first[kept], second[kept], last, days))
+    first, second = first[kept], second[kept]
+    for days, row in made.second.frame.set_index("days").iterrows():
+        finding, old = made.findings[f"second_{days}"], (last - first).dt.days >= days
+        known = ((second - first).dt.days[old] <= days).mean()
+        assert row["share"] == pytest.approx(product_limit(first, second, last, days))
+        assert row["observed"] == pytest.approx(known) and row["followed"] == old.sum()
+        apart = not row["low"] - 1e-9 <= known <= row["high"] + 1e-9
+        assert finding.value == pytest.approx(known if apart else row["share"])
+        assert finding.n == (old.sum() if apart else len(first)) and (days in made.unlike) == apart
         assert finding.interval[0] <= finding.value <= finding.interval[1]
 
 
@@ -540,7 +653,8 @@ def test_online_retails_second_orders_are_those_of_the_raw_file(retail):
         {"file": str(RETAIL)},
     ).df()
     assert_second_orders(retail, sales)
-    assert retail.findings["second_90"].n == 4338 - 885 - 417 - 380  # without who may be older than the data
+    assert retail.findings["second_30"].n == 4338 - 885 - 417 - 380  # without who may be older than the data
+    assert retail.unlike == (90, 180) and retail.findings["second_180"].n == 1139
     assert retail.findings["first_size"].value > 2.5 and "before the data begin" in retail.findings["first_size"].claim
 
 
@@ -583,7 +697,7 @@ def test_another_unit_of_money_changes_money_only(shop, computed, lines):
                 assert other.findings[key].interval == pytest.approx(tuple(times * x for x in finding.interval))
         else:
             assert other.findings[key].value == finding.value
-    money = ["net", "cumulative_net"]
+    money = ["revenue", "cumulative_revenue"]
     pd.testing.assert_frame_equal(one.cells.frame.drop(columns=money), other.cells.frame.drop(columns=money))
     np.testing.assert_allclose(one.cells.frame[money] * 1000, other.cells.frame[money])
 
@@ -621,9 +735,9 @@ def test_every_customer_twice_leaves_the_shares(shop, computed, lines):
     copy = lines.assign(customer_id="d" + lines["customer_id"], order_id="d" + lines["order_id"])
     one, other = (computed("cohorts", shop(f)) for f in (lines, pd.concat([lines, copy])))
     a, b = one.cells.frame, other.cells.frame
-    for column in ("customers", "active", "orders", "net"):
+    for column in ("customers", "active", "orders", "revenue"):
         np.testing.assert_allclose(a[column] * 2, b[column])
-    for column in ("share", "cumulative_net"):
+    for column in ("share", "cumulative_revenue"):
         np.testing.assert_allclose(a[column], b[column])
     np.testing.assert_allclose(one.second.frame[["share", "share_all"]], other.second.frame[["share", "share_all"]])
     for key in ("second_newest", "second_older", "second_median", "active_next", "first_band_share", "same_day_share"):
@@ -647,6 +761,31 @@ def test_what_lies_after_the_snapshot_is_not_seen(shop, computed, lines):
 # Claims
 
 
+def nameless_refund(sales: pd.DataFrame) -> pd.DataFrame:
+    """With a refund that names no customer."""
+    back = sales.iloc[:1].assign(kind="refund", amount=-1.25, order_id=None, customer_id=None)
+    return pd.concat([sales.assign(kind="sale"), back], ignore_index=True)
+
+
+def test_money_before_refunds_is_not_called_net(shop, computed):
+    sales = joined(1, 14, 120, {0: 0.3}, {0: 30.0, 8: 10.0})
+    made = computed("cohorts", shop(nameless_refund(sales)))
+    for key in ("value_newest", "value_older"):
+        assert made.findings[key].claim.endswith(", before refunds, which name no customer.")
+        assert made.findings[key].definition.startswith("sales (refunds name no customer) within")
+    assert made.findings["headline"].claim.startswith("New customers bring less (before refunds): {value} each")
+    assert "revenue before refunds in {cohorts.last_period}" in made.findings["first_band_share"].claim
+    tables = (made.retention, made.value, made.compared, made.worth, made.base, made.cells, made.life)
+    for words in ([t.title, *t.labels.values()] for t in tables):
+        assert not any("net" in word.lower().split() for word in words), words
+    for finding in made.findings.values():
+        assert "net" not in (finding.claim + finding.definition).split()
+    assert not any("net" in name.split("_") for name in made.cells.frame)  # the export's columns
+    after = computed("cohorts", shop(sales))
+    assert after.findings["value_newest"].claim.endswith(", after refunds.")
+    assert after.cells.labels["revenue"] == "Net revenue"
+
+
 def spoken(done: Any, settings: Settings) -> dict[str, str]:
     def shown(key: str) -> str:
         finding = done.findings[key]
@@ -665,7 +804,8 @@ def test_claims_are_sentences_and_titles_fit(shop, seed):
     rng = np.random.default_rng(seed)
     months, each = int(rng.choice([2, 6, 14, 40])), int(rng.choice([3, 40, 130]))
     grown = {0: 20.0, int(months * 0.6): float(rng.choice([20, 60, 12345678]))}
-    made = shop(joined(seed, months, each, {0: float(rng.choice([0, 0.3, 1])), int(months * 0.6): 0.4}, grown))
+    sales = joined(seed, months, each, {0: float(rng.choice([0, 0.3, 1])), int(months * 0.6): 0.4}, grown)
+    made = shop(nameless_refund(sales) if seed % 2 else sales)
     done = run(["cohorts"], *made)
     assert not done.skipped
     claims = spoken(done, made[1])

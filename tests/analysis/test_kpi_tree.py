@@ -62,7 +62,7 @@ def test_by_hand(shop: Any, computed: Any) -> None:
         == "Net revenue rose by {value} on the month before, from too few orders to say why."
     )
     assert tree.leads == ()
-    assert tree.findings["tree"].value == "buyers, orders per buyer, order value, anonymous sales and refunds"
+    assert tree.findings["tree"].value == "buyers, orders per buyer and order value" and tree.few
 
 
 def test_by_hand_who_bought_and_what(shop: Any, computed: Any) -> None:
@@ -70,9 +70,19 @@ def test_by_hand_who_bought_and_what(shop: Any, computed: Any) -> None:
     tree = computed("kpi_tree", shop(lines, products=PRODUCTS))
     groups = tree.groups.frame.set_index("key")
     assert groups["money_change"].to_dict() == {
-        "new": 40, "kept": 20, "won_back": 100, "lapsed": -40, "other": 9, "total": 129,
+        "first": 40, "both": 20, "later_only": 100, "earlier_only": -40, "other": 9, "total": 129,
     }  # fmt: skip
-    assert groups["customers"].to_dict() == {"new": 1, "kept": 1, "won_back": 1, "lapsed": 1, "other": 1, "total": 5}
+    assert groups["customers"].to_dict() == {
+        "first": 1, "both": 1, "later_only": 1, "earlier_only": 1, "other": 1, "total": 5,
+    }  # fmt: skip
+    assert groups["group"].to_dict() == {
+        "first": "First purchase in February 2024",
+        "both": "Bought in both",
+        "later_only": "Bought in February 2024, not in January 2024, but earlier",
+        "earlier_only": "Bought in January 2024, not in February 2024",
+        "other": "Only goods that all came back",
+        "total": "All known customers",
+    }
     categories = tree.categories.frame.set_index("category")
     assert categories["before"].to_dict() == {"Paper": 67, "Liquid": 60, "All": 127}
     assert categories["after"].to_dict() == {"Paper": 142, "Liquid": 109, "All": 251}
@@ -121,7 +131,7 @@ def test_visits_that_do_not_hold_the_buyers_are_left_aside(shop: Any, computed: 
 def test_where_most_sales_name_nobody_orders_stand_for_buyers(shop: Any, computed: Any) -> None:
     tree = computed("kpi_tree", shop([(o, None, *rest) for o, _, *rest in LINES]))
     assert set(parts_of(tree)) == {"orders", "order_value", "refunds", "total"} and tree.groups is None
-    assert tree.findings["orders"].value == 4 and "name no customer" in tree.levels.note
+    assert tree.findings["orders"].value == 4 and "names no customer" in tree.levels.note
     check_sums(tree)
 
 
@@ -219,6 +229,7 @@ def check_sums(tree: KpiTree) -> None:
     for table, of in ((tree.groups, sales), (tree.categories, sales + parts.get("unknown", 0))):
         if table is None:
             continue
+        of = cents(table.frame["money_change"])[-1] if table is tree.groups and "orders" in parts else of
         for column in ("before", "after", "money_change"):
             *each, whole = cents(table.frame[column])
             assert sum(each) == whole
@@ -232,9 +243,14 @@ def check_sums(tree: KpiTree) -> None:
             assert sum(cents(frame[e])) == cents(tree.categories.frame[e])[-1]
 
 
-def expected(lines: pd.DataFrame, before: str, after: str) -> dict[str, float]:
-    """The parts from the raw lines (order, customer, at, amount, kind), by the formulas alone."""
+def expected(lines: pd.DataFrame, before: str, after: str, by_orders: bool = False) -> dict[str, float]:
+    """The parts from the raw lines (order, customer, at, amount, kind), by the formulas alone.
+
+    by_orders: over all orders, as if each line named its customer, and without the buyers.
+    """
     lines = lines[lines["kind"] != "cancelled"]
+    if by_orders:
+        lines = lines.assign(customer_id="anyone")
     starts = lines[lines["kind"] == "sale"].groupby("order_id").agg(at=("at", "min"), customer=("customer_id", "first"))
     levels = []
     for period in (before, after):
@@ -252,18 +268,22 @@ def expected(lines: pd.DataFrame, before: str, after: str) -> dict[str, float]:
                 "refunds": here.loc[net, "amount"].sum() - here.loc[gross, "amount"].sum(),
                 "buyers": buyers,
                 "frequency": orders / buyers,
+                "orders": orders,
                 "order_value": sales / orders,
             }
         )
     one, two = levels
     weight = (two["sales"] - one["sales"]) / math.log(two["sales"] / one["sales"])
-    logs = {k: weight * math.log(two[k] / one[k]) for k in ("buyers", "frequency", "order_value")}
-    return logs | {k: two[k] - one[k] for k in ("unknown", "refunds")}
+    keys = ("orders", "order_value") if by_orders else ("buyers", "frequency", "order_value")
+    logs = {k: weight * math.log(two[k] / one[k]) for k in keys}
+    return logs | {k: two[k] - one[k] for k in ("unknown", "refunds") if not by_orders or k == "refunds"}
 
 
 def with_time(lines: pd.DataFrame) -> pd.DataFrame:
     """Every day has a sale, so that the periods are those of the calendar; a few lines of each kind besides."""
-    kept = lines[lines["ordered_at"] < "2023-04-01"]
+    kept = lines[lines["ordered_at"] < "2023-04-01"].reset_index(drop=True)
+    few = kept["customer_id"].isna() & (kept.index % 6 > 0)
+    kept["customer_id"] = kept["customer_id"].mask(few, "c2")  # buyers are told where nearly all sales name one
     fill = pd.DataFrame({"ordered_at": pd.date_range("2023-01-01", "2023-03-31"), "amount": 3.25, "kind": "sale"})
     fill = fill.assign(
         order_id=[f"f{i}" for i in range(len(fill))], customer_id="c1", product_id="p1", quantity=1, country="FR"
@@ -282,6 +302,12 @@ def test_against_pandas(shop: Any, computed: Any, random_lines: Any, seed: int) 
     check_sums(tree)
     months = run(["months"], *shop(lines)).findings
     assert tree.findings["net_after"].value == months["months.last_complete_net"].value
+    table = run(["months"], *shop(lines)).results["months"].months.frame.set_index("period")
+    newness = tree.newness.frame.set_index("key")
+    for column, period in (("before", "2023-02"), ("after", "2023-03")):
+        assert newness.loc["first", column] == pytest.approx(table.loc[period, "new_net"])
+        assert newness.loc["earlier", column] == pytest.approx(table.loc[period, "returning_net"])
+        assert newness.loc["first", f"buyers_{column}"] == table.loc[period, "new_buyers"]
     assert tree.findings["relative_change"].value == pytest.approx(months["months.change_previous"].value, abs=1e-6)
 
 
@@ -305,7 +331,7 @@ def test_online_retail_is_what_its_raw_file_says(retail: KpiTree) -> None:
         amount=rows["Quantity"] * rows["UnitPrice"],
         kind=sale.map({True: "sale", False: "refund"}),
     )[sale | cancelled | (rows["Quantity"] < 0)]
-    wanted = expected(lines, "2011-10", "2011-11")
+    wanted = expected(lines, "2011-10", "2011-11", by_orders=True)
     parts = parts_of(retail)
     assert (retail.before, retail.after) == ("October 2011", "November 2011")
     assert {k: parts[k] for k in wanted} == pytest.approx(wanted, abs=0.011)
@@ -317,12 +343,95 @@ def test_online_retail_is_what_its_raw_file_says(retail: KpiTree) -> None:
     both = pd.concat(spent, axis=1)
     new = both.index.map(first) == "2011-11"
     groups = {
-        "new": both.loc[new, "2011-11"].sum(),
-        "won_back": both.loc[~new & both["2011-10"].isna(), "2011-11"].sum(),
-        "kept": (both["2011-11"] - both["2011-10"]).sum(),
-        "lapsed": -both.loc[both["2011-11"].isna(), "2011-10"].sum(),
+        "first": both.loc[new, "2011-11"].sum(),
+        "later_only": both.loc[~new & both["2011-10"].isna(), "2011-11"].sum(),
+        "both": (both["2011-11"] - both["2011-10"]).sum(),
+        "earlier_only": -both.loc[both["2011-11"].isna(), "2011-10"].sum(),
     }
     assert {k: parts_of(retail, "groups")[k] for k in groups} == pytest.approx(groups, abs=0.011)
+    paid = lines[lines["customer_id"].notna()].assign(month=lines["at"].dt.strftime("%Y-%m"))
+    for key, period in (("first_time_before", "2011-10"), ("first_time", "2011-11")):
+        newcomers = first.index[first == period]
+        value = paid.loc[(paid["month"] == period) & paid["customer_id"].isin(newcomers), "amount"].sum()
+        assert float(retail.findings[key].value) == pytest.approx(value, abs=0.011)  # type: ignore[arg-type]
+        assert retail.findings[key].n == len(newcomers)
+    assert retail.findings["headline"].claim.endswith("on the month before, mainly because of more orders.")
+
+
+def quarters(first: int, last: int) -> list[tuple[Any, ...]]:
+    """Forty buyers a quarter from autumn on, all of them new in each; amounts of the last two quarters."""
+    starts = ["2023-01-01", "2023-04-01", "2023-07-01", "2023-10-01", "2023-12-31"]
+    amounts = [10, 10, first, last, last]
+    return [
+        (f"o{day}{i}", f"c{min(day, '2023-10-01')}{i}", day, amount)
+        for day, amount in zip(starts, amounts, strict=True)
+        for i in range(40)
+    ]
+
+
+def test_first_time_buyers_are_set_against_those_of_the_period_before(shop: Any, computed: Any) -> None:
+    tree = computed("kpi_tree", shop(quarters(60, 20)))
+    assert (tree.before, tree.after) == ("Q3 2023", "Q4 2023")
+    found = {k: tree.findings[k].value for k in ("first_time_before", "first_time")}
+    assert found == {"first_time_before": 40 * 60, "first_time": 40 * 40}  # fewer, though all of it is new
+    assert tree.findings["change_by_first"].value == 40 * 40
+    assert (tree.findings["first_time_buyers_before"].value, tree.findings["first_time_buyers"].value) == (40, 40)
+    assert tree.findings["first_time"].claim == (
+        "First-time buyers brought {value} net, those of the quarter before {kpi_tree.first_time_before}."
+    )
+
+
+def test_first_time_by_hand_with_refunds(shop: Any, computed: Any) -> None:
+    lines = [
+        *LINES,
+        ("r2", "c", "2024-02-20", -5, "refund", "q", 1),
+        ("r3", "x", "2024-02-20", -3, "refund", "q", 1),
+        ("r4", "d", "2024-01-20", -2, "refund", "q", 1),
+    ]
+    frame = computed("kpi_tree", shop(lines, products=PRODUCTS)).newness.frame.set_index("key")
+    assert frame["before"].to_dict() == {"first": 120, "earlier": 0, "other": -2, "total": 118}
+    assert frame["after"].to_dict() == {"first": 135, "earlier": 70, "other": -3, "total": 202}
+    assert frame["buyers_before"].to_dict() == {"first": 2, "earlier": 0, "other": 0, "total": 2}
+    assert frame["buyers_after"].to_dict() == {"first": 2, "earlier": 1, "other": 0, "total": 3}
+
+
+def named_of(nameless: float) -> list[tuple[Any, ...]]:
+    """Two months of forty orders of known customers for 100 each, and one of nobody's for so many times as much."""
+    return [
+        *((f"o{m}{i}", f"c{i}", f"2024-0{m}-01", 100) for m in (1, 2) for i in range(40)),
+        *((f"n{m}", None, day, 4000 * nameless) for m, day in ((1, "2024-01-31"), (2, "2024-02-29"))),
+    ]
+
+
+def test_order_value_is_that_of_all_orders_or_says_whose(shop: Any, computed: Any) -> None:
+    little = computed("kpi_tree", shop(named_of(0.05)))
+    assert set(parts_of(little)) == {"buyers", "frequency", "order_value", "unknown", "total"}
+    claim = little.findings["order_value"].claim
+    assert little.findings["order_value"].value == 100 and claim.startswith("Order value of known customers in ")
+    assert little.levels.labels["order_value"] == "Order value of known customers"
+    assert (little.findings["order_value"].n, little.findings["change_by_order_value"].n) == (40, 80)
+    assert little.findings["order_value"].population == "orders of the period of known customers"
+    assert little.findings["unknown"].claim.startswith("Sales without a customer in ")
+    much = computed("kpi_tree", shop(named_of(0.2)))
+    assert set(parts_of(much)) == {"orders", "order_value", "total"}
+    assert much.findings["order_value"].value == pytest.approx(4800 / 41) and much.findings["order_value"].n == 41
+    assert much.findings["order_value"].claim.startswith("Order value in ") and much.groups is not None
+    everywhere = run(["kpis"], *shop(named_of(0.2))).findings["kpis.order_value"].value
+    assert everywhere == pytest.approx(much.findings["order_value"].value)  # both months are alike
+
+
+def test_levels_stand_on_their_own_period(shop: Any, computed: Any) -> None:
+    tree = computed("kpi_tree", shop(LINES, events=[*visits(1, 10), *visits(2, 20)]))
+    found = tree.findings
+    assert (found["visitors"].n, found["conversion_before"].n, found["spend"].n) == (20, 10, 3)
+    assert found["visitors"].population == "visitors of the period"
+    assert found["conversion_before"].window == (date(2024, 1, 1), date(2024, 1, 31))
+
+
+def test_no_page_speaks_of_the_method_where_it_prints_the_source(retail: KpiTree) -> None:
+    assert "Divisia" not in retail.findings["headline"].definition and "Divisia" in retail.parts.note
+    text = " ".join(f.claim + f.definition for f in retail.findings.values())
+    assert not any(word in text for word in ("won back", "lapsed", "did not buy again", "nonymous"))
 
 
 CATEGORIES = [(f"p{i}", f"P{i}", "ABC"[i % 3], 1) for i in range(25)]

@@ -91,7 +91,25 @@ def test_the_layers_of_the_base_add_up_to_revenue(cohorts: Cohorts) -> None:
     drawn = FIGURES["base"].draw(cohorts, STYLE)
     whole = cohorts.base.frame[~cohorts.base.frame["partial"].astype(bool)]
     totals = np.sum([list(trace.y) for trace in drawn.data], axis=0)  # type: ignore[union-attr]
-    np.testing.assert_allclose(totals, whole.groupby("start")["net"].sum())
+    np.testing.assert_allclose(totals, whole.groupby("start")["revenue"].sum())
+
+
+def test_bands_of_weeks_are_labelled_by_their_first_day(cohorts: Cohorts) -> None:
+    assert cohorts.base is not None
+    bands = dict.fromkeys(cohorts.base.frame["band"])
+    names = {band: f"the five weeks from {i} January 2011" for i, band in enumerate(bands, 1)}
+    weeks = replace(cohorts.base, frame=cohorts.base.frame.assign(band=cohorts.base.frame["band"].map(names)))
+    drawn = FIGURES["base"].draw(without(cohorts, base=weeks), STYLE)
+    assert drawn is not None
+    labels = [str(a.text) for a in drawn.layout.annotations]
+    assert labels[: len(bands)] == [f"from {i} January 2011" for i in range(1, len(bands) + 1)]
+
+
+def test_the_newest_lines_are_named_above_and_not_among_the_others(cohorts: Cohorts) -> None:
+    drawn = FIGURES["value"].draw(cohorts, STYLE)
+    assert drawn is not None
+    accent = [a for a in drawn.layout.annotations if a.font.color == STYLE.accent]
+    assert len(accent) == 1 and accent[0].text.startswith("in colour: ") and accent[0].yref == "paper"
 
 
 def test_one_cohort_is_drawn_to_its_heights(cohorts: Cohorts) -> None:
