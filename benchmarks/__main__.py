@@ -27,6 +27,7 @@ def main(
         reductions(customers, Path(folder), runs)
         clusters(Path(folder), runs)
         clv(Path(folder), runs)
+        spend(Path(folder), runs)
 
 
 def whole_build(data: Path | None, folder: Path, runs: int) -> None:
@@ -106,6 +107,17 @@ def clv(folder: Path, runs: int) -> None:
     apart = max(abs(a / b - 1) for a, b in zip(own["estimates"], other["estimates"], strict=True))
     fit, value = (other[what] / own[what] for what in ("fit", "value"))
     print(f"  lifetimes is {fit:.1f}x slower to fit, {value:.1f}x to value; estimates differ by {apart:.1e}")
+
+
+def spend(folder: Path, runs: int) -> None:
+    """Features on three days, tests and forecast of spend in ninety days, against the usual notebook's single fit."""
+    data = folder / "large"
+    print("spend in ninety days of the same customers, from their lines")
+    ours = middle(runs, "-m", "benchmarks.peers", "spend", str(data))
+    theirs = command("-m", "benchmarks.peers", "tweedie", str(data))
+    slower, larger = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
+    print(f"  customer deck      {ours}")
+    print(f"  pandas, Tweedie    {theirs}   {slower:.1f}x slower, {larger:.1f}x larger, one cut-off, no test")
 
 
 if __name__ == "__main__":

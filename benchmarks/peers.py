@@ -184,6 +184,37 @@ def _told(folder: Path, name: str, fit: float, value: float, estimates: list[flo
     print(told)
 
 
+def spend(folder: Path) -> None:
+    """Features, tests and forecast, as build.py makes them; the seconds printed leave out the reading of files."""
+    from analysis.run import run
+    from dataset.opening import open_data
+    from dataset.settings import load
+
+    with tempfile.TemporaryDirectory() as work:
+        dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
+        started = time.perf_counter()
+        found = run(("spend_90d",), dataset, settings).findings
+        print(found["spend_90d.capture_20"].value, f"{time.perf_counter() - started:.1f} s with imports")
+
+
+def tweedie(folder: Path) -> None:
+    """The usual notebook: features of one cut-off by pandas, raw and standardised, TweedieRegressor by lbfgs."""
+    import pandas as pd
+    from sklearn.linear_model import TweedieRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    lines = _lines(folder, "order")
+    cut = lines["when"].max().normalize() + pd.Timedelta(days=1 - 90)
+    before = lines[lines["when"] < cut]
+    by = before.groupby("customer")
+    known = by.agg(last=("when", "max"), first=("when", "min"), orders=("order", "nunique"), net=("amount", "sum"))
+    known["last"], known["first"] = ((cut - known[c]).dt.days for c in ("last", "first"))
+    label = lines[lines["when"] >= cut].groupby("customer")["amount"].sum().reindex(known.index, fill_value=0).clip(0)
+    model = make_pipeline(StandardScaler(), TweedieRegressor(power=1.5, alpha=0.01, link="log", max_iter=500))
+    print(float(model.fit(known, label).predict(known).sum() / label.sum()))
+
+
 MEASURED = "measured/customers.parquet"
 HISTORIES = "measured/histories.parquet"
 WEEKS, RATE = 4.345, 0.01  # of a month, as lifetimes counts them; a month
@@ -203,5 +234,5 @@ def _file(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    tasks = (ours, pandas, lifetimes, measure, clusters, kmeans, histories, clv, lifetimes_clv)
+    tasks = (ours, pandas, lifetimes, measure, clusters, kmeans, histories, clv, lifetimes_clv, spend, tweedie)
     next(task for task in tasks if task.__name__ == sys.argv[1])(Path(sys.argv[2]))

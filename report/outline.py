@@ -15,6 +15,9 @@ DECK = (
     "migration",
     "cohorts",
     "clv",
+    "spend_90d",
+    "propensity",
+    "churn",
     "mix",
     "quality",
     "recommendations",
@@ -35,13 +38,29 @@ APPENDIX = {
     "migration": "Segment migration",
     "cohorts": "Cohorts",
     "clv": "Customer lifetime value",
+    "spend_90d": "Spend in the next ninety days",
+    "propensity": "Who buys within a week",
+    "churn": "Who will not come back",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
 CHARTED = frozenset(
-    {"months", "kpi_tree", "funnel", "lifecycle", "pareto", "rfm", "clusters", "migration", "cohorts", "clv", "mix"}
+    {
+        "months",
+        "kpi_tree",
+        "funnel",
+        "lifecycle",
+        "pareto",
+        "rfm",
+        "clusters",
+        "migration",
+        "cohorts",
+        "clv",
+        "spend_90d",
+    }
+    | {"propensity", "churn", "mix"}
 )
 
 

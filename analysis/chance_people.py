@@ -1,0 +1,119 @@
+"""What is known of customers and visitors on a day, as the measures that a chance rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from analysis import outcomes, rfm
+from analysis.chances import Known, Measure
+from analysis.customers import Customers
+from dataset.engine import Relation
+from dataset.settings import Settings
+
+LATELY = timedelta(days=90)
+DAY = np.timedelta64(1, "D")
+CUSTOMER = {
+    "recency": Measure("Days since the last sale"),
+    "tenure": Measure("Days since the first sale"),
+    "orders": Measure("Orders"),
+    "lately": Measure("Orders in the last 90 days"),
+    "again": Measure("Ordered more than once", log=False),
+    "interval": Measure("Days between orders"),
+    "overdue": Measure("Days since the last sale / days between orders"),
+    "order_value": Measure("Net revenue per order", money=True),
+}
+VISITOR = {
+    "view_days": Measure("Days since the last view"),
+    "views_1": Measure("Views in the last day"),
+    "views_7": Measure("Views in the last 7 days"),
+    "views_30": Measure("Views in the last 30 days"),
+    "sessions": Measure("Sessions in the last 90 days"),
+    "carts_left": Measure("Products carted and not bought"),
+    "cart_days": Measure("Days since such a cart"),
+    "orders": Measure("Orders"),
+    "sale_days": Measure("Days since the last sale"),
+}
+STAGES = ("Cart left", "Bought before", "Came back", "Looked once")
+COUNTS = ("Ordered once", "Ordered twice", "Ordered more often")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The people a question is asked of: known on a day, measured, grouped; population and `one` in words."""
+
+    known: Known
+    measures: Mapping[str, Measure]
+    groups: tuple[str, ...]
+    population: str
+    one: str
+
+
+def who_ordered(lines: Relation, people: Customers, settings: Settings, within: timedelta | None = None) -> Who:
+    """Known customers; with `within`, those whose last sale is not longer ago."""
+
+    def known(day: date) -> pd.DataFrame:
+        then = people.frame if day == settings.snapshot else outcomes.features(lines, None, day)
+        found = customers(lines, then, day)
+        return found if within is None else found[found["recency"] <= within.days].reset_index(drop=True)
+
+    population = "known customers" if within is None else "customers who bought in the year before"
+    return Who(known, CUSTOMER, group_names(people.frame), population, "customer")
+
+
+def who_looked(events: Relation) -> Who:
+    """Visitors seen in the ninety days before."""
+    return Who(lambda day: visitors(events, day), VISITOR, STAGES, "visitors seen in the ninety days before", "visitor")
+
+
+def customers(lines: Relation, people: pd.DataFrame, day: date) -> pd.DataFrame:
+    """The measures of CUSTOMER of people (Customers.frame as of `day`), with customer_id and group."""
+    orders = people["orders"].to_numpy(dtype=float)
+    recency, tenure = (people[f"{name}_days"].to_numpy(dtype=float) for name in ("recency", "tenure"))
+    several = orders > 1
+    interval = np.divide(tenure - recency, orders - 1, out=np.full(len(people), np.nan), where=several)
+    _, lately = outcomes.of_each(people, outcomes.outcome(lines, day - LATELY, day))
+    columns = {
+        "customer_id": people["customer_id"],
+        "group": groups_of(people),
+        "recency": recency,
+        "tenure": tenure,
+        "orders": orders,
+        "lately": lately.astype(float),
+        "again": several.astype(float),
+        "interval": interval,
+        "overdue": recency / (interval + 1),
+        "order_value": np.maximum(people["order_value"].to_numpy(dtype=float), 0),
+    }
+    return pd.DataFrame(columns, copy=False)
+
+
+def group_names(people: pd.DataFrame) -> tuple[str, ...]:
+    """What customers are grouped by: RFM segments where there is money, else how often they ordered."""
+    return COUNTS if np.isnan(people["net"].to_numpy(dtype=float)).all() else tuple(rfm.SEGMENTS)
+
+
+def groups_of(people: pd.DataFrame) -> np.ndarray:
+    """The place of each customer (Customers.frame) in `group_names` (int8)."""
+    if group_names(people) is COUNTS:
+        return (np.minimum(people["orders"].to_numpy(), 3) - 1).astype(np.int8)
+    return rfm.segments_of(people)
+
+
+def visitors(events: Relation, day: date) -> pd.DataFrame:
+    """The measures of VISITOR of who was seen in the ninety days before `day`, with customer_id and group (STAGES)."""
+    days = {"day": 1, "week": 7, "month": 30}
+    since = {name: day - timedelta(days=back) for name, back in days.items()}
+    found = events.query("propensity.sql", until=day, since=day - LATELY, **since)
+    columns: dict[str, object] = {"customer_id": pd.Series(found["customer_id"].to_pandas(), dtype="str")}
+    for name, column in (("view_days", "last_view"), ("cart_days", "last_cart"), ("sale_days", "last_sale")):
+        columns[name] = (np.datetime64(day, "us") - found[column].to_numpy().astype("datetime64[us]")) / DAY
+    for name in ("views_1", "views_7", "views_30", "sessions", "carts_left", "orders"):
+        columns[name] = found[name].to_numpy().astype(float)
+    people = pd.DataFrame(columns, copy=False)
+    stages = [people["carts_left"] > 0, people["orders"] > 0, people["sessions"] > 1]
+    return people.assign(group=np.select(stages, [0, 1, 2], 3).astype(np.int8))

@@ -1,0 +1,16 @@
+-- How many visitors are there before the snapshot, and how many of them bought?
+with visitors as (
+    select customer_id
+    from events
+    where customer_id is not null and events.at < cast($snapshot as timestamp)
+    group by customer_id
+),
+buyers as (
+    select customer_id
+    from lines
+    where customer_id is not null and kind = 'sale' and ordered_at < cast($snapshot as timestamp)
+    group by customer_id
+)
+select count(*) as visitors, count(buyers.customer_id) as buyers
+from visitors
+left join buyers on buyers.customer_id = visitors.customer_id
