@@ -16,7 +16,7 @@ from analysis import btyd, clv_tables, clv_worth
 from analysis.btyd import Histories, Unidentified
 from analysis.clusters import Clusters
 from analysis.clv_tables import SAYS, SURE, Cells
-from analysis.clv_worth import DAYS, YEAR, Model, Spread, Worth
+from analysis.clv_worth import DAYS, YEAR, Basis, Model, Spread, Worth
 from analysis.customers import NO_AMOUNT, Customers, exact
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.rfm import Rfm, key
@@ -38,7 +38,8 @@ class Clv(Result):
     known); rows as customers.frame. parameters: with 95 % intervals. segments, clusters: expected value by group, the
     most first, all customers last; None without groups. tenths: customers by expected value, best tenth first; curve:
     share of customers against share of value; both None without spend. chances: customers by P(alive). grid: mean
-    P(alive) by purchases and days since. why: why there is no value, "" when there is.
+    P(alive) by purchases and days since. basis: what other groups of these customers are told from. why: why there is
+    no value, "" when there is.
     """
 
     findings: Mapping[str, Finding]
@@ -51,6 +52,7 @@ class Clv(Result):
     chances: Table
     grid: Table
     model: Model
+    basis: Basis
     why: str
 
 
@@ -79,7 +81,8 @@ def compute(
     amounts, rows = people["spend"].to_numpy(), fits.rows
     made = clv_worth.worth(expected, fits.model.spend, rows, amounts)
     cells = Cells.of(made, rfm, clusters)
-    moved = clv_worth.spread(fits.model, rows, amounts, made, cells.cell, cells.count, settings.seed)
+    drawn = clv_worth.draws(fits.model, rows, amounts, settings.seed)
+    moved = clv_worth.spread(fits.model, drawn, rows, amounts, made, cells.cell, cells.count)
     segments = clv_tables.groups("segment", cells.segment, made, moved, cells, "Expected value by segment")
     grouped = clv_tables.groups("cluster", cells.cluster, made, moved, cells, "Expected value by cluster")
     curve, tenths = clv_tables.curve(made), clv_tables.tenths(made)
@@ -94,6 +97,7 @@ def compute(
         chances=clv_tables.chances(made.alive),
         grid=clv_tables.grid(people, made.alive),
         model=fits.model,
+        basis=Basis(fits.model, drawn, rows, amounts, made),
         why=fits.why,
     )
 

@@ -73,6 +73,18 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
+class Draws:
+    """Log parameters of both models (samples x parameters): the estimates first, draws from their covariance, refits.
+
+    spend: None where it is not known. refits: how many of the last rows are fits to customers drawn anew.
+    """
+
+    orders: np.ndarray
+    spend: np.ndarray | None
+    refits: int
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
     """How totals move with the parameters: by quantity, draws x cells, as a factor of the estimate.
 
@@ -82,6 +94,55 @@ class Spread:
     factor: Mapping[str, np.ndarray]
     by_covariance: slice
     by_customers: slice
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What is expected of each customer and how it moves, for analyses that look at other groups; rows as the people.
+
+    amounts: mean sales of their repeat purchase days, NaN unknown.
+    """
+
+    model: Model
+    drawn: Draws
+    rows: Histories
+    amounts: np.ndarray
+    made: Worth
+
+    def only(self, here: np.ndarray) -> Basis:
+        """The same of some of the customers (bool a customer)."""
+        made, rows = self.made, self.rows
+        value = None if made.value is None else {days: found[here] for days, found in made.value.items()}
+        kept = Worth(
+            made.alive[here],
+            {days: found[here] for days, found in made.orders.items()},
+            value,
+            None if made.spend is None else made.spend[here],
+        )
+        part, of = np.unique(rows.of[here], return_inverse=True)
+        counted = np.bincount(of, minlength=len(part)).astype(float)
+        few = Histories(rows.x[part], rows.recency[part], rows.age[part], counted, of)
+        return Basis(self.model, self.drawn, few, self.amounts[here], kept)
+
+    def spread(self) -> Spread:
+        """How the totals over these customers move: one cell."""
+        cell = np.zeros(len(self.made.alive), dtype=np.int64)
+        return spread(self.model, self.drawn, self.rows, self.amounts, self.made, cell, 1)
+
+    def while_customers(self) -> np.ndarray:
+        """Expected value of the next year, discounted, of each customer if still one; spend must be known."""
+        if self.made.spend is None:
+            raise ValueError("spend is not known")
+        return discounted(self.model.orders, self.rows)[self.rows.of] * self.made.spend
+
+    def quieter(self, limit: float) -> tuple[float, float]:
+        """95 % interval of how many of these customers have a P(still a customer) below `limit`."""
+        rows = self.rows
+        counts = [
+            float(rows.weight[btyd.alive_at(logs, rows.x, rows.recency, rows.age) < limit].sum())
+            for logs in self.drawn.orders
+        ]
+        return _widest(np.array(counts[1:]), counts[0], *_parts(self.drawn))
 
 
 def ahead(model: Fitted, rows: Histories) -> Ahead:
@@ -119,18 +180,16 @@ def worth(expected: Ahead, spend: Fitted | None, rows: Histories, amounts: np.nd
 
 
 def spread(
-    model: Model, rows: Histories, amounts: np.ndarray, made: Worth, cell: np.ndarray, cells: int, seed: int
+    model: Model, drawn: Draws, rows: Histories, amounts: np.ndarray, made: Worth, cell: np.ndarray, cells: int
 ) -> Spread:
     """Follow a sample of customers through draws of the parameters.
 
     cell: the group of each customer (0 ... cells - 1). Each draw of parameters moves a total by the factor by which it
     moves the sampled customers of that cell, who stand for the others by how likely they were to be sampled.
     """
-    rng = np.random.default_rng(seed)
-    logs, refits = _parameters(model, rows, amounts, rng)
     chosen, odds = _sampled(made, cell, cells)
     at = rows.of[chosen]
-    told = _followed(logs, model, rows, at, amounts[chosen], made, chosen)
+    told = _followed(drawn, model, rows, at, amounts[chosen], made, chosen)
     factor = {}
     for name, values in told.items():
         sums = np.zeros((len(values), cells))
@@ -138,14 +197,18 @@ def spread(
             here = cell[chosen] == one
             sums[:, one] = (values[:, here] / odds[here]).sum(axis=1)
         factor[name] = np.divide(sums[1:], sums[:1], out=np.ones_like(sums[1:]), where=sums[:1] > 0)
-    drawn = len(logs[0]) - 1 - refits
-    return Spread(factor, slice(0, drawn), slice(drawn, drawn + refits))
+    return Spread(factor, *_parts(drawn))
 
 
-def _parameters(
-    model: Model, rows: Histories, amounts: np.ndarray, rng: np.random.Generator
-) -> tuple[tuple[np.ndarray, np.ndarray | None], int]:
-    """Log parameters of both models: the estimates first, draws from their covariance, refits; how many refits."""
+def _parts(drawn: Draws) -> tuple[slice, slice]:
+    """Which rows after the first are draws from the covariance, and which refits."""
+    last = len(drawn.orders) - 1
+    return slice(0, last - drawn.refits), slice(last - drawn.refits, last)
+
+
+def draws(model: Model, rows: Histories, amounts: np.ndarray, seed: int) -> Draws:
+    """Parameters as they might be: DRAWS from their covariance and up to REFITS of customers drawn anew."""
+    rng = np.random.default_rng(seed)
     orders, spend = model.orders, model.spend
     first = [np.log(orders.values)[None], _normal(orders, rng)]
     money = [] if spend is None else [np.log(spend.values)[None], _normal(spend, rng)]
@@ -153,11 +216,11 @@ def _parameters(
     kept = np.isfinite(moved_orders).all(axis=1) & np.isfinite(moved_spend).all(axis=1)
     first.append(np.log(orders.values) + moved_orders[kept])
     if spend is None:
-        return (np.concatenate(first), None), int(kept.sum())
+        return Draws(np.concatenate(first), None, int(kept.sum()))
     money.append(np.log(spend.values) + moved_spend[kept])
     both = np.concatenate(money)
     both[:, 1] = np.maximum(both[:, 1], 0.01)  # q above one: below it spend has no mean
-    return (np.concatenate(first), both), int(kept.sum())
+    return Draws(np.concatenate(first), both, int(kept.sum()))
 
 
 def _normal(fitted: Fitted, rng: np.random.Generator) -> np.ndarray:
@@ -213,7 +276,7 @@ def _sampled(made: Worth, cell: np.ndarray, cells: int) -> tuple[np.ndarray, np.
 
 
 def _followed(
-    logs: tuple[np.ndarray, np.ndarray | None],
+    drawn: Draws,
     model: Model,
     rows: Histories,
     at: np.ndarray,
@@ -223,17 +286,19 @@ def _followed(
 ) -> dict[str, np.ndarray]:
     """By quantity, draws x sampled customers; the discount of a customer's year is that of the estimates."""
     x, recency, age = rows.x[at], rows.recency[at], rows.age[at]
-    alive = btyd.alive_at(logs[0], x, recency, age)
-    told = {"alive": alive}
+    told = {"alive": btyd.alive_at(drawn.orders, x, recency, age)}
     for days in DAYS:
-        told[f"orders_{days}"] = btyd.while_alive_at(logs[0], days / btyd.WEEK, x, age) * alive
-    if logs[1] is None or made.value is None or made.spend is None:
+        still = btyd.while_alive_at(drawn.orders, days / btyd.WEEK, x, age)
+        told[f"orders_{days}"] = still * told["alive"]
+    if drawn.spend is None or made.value is None or made.spend is None:
         return told
-    spend = btyd.expected_spend_at(logs[1], x, amounts)
+    spend = btyd.expected_spend_at(drawn.spend, x, amounts)
     for days in DAYS:
         told[f"value_{days}"] = told[f"orders_{days}"] * spend
     plain = made.orders[YEAR][chosen] * made.spend[chosen]
-    told[f"value_{YEAR}"] *= np.divide(made.value[YEAR][chosen], plain, out=np.ones(len(at)), where=plain > 0)
+    discount = np.divide(made.value[YEAR][chosen], plain, out=np.ones(len(at)), where=plain > 0)
+    told[f"value_{YEAR}"] *= discount
+    told["while_customers"] = still * spend * discount
     return told
 
 
@@ -247,8 +312,13 @@ def interval(spread: Spread, name: str, totals: np.ndarray, of: np.ndarray | Non
     if of is not None:
         estimate /= float(of.sum())
         moved = moved / (spread.factor[name] * of).sum(axis=1)
+    return _widest(moved, estimate, spread.by_covariance, spread.by_customers)
+
+
+def _widest(moved: np.ndarray, estimate: float, *parts: slice) -> tuple[float, float]:
+    """The wider of the 95 % intervals of the parts of `moved` that hold enough draws, stretched to the estimate."""
     found = []
-    for part in (spread.by_covariance, spread.by_customers):
+    for part in parts:
         if len(known := moved[part][np.isfinite(moved[part])]) >= LEAST_DRAWS:
             found.append(np.quantile(known, [0.025, 0.975]))
     low, high = max(found, key=lambda ends: ends[1] - ends[0])

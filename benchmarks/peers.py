@@ -139,7 +139,8 @@ def clv(folder: Path) -> None:
     made = clv_worth.worth(clv_worth.ahead(orders, rows), spend, rows, amounts)
     valued = time.perf_counter()
     one = np.zeros(len(people), dtype=np.int64)
-    clv_worth.spread(clv_worth.Model(orders, spend, date.min, ""), rows, amounts, made, one, 1, 1)
+    model = clv_worth.Model(orders, spend, date.min, "")
+    clv_worth.spread(model, clv_worth.draws(model, rows, amounts, 1), rows, amounts, made, one, 1)
     sure = time.perf_counter()
     year = clv_worth.discounted(orders, rows, WEEKS, 12, RATE) * btyd.alive(orders, rows.x, rows.recency, rows.age)
     assert made.spend is not None

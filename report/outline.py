@@ -18,6 +18,8 @@ DECK = (
     "spend_90d",
     "propensity",
     "churn",
+    "value_at_risk",
+    "alignment",
     "mix",
     "quality",
     "recommendations",
@@ -41,6 +43,8 @@ APPENDIX = {
     "spend_90d": "Spend in the next ninety days",
     "propensity": "Who buys within a week",
     "churn": "Who will not come back",
+    "value_at_risk": "Value at risk",
+    "alignment": "Whom to spend on",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
@@ -60,7 +64,7 @@ CHARTED = frozenset(
         "clv",
         "spend_90d",
     }
-    | {"propensity", "churn", "mix"}
+    | {"propensity", "churn", "value_at_risk", "alignment", "mix"}
 )
 
 
