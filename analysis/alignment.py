@@ -20,9 +20,6 @@ SOURCE = "analysis/alignment.py"
 MORE, LESS, UNTOLD = "more", "less", "cannot be told"
 AHEAD, BEHIND = "higher", "lower"
 FALL = 0.05  # of revenue: a smaller loss of share is no headline
-NOT_CAUSED = (
-    "Expected is what comes if all goes on as it did, not what spending on a segment adds: that only a trial tells."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +185,7 @@ def _table(frame: pd.DataFrame) -> Table:
         kept,
         SOURCE,
         {column: unit for column, unit in units.items() if column in kept},
-        note=f"Expected value: of the next year, before refunds, discounted; {SURE}. {NOT_CAUSED}",
+        note=f"Expected value: of the next year, before refunds, discounted; {SURE}.",
     )
 
 
@@ -200,7 +197,7 @@ def _findings(frame: pd.DataFrame, best: str, falling: str, clv: Clv, customers:
     found: dict[str, Finding] = {"average": _average(clv, n, told)}
     for row in frame.to_dict("records"):
         found |= _of_segment({str(name): value for name, value in row.items()}, clv.why, told)
-    return {"headline": _headline(frame, best, falling, found, told)} | found
+    return {"headline": _headline(best, falling, found, told)} | found
 
 
 def _average(clv: Clv, n: int, told: Any) -> Finding:
@@ -275,7 +272,7 @@ def _of_segment(row: Mapping[str, Any], why: str, told: Any) -> dict[str, Findin
     }
 
 
-def _headline(frame: pd.DataFrame, best: str, falling: str, found: Mapping[str, Finding], told: Any) -> Finding:
+def _headline(best: str, falling: str, found: Mapping[str, Finding], told: Any) -> Finding:
     """Who is clearly worth most, and who clearly falls short of the past; what all are worth when nobody parts."""
     main, claim = found["average"], "No segment is clearly worth most: a customer is expected to bring {value}."
     meant = "expected value of all customers in the next year / customers"
@@ -285,9 +282,8 @@ def _headline(frame: pd.DataFrame, best: str, falling: str, found: Mapping[str, 
     if falling and falling != best:
         fall = f"{{alignment.{key(falling)}_past}} of revenue"
         if best:
-            claim = (
-                f"Worth most: {best}, {{value}} each; {falling} fall from {fall} to {{alignment.{key(falling)}_share}}."
-            )
+            now = f"{{alignment.{key(falling)}_share}}"
+            claim = f"Worth most next year: {best}, {{value}} each; {falling} fall from {fall} to {now}."
         else:
             main = found[f"{key(falling)}_share"]
             claim = f"{falling} customers brought {fall}; {{value}} of what is expected is theirs."

@@ -182,10 +182,10 @@ def _headline(found: Mapping[str, Finding], count: int, people: _People, valued:
     if not (people.high & ~people.once).any():
         claim = "No high-value customer came back yet, so of none it can be told whether they left ({value})."
     if count:
-        end = "{value_at_risk.expected} is still expected" if valued else "what is still expected is not told"
+        end = ", {value_at_risk.expected} is still expected" if valued else ""
         claim = (
             f"{{value}} high-value {noun(count, 'customer has', 'customers have')} probably gone quiet: "
-            f"they brought {{value_at_risk.revenue}}, {end}."
+            f"they brought {{value_at_risk.revenue}}{end}."
         )
     return Finding(
         counted.value,

@@ -41,7 +41,7 @@ def segments(alignment: Alignment, style: Style) -> go.Figure | None:
         y=rows,
         mode="markers",
         cliponaxis=False,
-        marker={"color": strong, "size": 13},
+        marker={"color": strong, "size": 9},
         hoverinfo="text",
         hovertext=hover,
         error_x={
@@ -51,7 +51,7 @@ def segments(alignment: Alignment, style: Style) -> go.Figure | None:
             "arrayminus": [s - a for s, a in zip(share, low, strict=True)],
             "color": INK,
             "thickness": 1.5,
-            "width": 6,
+            "width": 7,
         },
     )
     texts = [_label(row, at == 0, style) for at, row in enumerate(frame.to_dict("records"))]

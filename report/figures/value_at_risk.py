@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
+from babel.numbers import format_percent
 
 from analysis.finding import Table
 from analysis.ground import noun
@@ -37,8 +38,10 @@ def _label(net: float, count: int, first: bool, style: Style) -> str:
 
 def _names(table: Table, style: Style) -> list[str]:
     """The tenths, as the reader writes shares."""
-    ends = zip(real(table.frame["low"]), real(table.frame["high"]), strict=True)
-    return [f"{style.text(low, 'share')} to {style.text(high, 'share')}" for low, high in ends]
+    ends = (
+        [format_percent(end, locale=style.settings.locale) for end in real(table.frame[c])] for c in ("low", "high")
+    )
+    return [f"{low} to {high}" for low, high in zip(*ends, strict=True)]
 
 
 def _alt(risk: ValueAtRisk, style: Style) -> str:
