@@ -404,8 +404,8 @@ def models(tested: Mapping[str, np.ndarray], choice: chances.Choice, parts: Part
         dict(zip(columns, labels, strict=True)),
         MEASURED,
         {**dict.fromkeys(columns[2:], "ratio"), "skill": "share"},
-        note="Chosen on the calibration days: boosting only where its log loss there is surely smaller, for its trees "
-        "cannot be read. Squared error saved: Brier skill against the same chance for all. "
+        note="Chosen on the calibration days: boosting only where its log loss there is surely smaller by a "
+        "hundredth, for its trees cannot be read. Squared error saved: Brier skill against the same chance for all. "
         "ROC area: 0.5 is a draw; PR area: the observed share is a draw. Intervals of 95 % (DeLong; "
         "Boyd).",
     )
