@@ -150,6 +150,8 @@ def test_chart_labels_are_on_their_page(shop: Built) -> None:
         "clusters": "Best customers",
         "migration": "three months ago",
         "cohorts": "days since the first",
+        "propensity": "lowest",
+        "churn": "Potential Loyalist",
     }
     for name, label in labels.items():
         assert label in pages[DECK.index(name)], label
