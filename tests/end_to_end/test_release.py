@@ -152,6 +152,8 @@ def test_chart_labels_are_on_their_page(shop: Built) -> None:
         "cohorts": "days since the first",
         "clv": "a customer",
         "spend_90d": "perfect order",
+        "propensity": "lowest",
+        "churn": "Potential Loyalist",
     }
     for name, label in labels.items():
         assert label in pages[DECK.index(name)], label
