@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,6 +12,16 @@ import pandas as pd
 
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, frame, over, small
+from analysis.periods import (
+    Grain,
+    following,
+    grain_of,
+    partial_periods,
+    period_key,
+    period_name,
+    periods,
+    year_before,
+)
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
@@ -22,12 +32,6 @@ TOP_PRODUCTS = 5
 UNKNOWN, OTHER = "Unknown", "Other"
 LEVEL = 0.005  # a smaller relative change is called level
 FEW = 30  # orders of a period; below, a change is no title and its claim says so
-NAMES = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
-Grain = Literal["month", "week", "day"]
 
 LABELS = {
     "period": "Period",
@@ -103,60 +107,6 @@ def compute(lines: Relation, products: Relation | None, dataset: Dataset, settin
     return Months(table, categories, top, grain, measure, _findings(exact, grain, measure, ground))
 
 
-def grain_of(first: date, last: date) -> Grain:
-    """Months when the data cover about three of them, else weeks, else days."""
-    span = (last - first).days + 1
-    return "month" if span >= 89 else "week" if span >= 21 else "day"
-
-
-def periods(first: date, last: date, grain: Grain) -> list[date]:
-    """The first day of every period from the one that holds `first` to the one that holds `last`."""
-    start = (
-        first.replace(day=1) if grain == "month" else first - timedelta(days=first.weekday() if grain == "week" else 0)
-    )
-    found = []
-    while start <= last:
-        found.append(start)
-        start = following(start, grain)
-    return found
-
-
-def following(start: date, grain: Grain) -> date:
-    """The first day of the next period."""
-    if grain == "month":
-        return (start + timedelta(days=31)).replace(day=1)
-    return start + timedelta(days=7 if grain == "week" else 1)
-
-
-def partial_periods(starts: Sequence[date], days: Sequence[date], snapshot: date, grain: Grain) -> set[date]:
-    """The edge periods that the data cover only in part.
-
-    A missing day does not count when the shop never trades on that day of the week (told from eight weeks or more).
-    """
-    shut = set(range(7)) - {d.weekday() for d in days} if (days[-1] - days[0]).days >= 56 else set()
-
-    def open_days(first: date, end: date) -> bool:
-        return any((first + timedelta(days=i)).weekday() not in shut for i in range((end - first).days))
-
-    found = {starts[0]} if open_days(starts[0], days[0]) else set()
-    covered = max(snapshot, days[-1] + timedelta(days=1))
-    return found | ({starts[-1]} if open_days(covered, following(starts[-1], grain)) else set())
-
-
-def period_key(start: date, grain: Grain) -> str:
-    """2024-01, 2024-W01 or 2024-01-31."""
-    if grain == "month":
-        return f"{start:%Y-%m}"
-    year, week, _ = start.isocalendar()
-    return f"{year}-W{week:02d}" if grain == "week" else start.isoformat()
-
-
-def period_name(start: date, grain: Grain) -> str:
-    """As a sentence says it: January 2024, week of 1 January 2024, 1 January 2024."""
-    month = f"{NAMES[start.month - 1]} {start.year}"
-    return {"month": month, "week": f"week of {start.day} {month}", "day": f"{start.day} {month}"}[grain]
-
-
 def _table(found: pd.DataFrame, starts: list[date], partial: set[date], grain: Grain, no_money: bool) -> Table:
     whole = found.set_index("start").reindex(pd.Index(starts, name="start", dtype=object)).fillna(0.0).reset_index()
     whole["period"] = [period_key(s, grain) for s in starts]
@@ -199,7 +149,7 @@ def _findings(exact: list[Period], grain: Grain, measure: str, ground: Ground) -
     best = max(exact, key=lambda p: (p.measure, -p.start.toordinal()))
     last = whole[-1] if whole else None
     before = next((p for p in whole if last and following(p.start, grain) == last.start), None)
-    year = next((p for p in whole if last and grain == "month" and p.start == _year_before(last.start)), None)
+    year = next((p for p in whole if last and grain == "month" and p.start == year_before(last.start)), None)
     by_previous, by_year = _relative(last, before), _relative(last, year)
     money = measure == "net"
     what, unit = "Net revenue" if money else "The number of orders", _unit(measure)
@@ -344,10 +294,6 @@ def _unit(measure: str) -> Unit:
 
 def _on(grain: Grain) -> str:
     return {"month": "in", "week": "in the", "day": "on"}[grain]
-
-
-def _year_before(start: date) -> date:
-    return start.replace(year=start.year - 1)
 
 
 def _relative(now: Period | None, then: Period | None) -> float | None:

@@ -69,28 +69,58 @@ class Score:
     distinct: int
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Customers scored on one day; `code`: the place in SEGMENTS of each (int8)."""
+
+    recency: Score
+    frequency: Score
+    monetary: Score
+    code: np.ndarray
+
+
 def compute(customers: Customers, events: Relation | None, lines: Relation, settings: Settings) -> Rfm:
     """Score and segment the customers; raises Skip with fewer than five, a single day or no money."""
     frame = customers.frame
-    _refuse(frame, settings)
+    if settings.no_money:
+        raise Skip(settings.no_money)
+    days = (frame["tenure_days"].to_numpy().max(), frame["recency_days"].to_numpy().min())
+    why_not = refusal(len(frame), days[0] == days[1], not np.isnan(frame["net"].to_numpy()).all())
+    if why_not:
+        raise why_not
     money = whole(frame["net"].to_numpy())
-    recency = score(frame["recency_days"].to_numpy(), least_is_best=True)
-    frequency = score(frame["orders"].to_numpy())
-    monetary = score(money)
-    code = _segment_codes()[recency.of - 1, frequency.of - 1, monetary.of - 1]
+    made = scored(frame["recency_days"].to_numpy(), frame["orders"].to_numpy(), money)
     visits = None if events is None else _window_shoppers(lines, settings)
-    segments = _segments(frame, money, code, visits["visitors"] if visits else None)
-    tied = max(recency.distinct, frequency.distinct, monetary.distinct) == 1
+    segments = _segments(frame, money, made.code, visits["visitors"] if visits else None)
+    tied = max(made.recency.distinct, made.frequency.distinct, made.monetary.distinct) == 1
     return Rfm(
         findings=_findings(segments, customers, tied, visits),
-        frame=_frame(frame, recency.of, frequency.of, monetary.of, code),
+        frame=_frame(frame, made),
         segments=_segment_table(segments),
         rules=_rules(),
-        cuts=_cuts(recency, frequency, monetary),
-        heatmap=_heatmap(recency.of, frequency.of, money),
+        cuts=_cuts(made),
+        heatmap=_heatmap(made, money),
         tied=tied,
         notes=_notes(tied),
     )
+
+
+def refusal(customers: int, one_day: bool, priced: bool) -> Skip | None:
+    """Why so many customers cannot be scored; None when they can. priced: an amount of one of them is known."""
+    if not priced:
+        return Skip(NO_AMOUNT)
+    if customers < LEAST:
+        return Skip("fewer than five customers cannot be put into fifths", "W_TOO_FEW_CUSTOMERS")
+    if one_day:
+        return Skip("every purchase falls on one day: nobody is more recent than another", "W_MODEL_SKIPPED")
+    return None
+
+
+def scored(recency_days: np.ndarray, orders: np.ndarray, money: np.ndarray) -> Scored:
+    """The scores and segments of customers as they are on one day; money in whole ten-thousandths."""
+    recency, frequency, monetary = score(recency_days, least_is_best=True), score(orders), score(money)
+    code = _segment_codes()[recency.of - 1, frequency.of - 1, monetary.of - 1]
+    return Scored(recency, frequency, monetary, code)
 
 
 def score(values: np.ndarray, least_is_best: bool = False) -> Score:
@@ -120,15 +150,6 @@ def key(name: str) -> str:
     return name.lower().replace(" ", "_")
 
 
-def _refuse(frame: pd.DataFrame, settings: Settings) -> None:
-    if settings.no_money or np.isnan(frame["net"].to_numpy()).all():
-        raise Skip(settings.no_money or NO_AMOUNT)
-    if len(frame) < LEAST:
-        raise Skip("fewer than five customers cannot be put into fifths", "W_TOO_FEW_CUSTOMERS")
-    if frame["tenure_days"].to_numpy().max() == frame["recency_days"].to_numpy().min():
-        raise Skip("every purchase falls on one day: nobody is more recent than another", "W_MODEL_SKIPPED")
-
-
 def _segment_codes() -> np.ndarray:
     """The place in RULES for each of the 125 triples of scores (int8, indexed by score - 1)."""
     codes = np.empty((5, 5, 5), dtype=np.int8)
@@ -137,9 +158,15 @@ def _segment_codes() -> np.ndarray:
     return codes
 
 
-def _frame(people: pd.DataFrame, r: np.ndarray, f: np.ndarray, m: np.ndarray, code: np.ndarray) -> pd.DataFrame:
-    names = pd.Categorical.from_codes(code, dtype=pd.CategoricalDtype(list(SEGMENTS)))
-    return pd.DataFrame({"customer_id": people["customer_id"], "r": r, "f": f, "m": m, "segment": names}, copy=False)
+def _frame(people: pd.DataFrame, made: Scored) -> pd.DataFrame:
+    columns = {
+        "customer_id": people["customer_id"],
+        "r": made.recency.of,
+        "f": made.frequency.of,
+        "m": made.monetary.of,
+        "segment": pd.Categorical.from_codes(made.code, dtype=pd.CategoricalDtype(list(SEGMENTS))),
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def _window_shoppers(lines: Relation, settings: Settings) -> Mapping[str, Any] | None:
@@ -237,7 +264,8 @@ def _rules() -> Table:
     )
 
 
-def _cuts(recency: Score, frequency: Score, monetary: Score) -> Table:
+def _cuts(made: Scored) -> Table:
+    recency, frequency, monetary = made.recency, made.frequency, made.monetary
     columns = {
         "score": SCORES,
         "recency_from": recency.lowest,
@@ -274,8 +302,8 @@ def _cuts(recency: Score, frequency: Score, monetary: Score) -> Table:
     )
 
 
-def _heatmap(r: np.ndarray, f: np.ndarray, money: np.ndarray) -> Table:
-    cell = (r.astype(np.int16) - 1) * 5 + f - 1
+def _heatmap(made: Scored, money: np.ndarray) -> Table:
+    cell = (made.recency.of.astype(np.int16) - 1) * 5 + made.frequency.of - 1
     customers = np.bincount(cell, minlength=25)
     net = [int(money[cell == c].sum()) / SCALE if customers[c] else 0.0 for c in range(25)]
     return Table(

@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 TABLES = {
     "segments": ("rfm", "segments"),
     "clusters": ("clusters", "groups"),
+    "segments_over_time": ("migration", "over_time"),
+    "migration": ("migration", "moves"),
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
+    "change": ("kpi_tree", "parts"),
+    "change_by_customers": ("kpi_tree", "groups"),
+    "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
+    "cohorts": ("cohorts", "cells"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters")

@@ -54,6 +54,7 @@ SLOTS = {
     "slide_spark": Slot(260, 60),
     "slide_half": Slot(564, 330),
     "page": Slot(658, 340, 14),
+    "page_tall": Slot(658, 620, 14),
     "page_low": Slot(658, 220, 14),
     "page_half": Slot(322, 260, 14),
 }

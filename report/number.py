@@ -38,7 +38,8 @@ def text(value: Any, unit: Unit | str, settings: Settings, compact: bool = False
     """The value as a reader sees it; an absent one (None, NaN, NaT) is a dash.
 
     unit: count | money | share | ratio | days | date | name. compact: three digits of money or of a large count, for
-    slides, and short dates. signed: a ratio or share as a percent change with its sign. Rounds once, half up.
+    slides, and short dates. signed: a ratio or share as a percent change with its sign, money and counts with a plus
+    above nothing. Rounds once, half up.
     Raises ValueError for an infinite number.
     """
     if absent(value):
@@ -84,10 +85,9 @@ def decimal(value: Any) -> Decimal:
 def _number(number: Decimal, unit: str, settings: Settings, compact: bool, signed: bool) -> str:
     if signed and unit in ("ratio", "share"):
         return _change(number, settings)
-    if unit == "count":
-        return _count(number, settings, compact)
-    if unit == "money":
-        return _money(number, settings, compact)
+    if unit in ("count", "money"):
+        shown = (_count if unit == "count" else _money)(number, settings, compact)
+        return f"+{shown}" if signed and number > 0 and re.search("[1-9]", shown) else shown
     return {"share": _share, "ratio": _ratio, "days": _days}[unit](number, settings)
 
 

@@ -6,11 +6,14 @@ DECK = (
     "headlines",
     "kpis",
     "months",
+    "kpi_tree",
     "funnel",
     "lifecycle",
     "pareto",
     "rfm",
     "clusters",
+    "migration",
+    "cohorts",
     "mix",
     "quality",
     "recommendations",
@@ -20,6 +23,7 @@ APPENDIX = {
     "quality": "Data quality",
     "kpis": "Key figures",
     "months": "Sales over time",
+    "kpi_tree": "What changed, and why",
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
@@ -27,12 +31,16 @@ APPENDIX = {
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",
     "clusters": "Customer clusters",
+    "migration": "Segment migration",
+    "cohorts": "Cohorts",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset({"months", "funnel", "lifecycle", "pareto", "rfm", "clusters", "mix"})
+CHARTED = frozenset(
+    {"months", "kpi_tree", "funnel", "lifecycle", "pareto", "rfm", "clusters", "migration", "cohorts", "mix"}
+)
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.

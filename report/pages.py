@@ -337,7 +337,7 @@ class Page:
             "labels": labels,
             "numeric": numeric,
             "rows": [
-                [self._cell(value, units.get(k), k in numeric) for k, value in zip(labels, row, strict=True)]
+                [self._cell(value, units.get(k), k in numeric, signed(k)) for k, value in zip(labels, row, strict=True)]
                 for row in frame[list(labels)].itertuples(index=False, name=None)
             ],
             "cut": len(table.frame) > most,
@@ -370,12 +370,14 @@ class Page:
             return f"assets/logo{path.suffix.lower()}"
         return f"data:{MIME[path.suffix.lower()]};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
-    def _cell(self, value: Any, unit: str | None, numeric: bool) -> str:
+    def _cell(self, value: Any, unit: str | None, numeric: bool, sign: bool = False) -> str:
         if isinstance(value, bool):
             return "yes" if value else ""
         if unit is None and numeric:
             unit = "count" if float(value or 0) == int(value or 0) else "ratio"
-        return shown(number.text(value, unit or "name", self.settings), 40 if self.which == "deck" else 200)
+        return shown(
+            number.text(value, unit or "name", self.settings, signed=sign), 40 if self.which == "deck" else 200
+        )
 
     def _finding(self, key: str) -> Finding:
         if key not in self.findings:
@@ -454,7 +456,7 @@ def inline(svg: str, alt: str, printed: bool) -> Markup:
 
 
 def signed(key: str) -> bool:
-    """Whether a finding is a change, printed as a percentage with its sign."""
+    """Whether a finding (or column) is a change, printed with its sign; a ratio as a percentage."""
     return "change" in key.split(".")[-1].split("_")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -90,7 +90,8 @@ def plane(clusters: Clusters, style: Style) -> go.Figure | None:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     figure.update_layout(margin={"t": 24, "b": 24})
-    figure.add_annotation(**_corner("second component ↑", 0))
+    _named(figure, _colours(clusters, style))
+    figure.add_annotation(**_corner("second component ↑", 0.4))
     figure.add_annotation(
         text="first component →",
         x=1,
@@ -128,8 +129,9 @@ def space(clusters: Clusters, style: Style) -> go.Figure | None:
             text=f"more {word}",
             font={"color": GREY},
             xanchor="center" if not right else "right" if right > 0 else "left",
-            yshift=-10 if up < 0 else 10,
+            yshift=-22 if up < 0 else 10,
         )
+    _named(figure, _colours(clusters, style), top=len(clusters.model.names) * 0.075)
     figure.update_xaxes(visible=False, range=[-4.6, 4.6])
     figure.update_yaxes(visible=False, range=[-3.6, 3.9])
     return figure
@@ -190,16 +192,7 @@ def radar(clusters: Clusters, style: Style) -> go.Figure | None:
             hoverinfo="text",
             hovertext=plain(name),
         )
-        figure.add_annotation(
-            text=f"<b>{plain(name)}</b>",
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=1 - at * 0.075,
-            yref="paper",
-            yanchor="top",
-            font={"color": colours[name]},
-        )
+    _named(figure, colours)
     figure.update_layout(
         polar={
             "radialaxis": {
@@ -247,8 +240,7 @@ def _scattered(
 ) -> go.Figure:
     figure, colours = go.Figure(), _colours(clusters, style)
     spots = pd.DataFrame({"x": x, "y": y, "cluster": list(frame["cluster"])})
-    middles = spots.groupby("cluster").median()
-    for name in reversed([n for n in clusters.model.names if n in middles.index]):
+    for name in reversed(clusters.model.names):
         own = spots[spots["cluster"] == name]
         figure.add_scatter(
             x=list(own["x"]),
@@ -259,22 +251,28 @@ def _scattered(
             marker={"color": colours[name], "size": 4.5},
             cliponaxis=False,
         )
-    for name, (at, up) in middles.iterrows():
-        figure.add_annotation(
-            x=at,
-            y=up,
-            text=f"<b>{_broken(plain(name), 16)}</b>",
-            bgcolor="#ffffff",
-            borderpad=2,
-            font={"color": style.accent if name == clusters.model.names[0] else INK},
-        )
     return figure
 
 
 def _deviation(value: float, style: Style) -> str:
     """Standard deviations from the average, with their sign and one decimal."""
-    size = style.text(round(abs(value), 1), "ratio")
+    size = style.text(round(abs(value), 1), "ratio").removesuffix("0")
     return size if round(value, 1) == 0 else f"{'+' if value > 0 else '−'}{size}"
+
+
+def _named(figure: go.Figure, colours: Mapping[str, str], top: float = 1) -> None:
+    """The clusters' names in their colours, one below the other at the left."""
+    for at, (name, colour) in enumerate(colours.items()):
+        figure.add_annotation(
+            text=f"<b>{plain(name)}</b>",
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=top - at * 0.075,
+            yref="paper",
+            yanchor="top",
+            font={"color": colour},
+        )
 
 
 def _corner(text: str, x: float) -> dict[str, object]:

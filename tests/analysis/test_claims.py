@@ -1,4 +1,4 @@
-"""What the first six analyses say, on shops of every shape: full sentences, true nouns, titles that fit."""
+"""What the first seven analyses say, on shops of every shape: full sentences, true nouns, titles that fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analysis.run import Run, run
 from dataset.tables import Account, Reason
 from report.number import text
 
-NAMES = ("quality", "kpis", "months", "funnel", "lifecycle", "mix")
+NAMES = ("quality", "kpis", "months", "kpi_tree", "funnel", "lifecycle", "mix")
 TITLE = 105
 EVENTS = [
     (c, k, f"2024-01-0{i + 1}")

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from analysis.months import grain_of, partial_periods, period_key, periods
+from analysis.periods import grain_of, partial_periods, period_key, periods
 
 # January to April 2024, from the first day; S is 21 April, so April is partial.
 LINES = [

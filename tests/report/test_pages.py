@@ -259,6 +259,10 @@ def test_a_number_that_does_not_exist_names_those_that_do() -> None:
         ("change_previous", -0.04, "ratio", "−4.0%"),
         ("exchange", 1.5, "ratio", "1.50"),
         ("net", Decimal("1234567.891"), "money", "€1.23m"),
+        ("change", Decimal("1234567.891"), "money", "+€1.23m"),
+        ("change", Decimal("-12.5"), "money", "−€12.50"),
+        ("change", Decimal("0.001"), "money", "€0.00"),
+        ("change_by_buyers", 3, "count", "+3"),
     ],
 )
 def test_how_values_are_printed(key: str, value: object, unit: str, shown: str) -> None:
@@ -307,6 +311,13 @@ def test_cells_of_a_table_by_unit() -> None:
     assert cells[:5] == ["&lt;i&gt;", "–", "12.5%", "yes", "1 March 2024"]
     assert len(cells) == 10  # a column in which nothing is known is left out
     assert page({}).table(Table(frame.head(0), "Made", {key: key for key in frame}, "made.sql")) == ""
+
+
+def test_a_column_of_changes_has_signs() -> None:
+    frame = pd.DataFrame({"what": ["a", "b"], "money_change": [Decimal("2"), Decimal("-1")], "net": [Decimal("2")] * 2})
+    units = {"money_change": "money", "net": "money"}
+    made = page({}).table(Table(frame, "Made", {key: key for key in frame}, "made.sql", units))
+    assert re.findall(r"€[^<]*|[+−][^<]*", made) == ["+€2.00", "€2.00", "−€1.00", "€2.00"]
 
 
 def test_blanks_within_a_number_do_not_break() -> None:

@@ -1,0 +1,31 @@
+-- What did customers bring on each day after the first sale, those first seen from a day on (newest) and those before?
+with days as (
+    select
+        customer_id,
+        cast(ordered_at as date) as day,
+        max(case when kind = 'sale' then 1 else 0 end) as bought,
+        sum(amount) as net
+    from lines
+    where customer_id is not null and kind in ('sale', 'refund') and ordered_at < cast($snapshot as timestamp)
+    group by customer_id, cast(ordered_at as date)
+),
+starts as (
+    select customer_id, min(day) as first_day
+    from days
+    where bought = 1
+    group by customer_id
+),
+aged as (
+    select
+        case when starts.first_day >= $split then 1 else 0 end as newest,
+        date_diff('day', starts.first_day, days.day) as day,
+        days.net as net
+    from starts
+    inner join days on days.customer_id = starts.customer_id
+    where starts.first_day between $since and $until and days.day >= starts.first_day
+)
+select newest, day, sum(net) as net
+from aged
+where day <= $days and net is not null
+group by newest, day
+order by newest, day

@@ -1,0 +1,123 @@
+"""Who the customers were on an earlier day: the segments of then, by what was known then."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from analysis.customers import whole
+from analysis.rfm import refusal, scored
+
+NOT_YET = -1  # the code of who had not bought yet
+HIGH = 4  # the score that VIP and Loyal customers need
+MILLION = 1_000_000
+EXACT = 2**53 / MILLION  # below it a float64 holds six decimals
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All customers as they were at the start of `day`, one place each in the order of customer_id.
+
+    code: the place in rfm.SEGMENTS (int8), or NOT_YET. money: net revenue by then, whole ten-thousandths (int64).
+    frequent: the fewest orders that score HIGH in frequency; None where nobody does.
+    """
+
+    day: date
+    code: np.ndarray
+    money: np.ndarray
+    frequent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What each customer added in each period, periods in order; one row a customer and period.
+
+    periods: their first days. edges: period i is the rows edges[i] to edges[i + 1]. place: the customer's place.
+    last: the last sale as days since `first`, the first sale of all. net: float64, NaN where no amount is known.
+    """
+
+    first: date
+    customers: int
+    periods: Sequence[date]
+    edges: Sequence[int]
+    place: np.ndarray
+    orders: np.ndarray
+    last: np.ndarray
+    net: np.ndarray
+
+
+def days_of(first: date, snapshot: date) -> list[date]:
+    """The days to look at: the first of each month after `first` (its eve is a month end), and the snapshot."""
+    days, day = [], _next_month(first)
+    while day < snapshot:
+        days.append(day)
+        day = _next_month(day)
+    return [*days, snapshot]
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day some months earlier, or the last day of that month where it has no such day."""
+    month = day.year * 12 + day.month - 1 - months
+    year, month = month // 12, month % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def facts(table: pa.Table, first: date) -> Facts:
+    """The rows of migration.sql (ordered by customer, then period) of those who bought, by period."""
+    place = table["customer_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int32)
+    orders = table["orders"].to_numpy()
+    bought = np.bincount(place, weights=orders) > 0 if len(place) else np.zeros(0, dtype=bool)
+    kept = bought[place]
+    period = table["period"].to_numpy()[kept]
+    by_period = np.argsort(period, kind="stable")
+    starts, edges = np.unique(period[by_period], return_index=True)
+    last = (table["last_sale"].to_numpy()[kept] - np.datetime64(first, "D")).astype(np.int64)
+    return Facts(
+        first=first,
+        customers=int(bought.sum()),
+        periods=starts.tolist(),
+        edges=[*edges.tolist(), len(period)],
+        place=(np.cumsum(bought, dtype=np.int32) - 1)[place[kept]][by_period],
+        orders=orders[kept][by_period],
+        last=np.maximum(last, 0).astype(np.int32)[by_period],  # no sale in that period: the least integer
+        net=table["net"].to_numpy()[kept][by_period],
+    )
+
+
+def states(known: Facts, days: Sequence[date]) -> Iterator[State]:
+    """The customers on each of the days, given in order; a day on which they cannot be scored is left out."""
+    orders, last = np.zeros(known.customers, dtype=np.int32), np.zeros(known.customers, dtype=np.int32)
+    net, priced = np.zeros(known.customers), np.zeros(known.customers, dtype=bool)
+    done = 0
+    for day in days:
+        while done < len(known.periods) and known.periods[done] < day:
+            rows = slice(known.edges[done], known.edges[done + 1])
+            place = known.place[rows]
+            orders[place] += known.orders[rows]
+            last[place] = np.maximum(last[place], known.last[rows])
+            net[place] = _added(net[place], np.nan_to_num(known.net[rows]))
+            priced[place] |= ~np.isnan(known.net[rows])
+            done += 1
+        there = orders > 0
+        if refusal(int(there.sum()), not last[there].any(), bool(priced[there].any())):
+            continue
+        money, code = np.where(there, whole(net), 0), np.full(known.customers, NOT_YET, dtype=np.int8)
+        made = scored((day - known.first).days - last[there], orders[there], money[there])
+        code[there] = made.code
+        high = made.frequency.lowest[HIGH - 1 :]
+        yield State(day, code, money, None if np.isnan(high).all() else int(np.nanmin(high)))
+
+
+def _added(net: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """Sums of amounts, each the float64 nearest to the exact sum while six decimals fit."""
+    total = net + more
+    return np.where(np.abs(total) < EXACT, np.rint(total * MILLION) / MILLION, total)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)

@@ -1,0 +1,41 @@
+"""How sure a share or a difference is: 95 % intervals of proportions and of means."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+CONFIDENCE = 0.95
+
+
+def wilson(events: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a proportion."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(events, n).proportion_ci(CONFIDENCE, method="wilson")
+    return float(low), float(high)
+
+
+def newcombe(events: int, n: int, other_events: int, other_n: int) -> tuple[float, float]:
+    """The 95 % interval of the difference of two proportions from their Wilson limits.
+
+    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
+    """
+    one, other = events / n, other_events / other_n
+    (low, high), (other_low, other_high) = wilson(events, n), wilson(other_events, other_n)
+    gap = one - other
+    return gap - math.hypot(one - low, other_high - other), gap + math.hypot(high - one, other - other_low)
+
+
+def welch(one: np.ndarray, other: np.ndarray) -> tuple[float, float] | None:
+    """The 95 % interval of the difference of two means by Welch; None where neither sample varies."""
+    from scipy.stats import ttest_ind
+
+    if np.ptp(one) == 0 and np.ptp(other) == 0:
+        return None
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Precision loss occurred", RuntimeWarning)
+        low, high = ttest_ind(np.sort(one), np.sort(other), equal_var=False).confidence_interval(CONFIDENCE)
+    return (float(low), float(high)) if math.isfinite(low) and math.isfinite(high) else None

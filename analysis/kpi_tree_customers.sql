@@ -1,0 +1,54 @@
+-- What did known customers spend in two periods, by whether they bought in the one before, in the later, or ever before?
+-- New: first kept sale ever in the later period. Kept: bought in both. Won back: bought in the later and earlier, not in
+-- the one before. Lapsed: bought in the one before, not in the later. Other: only goods that all came back.
+with per_day as (
+    select
+        customer_id,
+        cast(ordered_at as date) as day,
+        max(case when kind = 'sale' then 1 else 0 end) as bought,
+        sum(amount) as gross
+    from lines
+    where ordered_at < cast($snapshot as timestamp) and kind in ('sale', 'returned') and customer_id is not null
+    group by customer_id, cast(ordered_at as date)
+),
+dated as (
+    select
+        customer_id,
+        day,
+        bought,
+        gross,
+        case
+            when day >= cast($after_from as date) and day < cast($after_to as date) then 'after'
+            when day >= cast($before_from as date) and day < cast($before_to as date) then 'before'
+        end as period
+    from per_day
+),
+per_customer as (
+    select
+        customer_id,
+        min(case when bought = 1 then day end) as first_sale,
+        max(case when period = 'before' then bought else 0 end) as bought_before,
+        max(case when period = 'after' then bought else 0 end) as bought_after,
+        coalesce(sum(case when period = 'before' then gross end), 0) as before,
+        coalesce(sum(case when period = 'after' then gross end), 0) as after
+    from dated
+    group by customer_id
+    having count(period) > 0
+),
+grouped as (
+    select
+        case
+            when bought_after = 1 and bought_before = 1 then 'kept'
+            when bought_after = 1 and first_sale >= cast($after_from as date) then 'new'
+            when bought_after = 1 then 'won_back'
+            when bought_before = 1 then 'lapsed'
+            else 'other'
+        end as key,
+        before,
+        after
+    from per_customer
+)
+select key, count(*) as customers, sum(before) as before, sum(after) as after
+from grouped
+group by key
+order by key

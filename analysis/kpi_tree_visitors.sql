@@ -1,0 +1,38 @@
+-- How many visitors came in two periods, and how many of the buyers of the same period were among them?
+with visits as (
+    select
+        customer_id,
+        case
+            when events.at >= cast($after_from as timestamp) and events.at < cast($after_to as timestamp) then 'after'
+            when events.at >= cast($before_from as timestamp) and events.at < cast($before_to as timestamp) then 'before'
+        end as period
+    from events
+    where events.at < cast($until as timestamp) and customer_id is not null
+),
+visitors as (
+    select customer_id, period
+    from visits
+    where period is not null
+    group by customer_id, period
+),
+sales as (
+    select
+        customer_id,
+        case
+            when ordered_at >= cast($after_from as timestamp) and ordered_at < cast($after_to as timestamp) then 'after'
+            when ordered_at >= cast($before_from as timestamp) and ordered_at < cast($before_to as timestamp) then 'before'
+        end as period
+    from lines
+    where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and customer_id is not null
+),
+buyers as (
+    select customer_id, period
+    from sales
+    where period is not null
+    group by customer_id, period
+)
+select visitors.period as period, count(*) as visitors, count(buyers.customer_id) as seen_buyers
+from visitors
+left join buyers on buyers.customer_id = visitors.customer_id and buyers.period = visitors.period
+group by visitors.period
+order by visitors.period
