@@ -20,6 +20,7 @@ BESIDE = 2  # shown beside the candidates, never chosen: two groups say little m
 NEAR = 0.01  # silhouettes so close are alike: the fewer clusters win
 EXPLAINED = 0.6  # variance the components must hold together (Hair et al., Multivariate Data Analysis: sixty percent)
 STARTS = 10
+RESTARTS = 5
 MONEY = ("monetary", "order_value", "engagement", "income")
 LEAST_KNOWN = 2 / 3  # of customers, for a measure to be a feature
 
@@ -30,6 +31,7 @@ class Fit:
 
     choice: clusters, silhouette, davies_bouldin, inertia, chosen; two to eight. mixture: components, bic; one to eight.
     explained: the share of variance of each component, all of them. left_out: measure -> why it is no feature.
+    stability: mean adjusted Rand index with the groups of other random starts.
     """
 
     model: Model
@@ -37,6 +39,7 @@ class Fit:
     mixture: pd.DataFrame
     explained: np.ndarray
     left_out: Mapping[str, str]
+    stability: float
 
 
 def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Settings) -> Fit:
@@ -51,9 +54,11 @@ def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Setting
         explained, axes = _components(standard)
         model = Model(tuple(features), axes, axes[:0], (), (), settings.snapshot, settings.currency)
         place = model.placed(measures)[order]
-        choice, start = _choice(spread(place, SAMPLE), settings.seed)
+        sample = spread(place, SAMPLE)
+        choice, start = _choice(sample, settings.seed)
         mixture = _mixture(spread(place, MIXED), settings.seed)
-        return Fit(replace(model, centres=_all(place, start)), choice, mixture, explained, left_out)
+        model = replace(model, centres=_all(place, start))
+        return Fit(model, choice, mixture, explained, left_out, _stability(sample, model, settings.seed))
 
 
 def _one_thread() -> AbstractContextManager[object]:
@@ -143,6 +148,16 @@ def _all(place: np.ndarray, start: np.ndarray) -> np.ndarray:
 
     made = KMeans(len(start), init=start, n_init=1).fit(place)
     return np.round(made.cluster_centers_, DIGITS)
+
+
+def _stability(sample: np.ndarray, model: Model, seed: int) -> float:
+    """How far the groups are those that other random starts find."""
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score
+
+    labels, k = model.nearest(sample), len(model.centres)
+    others = [KMeans(k, n_init=1, random_state=seed + start).fit(sample).labels_ for start in range(1, RESTARTS + 1)]
+    return float(np.mean([adjusted_rand_score(labels, other) for other in others]))
 
 
 def _mixture(sample: np.ndarray, seed: int) -> pd.DataFrame:

@@ -47,7 +47,7 @@ class Against:
 # The first rule that fits names the cluster; the text is printed beside the name.
 RULES: tuple[tuple[str, str, Callable[[Against], bool]], ...] = (
     (
-        "At risk",
+        "Valuable but quiet",
         "revenue at least 1.5 times the median or more orders, last purchase at least 1.25 times as long ago",
         lambda c: (c.spends_much or c.orders_more) and c.longer_ago,
     ),

@@ -17,6 +17,7 @@ from analysis.cluster_fit import Fit
 from analysis.cluster_model import Model
 from analysis.customers import SCALE, Customers, whole
 from analysis.finding import Finding, Result, Skip, Table, Unit
+from analysis.ground import noun
 from analysis.rfm import SEGMENTS, Rfm
 from dataset.engine import Relation
 from dataset.errors import DataError
@@ -158,7 +159,8 @@ def _result(
     own, everyone = _medians(measures, labels, len(model.names))
     groups = _groups(customers, own, model, labels)
     agreement, rand = _agreement(rfm, model, labels)
-    figures = {"judged": judged, "on_all": judged_on_all, "rand": rand}
+    sample = min(len(order), cluster_fit.JUDGED)
+    figures = {"judged": judged, "on_all": judged_on_all, "rand": rand, "sample": sample}
     cluster = pd.Categorical.from_codes(labels, dtype=pd.CategoricalDtype(list(model.names)))
     return Clusters(
         findings=_findings(customers, groups, fit, model, figures, settings),
@@ -186,7 +188,7 @@ def _shape(standard: np.ndarray, labels: np.ndarray, count: int) -> tuple[np.nda
 
 
 def _groups(customers: Customers, medians: list[dict[str, float]], model: Model, labels: np.ndarray) -> pd.DataFrame:
-    """One row a cluster: size, exact revenue in ten-thousandths, medians."""
+    """One row a cluster: size, exact revenue in millionths, medians."""
     money = whole(customers.frame["net"].to_numpy())
     earned = np.maximum(money, 0)
     rows = []
@@ -326,6 +328,8 @@ def _agreement(rfm: Rfm, model: Model, labels: np.ndarray) -> tuple[Table, float
         {"segment": "Segment", "cluster": "Cluster", "customers": "Customers"},
         SOURCE,
         {"customers": "count"},
+        note="Segments cut recency, orders and revenue into fifths one by one; clusters weigh all measures together. "
+        "They answer different questions and need not agree.",
     )
     return table, float(adjusted_rand_score(segment, labels))
 
@@ -377,18 +381,18 @@ def _findings(
 
 def _headline(groups: pd.DataFrame, silhouette: float, measured: Any) -> Finding:
     lead = groups.iloc[0]
-    definition = (
-        "net revenue of the cluster that brings most / net revenue of all; who was refunded more counts as zero"
-    )
     if not silhouette > STRUCTURE:
         claim = "Customers form no clear groups: their silhouette is {value}."
-        return measured(_ratio(silhouette), "ratio", claim, SILHOUETTE, reason=UNMEASURED)
+        return _judged(silhouette, claim, SILHOUETTE, measured)
     if np.isnan(lead["share_net"]):
         claim = "Customers fall into {value} groups, but together they brought no revenue."
         return measured(len(groups), "count", claim, "clusters")
     claim = (
-        "Customers fall into {clusters.groups} groups: {clusters.group_1_name}, {clusters.group_1_customer_share} of "
-        "all, bring {value} of revenue."
+        f"Customers fall into {{clusters.groups}} {'loose' if silhouette < CLEAR else 'distinct'} groups: "
+        "{clusters.group_1_name}, {clusters.group_1_customer_share} of all, bring {value} of revenue."
+    )
+    definition = (
+        "net revenue of the cluster that brings most / net revenue of all; who was refunded more counts as zero"
     )
     return measured(float(lead["share_net"]), "share", claim, definition)
 
@@ -401,28 +405,27 @@ INDEX = "mean over clusters of the worst (spread + spread) / distance of centres
 UNMEASURED = "all customers lie in one cluster"
 
 
+def _judged(value: float, claim: str, definition: str, measured: Any) -> Finding:
+    """A figure of how far the groups lie apart; unknown where all customers lie in one."""
+    known = not np.isnan(value)
+    return measured(value if known else None, "ratio", claim, definition, reason="" if known else UNMEASURED)
+
+
 def _separation(fit: Fit | None, figures: Mapping[str, Any], measured: Any) -> dict[str, Finding]:
     """How far the groups lie apart: of the choice, over all measures, and of two groups beside it."""
     silhouette, index = figures["judged"]
-    word = "hardly" if not silhouette > STRUCTURE else "weakly" if silhouette < CLEAR else "clearly"
-    sample = f"an even sample of at most {cluster_fit.JUDGED:,} customers"
+    word = "hardly" if not silhouette > STRUCTURE else "loosely" if silhouette < CLEAR else "clearly"
+    sampled = partial(measured, population=f"an even sample of {POPULATION}", n=figures["sample"])
     found = {
-        "silhouette": measured(
-            _ratio(silhouette),
-            "ratio",
-            f"The groups are {word} separated: silhouette {{value}}.",
-            f"{SILHOUETTE}; {sample}",
-            reason=UNMEASURED,
+        "silhouette": _judged(
+            silhouette, f"The groups are {word} separated: silhouette {{value}}.", SILHOUETTE, sampled
         ),
-        "davies_bouldin": measured(
-            _ratio(index), "ratio", "The Davies-Bouldin index of the groups is {value}.", INDEX, reason=UNMEASURED
-        ),
-        "silhouette_all_measures": measured(
-            _ratio(figures["on_all"][0]),
-            "ratio",
+        "davies_bouldin": _judged(index, "The Davies-Bouldin index of the groups is {value}.", INDEX, measured),
+        "silhouette_all_measures": _judged(
+            figures["on_all"][0],
             "Over all standardised measures at once the silhouette of the same groups is {value}.",
-            f"the silhouette in the space of all standardised measures; {sample}",
-            reason=UNMEASURED,
+            "the silhouette in the space of all standardised measures",
+            sampled,
         ),
         "agreement": measured(
             figures["rand"],
@@ -431,21 +434,21 @@ def _separation(fit: Fit | None, figures: Mapping[str, Any], measured: Any) -> d
             "adjusted Rand index of clusters and RFM segments (Hubert and Arabie 1985)",
         ),
     }
-    beside = None if fit is None else fit.choice.set_index("clusters").to_dict("index").get(cluster_fit.BESIDE)
+    if fit is None:
+        return found
+    found["stability"] = sampled(
+        fit.stability,
+        "ratio",
+        "Begun elsewhere, the grouping agrees to {value} with this one, where one is the same groups.",
+        "mean adjusted Rand index of the groups and those of other random starts, on the sample",
+    )
+    beside = fit.choice.set_index("clusters").to_dict("index").get(cluster_fit.BESIDE)
     if beside:
-        found["silhouette_two"] = measured(
-            _ratio(beside["silhouette"]),
-            "ratio",
-            "Two groups would have a silhouette of {value}.",
-            f"{SILHOUETTE}; {sample}",
-            reason=UNMEASURED,
+        found["silhouette_two"] = _judged(
+            beside["silhouette"], "Two groups would have a silhouette of {value}.", SILHOUETTE, sampled
         )
-        found["davies_bouldin_two"] = measured(
-            _ratio(beside["davies_bouldin"]),
-            "ratio",
-            "Two groups would have a Davies-Bouldin index of {value}.",
-            INDEX,
-            reason=UNMEASURED,
+        found["davies_bouldin_two"] = _judged(
+            beside["davies_bouldin"], "Two groups would have a Davies-Bouldin index of {value}.", INDEX, sampled
         )
     return found
 
@@ -453,14 +456,19 @@ def _separation(fit: Fit | None, figures: Mapping[str, Any], measured: Any) -> d
 def _of_group(at: int, row: Mapping[str, Any], after: str, measured: Any) -> dict[str, Finding]:
     key, name = f"group_{at}", f"{{clusters.group_{at}_name}}"
     there, known = int(row["customers"]), pd.notna(row["share_net"])
-    share = float(row["share_customers"])
+    described = partial(measured, population="customers of the cluster", n=there)
+    nobody = "" if there else "no customer is in it"
+    orders = row["frequency"] if there else None
     return {
         f"{key}_name": measured(
             row["cluster"], "name", "A group is named {value} by the medians of its customers.", row["rule"]
         ),
         f"{key}_customers": measured(there, "count", f"{name}: {{value}} customers.", "customers of the cluster"),
         f"{key}_customer_share": measured(
-            share, "share", f"{name} are {{value}} of customers.", "customers of the cluster / all customers"
+            float(row["share_customers"]),
+            "share",
+            f"{name} are {{value}} of customers.",
+            "customers of the cluster / all customers",
         ),
         f"{key}_revenue": measured(
             Decimal(int(row["exact"])) / SCALE,
@@ -475,15 +483,28 @@ def _of_group(at: int, row: Mapping[str, Any], after: str, measured: Any) -> dic
             "net revenue of the cluster / net revenue of all; who was refunded more counts as zero",
             reason="" if known else "no customer brought any revenue",
         ),
-        f"{key}_recency": measured(
+        f"{key}_recency": described(
             row["recency"] if there else None,
             "days",
-            f"Half of {name} have bought within {{value}}.",
-            "median days since the last sale of the cluster's customers",
-            reason="" if there else "no customer is in it",
+            f"{name}: at the median {{clusters.{key}_orders}} {noun(orders, 'order')} of "
+            f"{{clusters.{key}_order_value}}, the last {{value}} ago."
+            if there
+            else f"{name}: the last sale was {{value}} ago.",
+            "median days since the last sale",
+            reason=nobody,
+        ),
+        f"{key}_orders": described(
+            int(orders) if orders is not None and orders == int(orders) else orders,
+            "ratio" if orders is not None and orders != int(orders) else "count",
+            f"{name} ordered {{value}} {'time' if orders == 1 else 'times'} at the median.",
+            "median orders",
+            reason=nobody,
+        ),
+        f"{key}_order_value": described(
+            row["order_value"] if there else None,
+            "money",
+            f"An order of {name} is worth {{value}} at the median.",
+            "median over customers of net revenue / orders",
+            reason=nobody,
         ),
     }
-
-
-def _ratio(value: float) -> float | None:
-    return None if np.isnan(value) else value

@@ -23,7 +23,7 @@ POPULATION = "known customers with at least one sale"
 NO_AMOUNT = "no amount of a known customer is known"
 NAMED = 20
 ATTRIBUTES = ("age", "income", "children")
-SCALE = 10_000  # money of a customer is counted in whole ten-thousandths: sums of them are exact
+SCALE = 1_000_000  # money of a customer is counted in whole millionths: sums of them are exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
 
 
 def exact(money: np.ndarray) -> Decimal:
-    """The sum of amounts given as float64, exact to the ten-thousandth; unknown amounts (NaN) are left out."""
+    """The sum of amounts given as float64, exact to the millionth; unknown amounts (NaN) are left out."""
     return Decimal(int(whole(money).sum())) / SCALE
 
 
 def whole(money: np.ndarray) -> np.ndarray:
-    """Amounts (float64) as whole ten-thousandths (int64), in which sums are exact; unknown amounts count zero."""
+    """Amounts (float64) as whole millionths (int64), in which sums are exact; unknown amounts count zero."""
     return np.rint(np.nan_to_num(money) * SCALE).astype(np.int64)
 
 

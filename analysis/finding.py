@@ -53,6 +53,8 @@ class Finding:
             if not self.reason:
                 raise ValueError(f"a finding without a value says why: {self.claim!r}")
             return
+        if self.reason:
+            raise ValueError(f"a finding with a value needs no reason for lacking one: {self.claim!r}")
         if self.kind == "estimated" and self.interval is None:
             raise ValueError(f"an estimate has an interval: {self.claim!r}")
         if isinstance(self.value, float | Decimal) and not math.isfinite(self.value):

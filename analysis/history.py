@@ -10,20 +10,19 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
-from analysis.customers import whole
+from analysis.customers import SCALE, whole
 from analysis.rfm import refusal, scored
 
 NOT_YET = -1  # the code of who had not bought yet
 HIGH = 4  # the score that VIP and Loyal customers need
-MILLION = 1_000_000
-EXACT = 2**53 / MILLION  # below it a float64 holds six decimals
+EXACT = 2**53 / SCALE  # below it a float64 holds six decimals
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """All customers as they were at the start of `day`, one place each in the order of customer_id.
 
-    code: the place in rfm.SEGMENTS (int8), or NOT_YET. money: net revenue by then, whole ten-thousandths (int64).
+    code: the place in rfm.SEGMENTS (int8), or NOT_YET. money: net revenue by then, whole millionths (int64).
     frequent: the fewest orders that score HIGH in frequency; None where nobody does.
     """
 
@@ -116,7 +115,7 @@ def states(known: Facts, days: Sequence[date]) -> Iterator[State]:
 def _added(net: np.ndarray, more: np.ndarray) -> np.ndarray:
     """Sums of amounts, each the float64 nearest to the exact sum while six decimals fit."""
     total = net + more
-    return np.where(np.abs(total) < EXACT, np.rint(total * MILLION) / MILLION, total)
+    return np.where(np.abs(total) < EXACT, np.rint(total * SCALE) / SCALE, total)
 
 
 def _next_month(day: date) -> date:

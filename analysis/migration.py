@@ -24,7 +24,6 @@ EVERYONE = "known customers with at least one sale"
 MONTHS = 3
 MOST = 25  # days shown: the report's own and at most 24 month ends
 FEW = 30  # VIP and Loyal customers then; below, the title counts them
-HELD = 0.8  # share of VIP and Loyal customers who still are, from which the title says they held
 
 # From best to worst: a customer who moves up this list rose, one who moves down fell.
 RANKS = ("VIP", "Loyal", "Potential Loyalist", "Regular", "At Risk", "Dormant")
@@ -42,7 +41,7 @@ AMONG = "scores rank customers against each other"
 class Move:
     """How many customers went from one segment (or New) to another, and their net revenue to date.
 
-    money: whole ten-thousandths.
+    money: whole millionths.
     """
 
     origin: str
@@ -71,6 +70,14 @@ class Group:
         """All customers of these moves."""
         found = list(moves)
         return cls(sum(m.customers for m in found), Decimal(sum(m.money for m in found)) / SCALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """VIP and Loyal customers of then who bought nothing since, and those who dropped out although they bought."""
+
+    silent: int
+    left_bought: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,8 @@ def compute(lines: Relation, customers: Customers, rfm: Rfm, settings: Settings)
         raise Skip("three months before the report's day the customers could not be put into segments yet")
     moves = _moves(then.code, now)
     return Migration(
-        findings=_findings(moves, since, customers, settings) | _bar(then, now, since, settings),
+        findings=_findings(moves, since, _silent(then.code, now, since, customers), customers, settings)
+        | _bar(then, now, since, settings),
         over_time=_over_time(rows, cut=len(shown) > MOST),
         moves=_move_table(moves),
         sizes=_size_table(moves),
@@ -125,6 +133,14 @@ def _sizes_on(state: State) -> list[dict[str, object]]:
         net = int(state.money[here].sum()) / SCALE
         found.append({"day": day, "segment": name, "customers": count, "share": count / everyone, "net": net})
     return found
+
+
+def _silent(then: np.ndarray, now: State, since: date, customers: Customers) -> Silent:
+    """Of the VIP and Loyal customers then, those without a sale since, and those of the left who did buy."""
+    best = [SEGMENTS.index(name) for name in BEST]
+    were, bought = np.isin(then, best), (customers.frame["last_sale"] >= pd.Timestamp(since)).to_numpy()
+    left = were & ~np.isin(now.code, best)
+    return Silent(int(np.count_nonzero(were & ~bought)), int(np.count_nonzero(left & bought)))
 
 
 def _moves(then: np.ndarray, now: State) -> list[Move]:
@@ -253,13 +269,15 @@ def _step_table(moves: Sequence[Move]) -> Table:
     )
 
 
-def _findings(moves: Sequence[Move], since: date, customers: Customers, settings: Settings) -> dict[str, Finding]:
+def _findings(
+    moves: Sequence[Move], since: date, silent: Silent, customers: Customers, settings: Settings
+) -> dict[str, Finding]:
     window = (since, settings.snapshot - timedelta(days=1))
     old = Group.of(m for m in moves if m.origin != NEW)
     ground = Ground(POPULATION, old.customers, window, SOURCE)
     everyone = replace(ground, population=EVERYONE, n=len(customers.frame))
     return {
-        "headline": _headline(moves, ground),
+        "headline": _headline(moves, ground, everyone),
         "since": ground.of(
             since,
             "date",
@@ -267,6 +285,7 @@ def _findings(moves: Sequence[Move], since: date, customers: Customers, settings
             "the report's day less three calendar months; then = before this day, now = before the report's day",
         ),
         **_of_best(moves, ground, customers.after),
+        **_of_silent(moves, silent, ground, everyone),
         **_of_steps(moves, old.customers, ground, customers.after),
         **_of_gone(moves, ground, customers.after),
         **_of_new(moves, everyone),
@@ -284,14 +303,10 @@ def _best(moves: Sequence[Move]) -> tuple[Group, Group, Group, Group]:
     )
 
 
-def _headline(moves: Sequence[Move], ground: Ground) -> Finding:
-    """The title: of the best customers then, how many no longer are, and how many joined them."""
+def _headline(moves: Sequence[Move], ground: Ground, everyone: Ground) -> Finding:
+    """The title: how many dropped out of the best customers and how many joined, and what share the best are."""
     then, now, left, joined = _best(moves)
-    both = "customers VIP or Loyal then"
     of_then = replace(ground, population="customers VIP or Loyal three months ago", n=then.customers)
-    others = "nobody"
-    if joined.customers:
-        others = f"{{migration.best_joined}} {noun(joined.customers, 'other')}"
     if not then.customers and not now.customers:
         claim = (
             f"No customer was VIP or Loyal three months ago, and none of {{value}} {noun(ground.n, 'customer')} is now."
@@ -301,20 +316,22 @@ def _headline(moves: Sequence[Move], ground: Ground) -> Finding:
         are = "customer is" if now.customers == 1 else "customers are"
         claim = f"No customer was VIP or Loyal three months ago; {{value}} {are} now."
         return ground.of(now.customers, "count", claim, "customers VIP or Loyal now")
+    joined_too = "{migration.best_joined} joined" if joined.customers else "nobody joined"
     if then.customers < FEW:
-        claim = "VIP and Loyal customers three months ago: {migration.best_then}; {value} lost that standing"
+        claim = f"{{migration.best_then}} VIP or Loyal {noun(then.customers, 'customer')} three months ago: {{value}} "
         return of_then.of(
             left.customers,
             "count",
-            f"{claim}, and {others} gained it.",
-            f"{both} and in another segment now",
+            f"{claim}dropped out, and {joined_too}.",
+            "customers VIP or Loyal then and in another segment now",
         )
-    kept = (then.customers - left.customers) / then.customers
-    if kept >= HELD:
-        claim = f"VIP and Loyal customers held: {{value}} of those three months ago still are, and {others} joined."
-        return of_then.of(kept, "share", claim, f"{both} and now / {both}; {AMONG}")
-    claim = f"In three months {{value}} of VIP and Loyal customers lost that standing, while {others} gained it."
-    return of_then.of(1 - kept, "share", claim, f"{both} and in another segment now / {both}; {AMONG}")
+    gone = "{migration.best_left} VIP and Loyal customers" if left.customers else "No VIP or Loyal customer"
+    return everyone.of(
+        now.customers / everyone.n,
+        "share",
+        f"{gone} dropped out in three months, {joined_too}: {{value}} of all now, {{migration.best_share_then}} then.",
+        f"customers VIP or Loyal now / all customers; {AMONG}",
+    )
 
 
 def _of_best(moves: Sequence[Move], ground: Ground, after: str) -> dict[str, Finding]:
@@ -345,7 +362,7 @@ def _of_best(moves: Sequence[Move], ground: Ground, after: str) -> dict[str, Fin
         "best_left": of_then.of(
             left.customers,
             "count",
-            f"{{value}} {noun(left.customers, 'customer')} lost VIP or Loyal standing in three months.",
+            f"{{value}} {noun(left.customers, 'customer')} dropped out of VIP or Loyal in three months.",
             "customers VIP or Loyal then and in another segment now",
         ),
         "best_left_share": of_then.of(
@@ -358,19 +375,19 @@ def _of_best(moves: Sequence[Move], ground: Ground, after: str) -> dict[str, Fin
         "best_left_net": of_then.of(
             left.money,
             "money",
-            f"Customers who lost VIP or Loyal standing in three months have brought {{value}} to date, {after}.",
+            f"Customers who dropped out of VIP or Loyal in three months have brought {{value}} to date, {after}.",
             "sales + refunds to date of customers VIP or Loyal then and in another segment now",
         ),
         "best_joined": of_now.of(
             joined.customers,
             "count",
-            f"{{value}} {noun(joined.customers, 'customer')} gained VIP or Loyal standing in three months.",
+            f"{{value}} {noun(joined.customers, 'customer')} joined VIP or Loyal in three months.",
             "customers VIP or Loyal now and not then, new customers included",
         ),
         "best_joined_net": of_now.of(
             joined.money,
             "money",
-            f"Customers who gained VIP or Loyal standing in three months have brought {{value}} to date, {after}.",
+            f"Customers who joined VIP or Loyal in three months have brought {{value}} to date, {after}.",
             "sales + refunds to date of customers VIP or Loyal now and not then",
         ),
         "best_joined_new": of_now.of(
@@ -379,6 +396,41 @@ def _of_best(moves: Sequence[Move], ground: Ground, after: str) -> dict[str, Fin
             f"{{value}} {'customer' if new.customers == 1 else 'customers'} of the last three months "
             f"{'is' if new.customers == 1 else 'are'} VIP or Loyal already.",
             "customers VIP or Loyal now whose first sale lies in the window",
+        ),
+    }
+
+
+def _of_silent(moves: Sequence[Move], silent: Silent, ground: Ground, everyone: Ground) -> dict[str, Finding]:
+    """What VIP and Loyal customers did, whatever the others did: scores rank customers against each other."""
+    then, now, left, _ = _best(moves)
+    nobody = "no customer was VIP or Loyal three months ago"
+    of_then = replace(ground, population="customers VIP or Loyal three months ago", n=then.customers)
+    of_left = replace(ground, population="customers VIP or Loyal three months ago and not now", n=left.customers)
+    return {
+        "best_silent_share": of_then.of(
+            over(silent.silent, then.customers),
+            "share",
+            "{value} of the VIP and Loyal customers of three months ago have bought nothing since.",
+            "customers VIP or Loyal then without a sale since / customers VIP or Loyal then",
+            nobody,
+        ),
+        "best_left_bought": of_left.of(
+            silent.left_bought,
+            "count",
+            "Of those who dropped out, {value} did buy in these months: others overtook them.",
+            "customers VIP or Loyal then, in another segment now, with a sale since",
+        ),
+        "best_share": everyone.of(
+            over(now.customers, everyone.n),
+            "share",
+            "{value} of customers are VIP or Loyal.",
+            "customers VIP or Loyal now / all customers",
+        ),
+        "best_share_then": ground.of(
+            over(then.customers, ground.n),
+            "share",
+            "{value} of customers were VIP or Loyal three months ago.",
+            "customers VIP or Loyal then / customers with a sale before the window",
         ),
     }
 

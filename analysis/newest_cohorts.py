@@ -34,7 +34,7 @@ Proof = Literal["second", "value", ""]
 class Versus:
     """The newest cohorts that the data follow for `days` after the first sale of every customer, and those before.
 
-    newest, older: places in the grid. Amounts (whole ten-thousandths) of each customer within these days; None when
+    newest, older: places in the grid. Amounts (whole millionths) of each customer within these days; None when
     money is unknown.
     """
 

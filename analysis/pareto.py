@@ -42,7 +42,7 @@ class Pareto(Result):
 class Concentration:
     """The Lorenz curve of amounts, best first, at whole units.
 
-    cumulative: whole ten-thousandths, n + 1 numbers from 0 to the total.
+    cumulative: whole millionths, n + 1 numbers from 0 to the total.
     """
 
     cumulative: np.ndarray

@@ -117,7 +117,7 @@ def refusal(customers: int, one_day: bool, priced: bool) -> Skip | None:
 
 
 def scored(recency_days: np.ndarray, orders: np.ndarray, money: np.ndarray) -> Scored:
-    """The scores and segments of customers as they are on one day; money in whole ten-thousandths."""
+    """The scores and segments of customers as they are on one day; money in whole millionths."""
     recency, frequency, monetary = score(recency_days, least_is_best=True), score(orders), score(money)
     code = _segment_codes()[recency.of - 1, frequency.of - 1, monetary.of - 1]
     return Scored(recency, frequency, monetary, code)
@@ -178,7 +178,7 @@ def _window_shoppers(lines: Relation, settings: Settings) -> Mapping[str, Any] |
 
 
 def _segments(frame: pd.DataFrame, money: np.ndarray, code: np.ndarray, shoppers: int | None) -> pd.DataFrame:
-    """One row a segment, with exact revenue; money in ten-thousandths inside, in currency outside."""
+    """One row a segment, with exact revenue; money in millionths inside, in currency outside."""
     n, everyone = len(frame), len(frame) + (shoppers or 0)
     earned = np.maximum(money, 0)
     total, mean = int(earned.sum()), int(money.sum()) / n

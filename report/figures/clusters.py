@@ -22,6 +22,7 @@ from report.figure import (
     plain,
     ranked,
     real,
+    width,
 )
 
 # The 3-D view: the directions of the three measures on paper, seen from a corner above.
@@ -53,7 +54,10 @@ def choice(clusters: Clusters, style: Style) -> go.Figure | None:
         hoverinfo="text",
         cliponaxis=False,
         constraintext="none",
-        text=[style.text(s, "ratio") for s in silhouettes],
+        text=[
+            style.text(s, "ratio") if c or not style.narrow else ""
+            for s, c in zip(silhouettes, frame["chosen"], strict=True)
+        ],
         textposition="outside",
         textangle=0,
         hovertext=[f"{k}: {style.text(s, 'ratio')}" for k, s in zip(count, silhouettes, strict=True)],
@@ -90,8 +94,8 @@ def plane(clusters: Clusters, style: Style) -> go.Figure | None:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     figure.update_layout(margin={"t": 24, "b": 24})
-    _named(figure, _colours(clusters, style))
-    figure.add_annotation(**_corner("second component ↑", 0.4))
+    _named(figure, _colours(clusters, style), style)
+    figure.add_annotation(**_corner("second component ↑", 0))
     figure.add_annotation(
         text="first component →",
         x=1,
@@ -131,7 +135,7 @@ def space(clusters: Clusters, style: Style) -> go.Figure | None:
             xanchor="center" if not right else "right" if right > 0 else "left",
             yshift=-22 if up < 0 else 10,
         )
-    _named(figure, _colours(clusters, style), top=len(clusters.model.names) * 0.075)
+    _named(figure, _colours(clusters, style), style)
     figure.update_xaxes(visible=False, range=[-4.6, 4.6])
     figure.update_yaxes(visible=False, range=[-3.6, 3.9])
     return figure
@@ -171,7 +175,10 @@ def profile(clusters: Clusters, style: Style) -> go.Figure | None:
         tickfont={"color": INK},
     )
     figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(measures))), ticktext=measures, range=[len(measures) - 0.5, -0.5]
+        tickmode="array",
+        tickvals=list(range(len(measures))),
+        ticktext=[_broken(m, 12) if style.narrow else m for m in measures],
+        range=[len(measures) - 0.5, -0.5],
     )
     figure.update_layout(margin={"t": 50})
     return figure
@@ -192,7 +199,7 @@ def radar(clusters: Clusters, style: Style) -> go.Figure | None:
             hoverinfo="text",
             hovertext=plain(name),
         )
-    _named(figure, colours)
+    _named(figure, colours, style)
     figure.update_layout(
         polar={
             "radialaxis": {
@@ -203,7 +210,7 @@ def radar(clusters: Clusters, style: Style) -> go.Figure | None:
                 "linecolor": HAIRLINE,
             },
             "angularaxis": {"gridcolor": HAIRLINE, "linecolor": HAIRLINE, "tickfont": {"color": GREY, "size": 12}},
-            "domain": {"x": [0.1, 0.9], "y": [0.06, 0.7]} if style.narrow else {"x": [0.34, 0.84], "y": [0.08, 0.92]},
+            "domain": {"x": [0.16, 0.8], "y": [0.08, 0.92]},
             "bgcolor": "rgba(0,0,0,0)",
         }
     )
@@ -260,15 +267,20 @@ def _deviation(value: float, style: Style) -> str:
     return size if round(value, 1) == 0 else f"{'+' if value > 0 else '−'}{size}"
 
 
-def _named(figure: go.Figure, colours: Mapping[str, str], top: float = 1) -> None:
-    """The clusters' names in their colours, one below the other at the left."""
+def _named(figure: go.Figure, colours: Mapping[str, str], style: Style) -> None:
+    """The clusters' names in their colours, one below the other in a margin of their own at the left."""
+    shown = {name: _broken(plain(name), 16) for name in colours}
+    room = max(width(line) for name in shown.values() for line in name.split("<br>")) * style.slot.text * 1.12 + 16
+    figure.update_layout(margin={"l": room})
     for at, (name, colour) in enumerate(colours.items()):
         figure.add_annotation(
-            text=f"<b>{plain(name)}</b>",
+            text=f"<b>{shown[name]}</b>",
             x=0,
             xref="paper",
             xanchor="left",
-            y=top - at * 0.075,
+            xshift=-room + 4,
+            align="left",
+            y=1 - at * 0.13,
             yref="paper",
             yanchor="top",
             font={"color": colour},

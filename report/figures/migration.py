@@ -55,20 +55,20 @@ def flow(migration: Migration, style: Style) -> go.Figure | None:
         return None
     spoken = _spoken(migration)
     strong = {what: style.accent if what == spoken else BAR for what in ("joined", "lost")}
-    soft = {what: style.tint if what == spoken else LIGHT for what in ("joined", "stayed", "lost")}
+    soft = {what: style.tint if what == spoken else LIGHT for what in ("joined", "lost")}
     left, right = list[Node](), list[Node]()
     if joined:
-        left.append(Node("", 0, _heading(gained, "gained it", spoken == "joined", style)))
+        left.append(Node("", 0, _heading(gained, "joined", spoken == "joined", style)))
         left += [_node(a, n, strong["joined"], style, style.narrow) for a, n in joined.items()]
     if stayed or lost:
         left.append(_node(BEST_NAME, stayed + gone, INK, style, style.narrow))
     if stayed or joined:
         right.append(_node(BEST_NAME, stayed + gained, INK, style, style.narrow))
     if lost:
-        right.append(Node("", 0, _heading(gone, "lost it", spoken == "lost", style)))
+        right.append(Node("", 0, _heading(gone, "dropped out", spoken == "lost", style)))
         right += [_node(b, n, strong["lost"], style, style.narrow) for b, n in lost.items()]
     bands = [Band(a, BEST_NAME, n, soft["joined"]) for a, n in joined.items()]
-    bands += [Band(BEST_NAME, BEST_NAME, stayed, soft["stayed"], "still are")] if stayed else []
+    bands += [Band(BEST_NAME, BEST_NAME, stayed, LIGHT, "still are")] if stayed else []
     bands += [Band(BEST_NAME, b, n, soft["lost"]) for b, n in lost.items()]
     return _drawn(left, right, bands, style, 2.3 if style.narrow else 1.5)
 
@@ -206,9 +206,8 @@ def _between(
 
 
 def _spoken(migration: Migration) -> str:
-    """What the headline speaks of: those who stayed among the best, who joined or who lost that standing."""
-    claim = migration.findings["headline"].claim
-    return "stayed" if "still are" in claim else "joined" if claim.startswith("No customer") else "lost"
+    """What the headline speaks of first: those who joined the best, or those who dropped out."""
+    return "joined" if migration.findings["headline"].claim.startswith("No ") else "lost"
 
 
 def _heading(customers: int, what: str, spoken: bool, style: Style) -> str:

@@ -68,9 +68,9 @@ def test_groups_that_were_put_there_are_found_and_named_by_what_they_show(shop, 
         frozenset({"c1"}),
         frozenset({"c2"}),
     }
-    assert list(clusters.model.names) == ["Best customers", "At risk", "Small spenders"]
+    assert list(clusters.model.names) == ["Best customers", "Valuable but quiet", "Small spenders"]
     frame = clusters.groups.frame.set_index("cluster")
-    assert frame.loc["At risk", "recency"] >= 1.25 * frame.loc[EVERYONE, "recency"]
+    assert frame.loc["Valuable but quiet", "recency"] >= 1.25 * frame.loc[EVERYONE, "recency"]
     assert clusters.findings["headline"].value == pytest.approx(
         frame.loc["Best customers", "net"] / frame.loc[EVERYONE, "net"]
     )
@@ -213,7 +213,7 @@ def test_no_name_claims_what_the_medians_do_not_show(own, population):
     names, rules = cluster_names.named(own, population)
     assert len(set(names)) == len(names) == len(rules)
     for name, cluster in zip(names, own, strict=True):
-        if name.startswith("At risk"):
+        if name.startswith("Valuable but quiet"):
             assert cluster["recency"] > population["recency"] or population["recency"] == 0 < cluster["recency"]
         if name.startswith(("Best", "Big")):
             assert cluster["monetary"] > population["monetary"]
@@ -358,4 +358,4 @@ def test_adventureworks_is_told_apart_at_least_as_well_as_its_source_did(tmp_pat
     frame = clusters.groups.frame.set_index("cluster")
     assert frame["customers"].iloc[:-1].sum() == 17_416
     for name in frame.index:
-        assert not name.lower().startswith("at risk") or frame.loc[name, "recency"] > frame.loc[EVERYONE, "recency"]
+        assert not name.startswith("Valuable but quiet") or frame.loc[name, "recency"] > frame.loc[EVERYONE, "recency"]

@@ -219,7 +219,7 @@ def test_columns_are_compact(shop, computed):
 
 def test_whole_and_exact():
     money = np.array([0.1, 0.2, np.nan, -0.3])
-    assert whole(money).tolist() == [1000, 2000, 0, -3000]
+    assert whole(money).tolist() == [100_000, 200_000, 0, -300_000]
     assert exact(money) == 0
 
 

@@ -14,7 +14,7 @@ import pytest
 from analysis.finding import PLACE, Skip
 from analysis.ground import Ground
 from analysis.history import days_of, months_before
-from analysis.migration import MOST, NEW, RANKS, Move, _headline, _over_time
+from analysis.migration import BEST, MOST, NEW, RANKS, Move, _headline, _over_time
 from analysis.rfm import SEGMENTS, key, refusal
 from analysis.run import run
 from dataset import opening
@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 def busy(seed: int, orders: int = 300, unit: int = 100_000) -> pd.DataFrame:
     """Ten months of a growing shop: orders over two months, early refunds, unknown amounts, lines of no order.
 
-    unit: what amounts are whole fives of; by default they have five decimals, so that ten-thousandths are rounded.
+    unit: what amounts are whole fives of; by default they have five decimals, so that millionths are rounded.
     """
     rng = np.random.default_rng(seed)
     of = np.repeat(np.arange(orders), rng.integers(1, 4, orders))
@@ -105,7 +105,8 @@ def test_by_hand(shop, computed):
         "left": 1, "left_share": pytest.approx(1 / 3), "left_net": Decimal(300), "back": 1, "new_customers": 1,
         "new_share": pytest.approx(1 / 6), "customers_change": 0.2, "vip_change": -0.5, "dormant_change": -0.5,
         "potential_loyalist_change": 1, "loyal_change": None, "regular_change": None, "at_risk_change": None,
-        "bar_then": 4, "bar": 5,
+        "bar_then": 4, "bar": 5, "best_silent_share": 1.0, "best_left_bought": 0,
+        "best_share": pytest.approx(1 / 6), "best_share_then": 0.4,
     }  # fmt: skip
     assert {k: values[k] for k in wanted} == wanted
     assert set(values) == {*wanted, "headline"}
@@ -371,45 +372,62 @@ TITLES = [
     ([("Dormant", "Dormant", 7)], "No customer was VIP or Loyal three months ago, and none of 7 customers is now."),
     ([("Dormant", "Dormant", 7), (NEW, "VIP", 1)], "No customer was VIP or Loyal three months ago; 1 customer is now."),
     ([("Dormant", "VIP", 7)], "No customer was VIP or Loyal three months ago; 7 customers are now."),
-    (
-        [("VIP", "At Risk", 1)],
-        "VIP and Loyal customers three months ago: X; 1 lost that standing, and nobody gained it.",
-    ),
+    ([("VIP", "At Risk", 1)], "X VIP or Loyal customer three months ago: 1 dropped out, and nobody joined."),
     (
         [("VIP", "Loyal", 29), ("Regular", "Loyal", 1)],
-        "VIP and Loyal customers three months ago: X; 0 lost that standing, and X other gained it.",
+        "X VIP or Loyal customers three months ago: 0 dropped out, and X joined.",
     ),
     (
         [("VIP", "Loyal", 24), ("VIP", "At Risk", 6), (NEW, "VIP", 2)],
-        "VIP and Loyal customers held: 0.8 of those three months ago still are, and X others joined.",
+        "X VIP and Loyal customers dropped out in three months, X joined: 0.8125 of all now, X then.",
     ),
-    ([("VIP", "VIP", 30)], "VIP and Loyal customers held: 1.0 of those three months ago still are, and nobody joined."),
     (
-        [("VIP", "VIP", 15), ("Loyal", "Dormant", 15), ("At Risk", "VIP", 9)],
-        "In three months 0.5 of VIP and Loyal customers lost that standing, while X others gained it.",
+        [("VIP", "VIP", 30)],
+        "No VIP or Loyal customer dropped out in three months, nobody joined: 1.0 of all now, X then.",
     ),
     (
         [("Loyal", "Dormant", 30)],
-        "In three months 1.0 of VIP and Loyal customers lost that standing, while nobody gained it.",
+        "X VIP and Loyal customers dropped out in three months, nobody joined: 0.0 of all now, X then.",
     ),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_bought_nothing_since_and_who_dropped_out_although_they_bought(shop, computed, seed):
+    made = shop(busy(seed, 150))
+    migration = computed("migration", made)
+    since = migration.findings["since"].value
+    then = run(["rfm"], made[0], replace(made[1], snapshot=since)).results["rfm"].frame.set_index("customer_id")
+    done = run(["rfm", "customers"], *made).results
+    now = done["rfm"].frame.set_index("customer_id")["segment"]
+    last = done["customers"].frame.set_index("customer_id")["last_sale"]
+    best = then.index[then["segment"].isin(BEST)]
+    silent = [c for c in best if last[c] < pd.Timestamp(since)]
+    left = [c for c in best if now[c] not in BEST]
+    assert migration.findings["best_silent_share"].value == pytest.approx(len(silent) / len(best))
+    assert migration.findings["best_left_bought"].value == len([c for c in left if c not in silent])
+    assert migration.findings["best_left_bought"].n == len(left)
+    assert migration.findings["best_share"].value == pytest.approx(now.isin(BEST).mean())
+    assert migration.findings["best_share_then"].value == pytest.approx(len(best) / len(then))
 
 
 @pytest.mark.parametrize(("moves", "title"), TITLES)
 def test_titles(moves, title):
     old = sum(n for a, _, n in moves if a != NEW)
     ground = Ground("customers", old, (date(2024, 1, 1), date(2024, 3, 31)), "analysis/migration.sql")
-    found = _headline([Move(a, b, n, 0) for a, b, n in moves], ground)
+    everyone = replace(ground, n=sum(n for _, _, n in moves))
+    found = _headline([Move(a, b, n, 0) for a, b, n in moves], ground, everyone)
     said = PLACE.sub(lambda place: str(found.value) if place[1] == "value" else "X", found.claim)
     assert said == title
-    assert len(found.claim.replace("{migration.best_joined}", "12.3k").replace("{migration.best_then}", "29")) <= 105
+    said = PLACE.sub(lambda place: "12.3%" if "share" in place[1] or place[1] == "value" else "12.3k", found.claim)
+    assert len(said) <= 105
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_claims_are_whole_sentences_that_can_be_filled(shop, seed):
     done = run(["migration"], *shop(busy(seed, 90 + 30 * seed)))
     findings = {k: f for k, f in done.findings.items() if k.startswith("migration.")}
-    assert len(findings) == 35
+    assert len(findings) == 39
     for finding in findings.values():
         assert finding.claim.endswith(".") and ".." not in finding.claim and "  " not in finding.claim
         assert set(PLACE.findall(finding.claim)) <= {"value", *findings}

@@ -32,7 +32,9 @@ def result(pairs: Sequence[tuple[str, str, int]]) -> Any:
     days = [date(2024, month, 28) for month in (1, 2, 3)]
     rows = [{"day": day, "segment": s, "customers": i * day.month} for day in days for i, s in enumerate(RANKS)]
     return SimpleNamespace(
-        moves=_move_table(every), findings={"headline": _headline(every, ground)}, over_time=_over_time(rows, False)
+        moves=_move_table(every),
+        findings={"headline": _headline(every, ground, ground)},
+        over_time=_over_time(rows, False),
     )
 
 
@@ -52,8 +54,8 @@ def test_the_flow_draws_who_stayed_came_and_left() -> None:
     for label in (
         "VIP and Loyal 100",
         "VIP and Loyal 69",
-        "9 gained it",
-        "40 lost it",
+        "9 joined",
+        "40 dropped out",
         "New customers 9",
         "At Risk 40",
     ):
@@ -67,7 +69,7 @@ def test_the_flow_draws_who_stayed_came_and_left() -> None:
     ("pairs", "coloured"),
     [
         (USUAL, {"VIP and Loyal to At Risk: 40 customers"}),
-        ([("VIP", "VIP", 95), ("VIP", "At Risk", 5)], {"VIP and Loyal to VIP and Loyal: 95 customers"}),
+        ([("VIP", "VIP", 95), ("Regular", "VIP", 5)], {"Regular to VIP and Loyal: 5 customers"}),
         ([("Regular", "VIP", 5), ("Dormant", "Dormant", 9)], {"Regular to VIP and Loyal: 5 customers"}),
     ],
 )
