@@ -14,6 +14,7 @@ DECK = (
     "clusters",
     "migration",
     "cohorts",
+    "clv",
     "mix",
     "quality",
     "recommendations",
@@ -33,13 +34,14 @@ APPENDIX = {
     "clusters": "Customer clusters",
     "migration": "Segment migration",
     "cohorts": "Cohorts",
+    "clv": "Customer lifetime value",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
 CHARTED = frozenset(
-    {"months", "kpi_tree", "funnel", "lifecycle", "pareto", "rfm", "clusters", "migration", "cohorts", "mix"}
+    {"months", "kpi_tree", "funnel", "lifecycle", "pareto", "rfm", "clusters", "migration", "cohorts", "clv", "mix"}
 )
 
 
