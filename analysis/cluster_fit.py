@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 
 from analysis.cluster_model import DIGITS, MEASURES, Feature, Model
 from analysis.finding import Skip
+from analysis.threads import one_thread
 from dataset.settings import Settings
 
 SAMPLE, JUDGED, MIXED = 20_000, 5_000, 5_000  # customers to choose k on; to measure silhouettes on; for the mixture
@@ -48,7 +48,7 @@ def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Setting
     measures: name -> a value a customer (float64, NaN unknown). order: customers sorted by what they are, so that the
     rows' order changes nothing. Raises Skip when customers differ too little. Numbers do not depend on threads.
     """
-    with _one_thread():
+    with one_thread():
         features, left_out = _features(measures, order)
         standard = np.column_stack([f.standardised(measures[f.name])[order] for f in features])
         explained, axes = _components(standard)
@@ -59,14 +59,6 @@ def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Setting
         mixture = _mixture(spread(place, MIXED), settings.seed)
         model = replace(model, centres=_all(place, start))
         return Fit(model, choice, mixture, explained, left_out, _stability(sample, model, settings.seed))
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """Sums in one order, whatever the machine; the libraries are loaded first, or they would not be held to it."""
-    import sklearn.cluster  # noqa: F401
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(limits=1)
 
 
 def spread(rows: np.ndarray, most: int) -> np.ndarray:
@@ -81,7 +73,7 @@ def quality(place: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     few, theirs = spread(place, JUDGED), spread(labels, JUDGED)
     if len(np.unique(theirs)) < 2 or len(np.unique(theirs)) == len(theirs):
         return float("nan"), float("nan")
-    with _one_thread():
+    with one_thread():
         return float(silhouette_score(few, theirs)), float(davies_bouldin_score(place, labels))
 
 

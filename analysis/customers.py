@@ -49,15 +49,9 @@ class Customers(Result):
 
 def compute(lines: Relation, customers: Relation | None, settings: Settings) -> Customers:
     """Reduce the lines to customers; raises Skip when no known customer ever bought."""
-    people = lines.query("customers.sql", snapshot=settings.snapshot)
-    bought = people["orders"].to_numpy() > 0
-    refunds_only = int(np.count_nonzero(people["net"].to_numpy()[~bought] < 0))
-    people = people.filter(pa.array(bought))
-    if not people.num_rows:
+    frame, refunds_only = as_of(lines, customers, settings.snapshot)
+    if frame.empty:
         raise Skip("no sale names its customer")
-    frame = _frame(people, settings.snapshot)
-    if customers is not None:
-        frame = _with_file(frame, customers)
     negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
     window = (frame["first_sale"].min().date(), settings.snapshot - timedelta(days=1))
     after = _after(lines, frame, settings)
@@ -70,6 +64,15 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
         biggest=_biggest(frame) if settings.include_customers else None,
         notes=_notes(negative, refunds_only),
     )
+
+
+def as_of(lines: Relation, customers: Relation | None, day: date) -> tuple[pd.DataFrame, int]:
+    """Who bought before `day`, as Customers.frame; and how many have only refunds before it."""
+    people = lines.query("customers.sql", snapshot=day)
+    bought = people["orders"].to_numpy() > 0
+    refunds_only = int(np.count_nonzero(people["net"].to_numpy()[~bought] < 0))
+    frame = _frame(people.filter(pa.array(bought)), day)
+    return frame if customers is None else _with_file(frame, customers), refunds_only
 
 
 def exact(money: np.ndarray) -> Decimal:
@@ -86,7 +89,7 @@ def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
     day = np.datetime64(snapshot, "D")
     first, last = (people[c].to_numpy() for c in ("first_sale", "last_sale"))
     orders = people["orders"].to_numpy()
-    net = _float(people["net"])
+    net = nearest(people["net"])
     columns = {
         "customer_id": pd.Series(people["customer_id"].to_pandas(), dtype="str"),
         "country": people["country"].combine_chunks().dictionary_encode().to_pandas(),
@@ -96,14 +99,14 @@ def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
         "tenure_days": (day - first).astype(np.int32),
         "orders": orders,
         "units": people["units"].to_numpy(),
-        "gross": _float(people["gross"]),
+        "gross": nearest(people["gross"]),
         "net": net,
         "order_value": net / orders,
     }
     return pd.DataFrame(columns, copy=False)
 
 
-def _float(money: pa.ChunkedArray) -> np.ndarray:
+def nearest(money: pa.ChunkedArray) -> np.ndarray:
     """The nearest float64 of each amount: an engine's cast from DECIMAL may miss it by a bit."""
     return np.rint(money.to_numpy() * SCALE) / SCALE
 

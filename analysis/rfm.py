@@ -123,6 +123,12 @@ def scored(recency_days: np.ndarray, orders: np.ndarray, money: np.ndarray) -> S
     return Scored(recency, frequency, monetary, code)
 
 
+def segments_of(people: pd.DataFrame) -> np.ndarray:
+    """The place in SEGMENTS (int8) of each of the customers of any day, given as Customers.frame."""
+    days, orders = people["recency_days"].to_numpy(), people["orders"].to_numpy()
+    return scored(days, orders, whole(people["net"].to_numpy())).code
+
+
 def score(values: np.ndarray, least_is_best: bool = False) -> Score:
     """Scores 1-5 by average percentile rank: p = (average rank - 1/2) / n, score = floor(5 p) + 1.
 

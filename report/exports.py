@@ -34,9 +34,11 @@ TABLES = {
     "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
     "cohorts": ("cohorts", "cells"),
+    "spend": ("spend_90d", "segments"),
+    "gains": ("spend_90d", "curves"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
-LABELLED = ("rfm", "clusters", "clv")
+LABELLED = ("rfm", "clusters", "clv", "spend_90d")
 # Files with a row a customer: readable by their owner only.
 PRIVATE = ("customers.csv", "customers.parquet")
 BATCH = 100_000

@@ -15,6 +15,7 @@ DECK = (
     "migration",
     "cohorts",
     "clv",
+    "spend_90d",
     "mix",
     "quality",
     "recommendations",
@@ -35,13 +36,27 @@ APPENDIX = {
     "migration": "Segment migration",
     "cohorts": "Cohorts",
     "clv": "Customer lifetime value",
+    "spend_90d": "Spend in the next ninety days",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
 CHARTED = frozenset(
-    {"months", "kpi_tree", "funnel", "lifecycle", "pareto", "rfm", "clusters", "migration", "cohorts", "clv", "mix"}
+    {
+        "months",
+        "kpi_tree",
+        "funnel",
+        "lifecycle",
+        "pareto",
+        "rfm",
+        "clusters",
+        "migration",
+        "cohorts",
+        "clv",
+        "spend_90d",
+        "mix",
+    }
 )
 
 

@@ -60,7 +60,9 @@ def test_what_the_user_says_stays(tmp_path: Path) -> None:
     """The command line over the file, the file over the data, the data over the defaults."""
     (tmp_path / "mark.svg").write_text("<svg/>")
     path = tmp_path / "report.toml"
-    path.write_text('title = "Ours"\nzone = "Europe/Berlin"\nas_of = 2024-06-30\ncalibration_end = 2023-12-31\nlogo = "mark.svg"\n')
+    path.write_text(
+        'title = "Ours"\nzone = "Europe/Berlin"\nas_of = 2024-06-30\ncalibration_end = 2023-12-31\nlogo = "mark.svg"\n'
+    )
     found = load(path, title="Mine", currency=None).complete(date(2024, 12, 31), "EUR", "UTC", "")
     assert found == Settings(
         title="Mine",

@@ -1,0 +1,152 @@
+"""What each customer will spend in the next ninety days, tested on the ninety days that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from analysis import btyd, gains, outcomes, rfm, spend_model, spend_report
+from analysis.customers import NO_AMOUNT
+from analysis.finding import Finding, Result, Skip, Table
+from analysis.spend_model import Model
+from analysis.spend_report import Past, Tested
+from analysis.threads import one_thread
+from dataset.engine import Relation
+from dataset.settings import Settings
+
+HORIZON = timedelta(days=90)
+LEAST, LEAST_BUYERS = 200, 50
+NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Spend(Result):
+    """Expected spend of each customer, and how well the same way of expecting did before.
+
+    frame: customer_id, spend_90d (float64); rows as customers.frame. frame and model are None when the test failed:
+    then nothing is said of the future. curves: the gains curves of the test on the later quarter, with `other` where
+    another score is best; held_out: those on customers held out. scores: captures and Gini of the model and of simpler
+    scores. deciles, deciles_later: predicted and actual spend of tenths of customers held out, and of the later
+    quarter. coefficients, tried: the model; gate: what it had to meet. segments, segments_later: by RFM segment,
+    expected and tested. biggest: by name, where allowed.
+    """
+
+    findings: Mapping[str, Finding]
+    frame: pd.DataFrame | None
+    model: Model | None
+    curves: Table
+    held_out: Table
+    scores: Table
+    deciles: Table
+    deciles_later: Table
+    segments: Table | None
+    segments_later: Table | None
+    coefficients: Table
+    tried: Table
+    gate: Table
+    biggest: Table | None
+
+
+def compute(lines: Relation, customers: Relation | None, settings: Settings) -> Spend:
+    """Fit on the quarter before the last, test on the last, fit again on it and look ahead.
+
+    Raises Skip without money, and where fewer than 200 customers were known half a year before the end or fewer than 50
+    of those known bought in either quarter. Numbers do not depend on threads or on the order of rows.
+    """
+    if settings.no_money:
+        raise Skip(settings.no_money)
+    earlier, later = (_quarter(lines, customers, settings.snapshot - HORIZON * back) for back in (2, 1))
+    with one_thread():
+        tested, model = _tested(earlier, later, settings, _lifetime(lines, later))
+        now = outcomes.features(lines, customers, settings.snapshot)
+        expected = model.spend(model.score(now))
+    return _result(tested, model, now, expected, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """Who was known on `day`, and what each spent in the ninety days from it (float64, below zero as it is)."""
+
+    day: date
+    people: pd.DataFrame
+    spent: np.ndarray
+
+
+def _quarter(lines: Relation, customers: Relation | None, day: date) -> Quarter:
+    people = outcomes.features(lines, customers, day)
+    spent, _ = outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON))
+    if len(people) < LEAST:
+        raise Skip("fewer than two hundred customers were known half a year before the end")
+    if np.isnan(people["net"]).all():
+        raise Skip(NO_AMOUNT)
+    if np.count_nonzero(spent > 0) < LEAST_BUYERS:
+        raise Skip("of the customers known, fewer than fifty spent anything in a quarter")
+    return Quarter(day, people, spent)
+
+
+def _lifetime(lines: Relation, quarter: Quarter) -> np.ndarray | None:
+    """Spend of ninety days that BG/NBD and Gamma-Gamma expect of each of the quarter's customers; None unfitted."""
+    known = btyd.purchases(lines, quarter.day)
+    rows, pays = btyd.histories(known), btyd.spenders(known)
+    often = known["frequency"].to_numpy()
+    try:
+        orders = btyd.fit_orders(rows)
+        size = btyd.fit_spend(often[pays], known["spend"].to_numpy()[pays])
+    except btyd.Unidentified:
+        return None
+    expected = btyd.expected(orders, HORIZON.days / btyd.WEEK, rows.x, rows.recency, rows.age)[rows.of]
+    money = pd.Series(expected * btyd.expected_spend(size, often, known["spend"].to_numpy()), known["customer_id"])
+    spend = money.reindex(pd.Index(quarter.people["customer_id"]), fill_value=0.0).to_numpy()
+    unit = float(np.sort(spend).mean())
+    return np.round(spend / unit, spend_model.DIGITS) * unit
+
+
+def _tested(
+    earlier: Quarter, later: Quarter, settings: Settings, lifetime: np.ndarray | None = None
+) -> tuple[Tested, Model]:
+    """What the test found, and the model fitted on the later quarter. Power and alpha are those of the earlier one."""
+    data = spend_model.training(earlier.people, earlier.spent, settings.seed)
+    choice = spend_model.choose(data)
+    before = spend_model.fitted(data, choice)
+    score = before.score(later.people)
+    fresh = spend_model.training(later.people, later.spent, settings.seed)
+    apart, apart_spend = spend_model.held_out(fresh, choice)
+    return (
+        Tested(
+            later=Past(later.people, np.maximum(np.nan_to_num(later.spent), 0), score, before.spend(score), lifetime),
+            held_out=Past(fresh.people, fresh.spent, apart, apart_spend),
+            segment=rfm.segments_of(later.people),
+            window=(later.day, later.day + HORIZON - timedelta(days=1)),
+            tried=choice.tried,
+            seed=settings.seed,
+        ),
+        spend_model.fitted(fresh, choice),
+    )
+
+
+def _result(tested: Tested, model: Model, now: pd.DataFrame, expected: np.ndarray, settings: Settings) -> Spend:
+    report = spend_report.judged(tested)
+    ahead = spend_report.ahead(tested, rfm.segments_of(now), expected) if report.passed else None
+    window = (settings.snapshot, settings.snapshot + HORIZON - timedelta(days=1))
+    frame = pd.DataFrame({"customer_id": now["customer_id"], "spend_90d": expected}, copy=False)
+    named = frame if ahead and settings.include_customers else None
+    return Spend(
+        findings=spend_report.findings(tested, report, model, ahead, window),
+        frame=frame if ahead else None,
+        model=replace(model, snapshot=settings.snapshot, currency=settings.currency) if ahead else None,
+        curves=spend_report.curves(tested.later, gains.POINTS, report.best),
+        held_out=spend_report.curves(tested.held_out, gains.POINTS),
+        scores=report.scores,
+        deciles=report.deciles,
+        deciles_later=report.deciles_later,
+        segments=ahead.segments if ahead else None,
+        segments_later=report.segments_later,
+        coefficients=spend_report.coefficients(model),
+        tried=spend_report.tried(tested.tried),
+        gate=report.gate,
+        biggest=None if named is None else spend_report.biggest(now, named, NAMED),
+    )

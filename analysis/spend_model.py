@@ -1,0 +1,338 @@
+"""The model behind `spend_90d`: a Tweedie regression with log link on what is known of a customer, and its level."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import gains
+from analysis.customers import SCALE, whole
+from analysis.finding import Skip
+
+KIND = "customer-deck spend 1"
+DIGITS = 10  # parameters are rounded to so many decimals before anything is predicted: what is kept is what was used
+FOLDS = 5
+SAMPLE = 50_000  # customers a model is fitted on, about; all are scored
+POWERS = (1.2, 1.5, 1.8)  # between one (spend grows with the number of orders) and two (with their size)
+ALPHAS = (0.01, 0.1)
+RARE = 0.02  # countries of a smaller share of customers are taken together
+# Measure -> whether its logarithm (of one more) is taken, as its tail is long
+MEASURES = {
+    "recency": True,
+    "tenure": True,
+    "orders": True,
+    "net": True,
+    "items": True,
+    "returns": False,
+    "age": False,
+    "income": True,
+    "children": False,
+}
+MONEY = ("net", "income")
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One measure in the model: weight x z, z = (g(x / scale) - mean) / deviation; unknown x / scale is `fill`.
+
+    g: ln(1 + x) where `log`, else x itself.
+    """
+
+    name: str
+    log: bool
+    scale: float
+    fill: float
+    mean: float
+    deviation: float
+    weight: float
+
+    def part(self, values: np.ndarray) -> np.ndarray:
+        """What the measure adds to the logarithm of spend."""
+        known = np.where(np.isnan(values), self.fill, values / self.scale)
+        return ((np.log1p(known) if self.log else known) - self.mean) / self.deviation * self.weight
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Spend = level(exp(intercept + sum of parts + weight of the country)) x unit.
+
+    unit: money, the mean spend of who it was fitted on. countries: weight of each country with its own; other: of all
+    others. level: (score, spend) pairs in units, rising; straight lines from (0, 0) between, the last ratio beyond.
+    """
+
+    power: float
+    alpha: float
+    intercept: float
+    features: tuple[Feature, ...]
+    countries: Mapping[str, float]
+    other: float
+    unit: float
+    level: tuple[tuple[float, float], ...]
+    snapshot: date = date.min
+    currency: str = ""
+
+    def score(self, people: pd.DataFrame) -> np.ndarray:
+        """The logarithm of spend in units, before its level is set: what customers are ranked by.
+
+        Summed column by column and rounded, so that equal customers get equal scores wherever they stand.
+        """
+        measures = measured(people)
+        found = np.full(len(people), self.intercept)
+        for feature in self.features:
+            found += feature.part(measures[feature.name])
+        if self.countries:
+            found += _countries(people).map(self.countries).astype(float).fillna(self.other).to_numpy()
+        return np.round(found, DIGITS)
+
+    def spend(self, scores: np.ndarray) -> np.ndarray:
+        """Expected spend (money) at scores."""
+        return levelled(np.exp(np.minimum(scores, 50)), self.level) * self.unit
+
+    def json(self) -> dict[str, Any]:
+        """All that predicts a customer as of `snapshot`; no customer is in it."""
+        told = asdict(self) | {"snapshot": self.snapshot.isoformat(), "level": [list(pair) for pair in self.level]}
+        return {"kind": KIND, **told}
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Customers to fit on, in an order that depends on what they are only.
+
+    people: as Customers.frame. table: measures and country (a place in `names`). spent: money, at least 0. unit: its
+    mean. fold: 0 to 4.
+    """
+
+    people: pd.DataFrame
+    table: pd.DataFrame
+    names: tuple[str, ...]
+    scales: Mapping[str, float]
+    spent: np.ndarray
+    unit: float
+    fold: np.ndarray
+
+    def part(self, rows: np.ndarray) -> Training:
+        """Some of the customers; measured by the same yardstick."""
+        people, table = (frame.iloc[rows].reset_index(drop=True) for frame in (self.people, self.table))
+        return Training(people, table, self.names, self.scales, self.spent[rows], self.unit, self.fold[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Power and strength of shrinkage (alpha), and how each pair ranked held-out customers. tried: a row a pair."""
+
+    power: float
+    alpha: float
+    tried: pd.DataFrame
+
+
+def measured(people: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What is measured of each customer (float64, NaN unknown): days, orders, money, items, what is on file."""
+    gross, net = people["gross"].to_numpy(), people["net"].to_numpy()
+    back = np.divide(gross - net, gross, out=np.zeros(len(people)), where=gross > 0)
+    measures = {
+        "recency": people["recency_days"].to_numpy(dtype=float),
+        "tenure": people["tenure_days"].to_numpy(dtype=float),
+        "orders": people["orders"].to_numpy(dtype=float),
+        "net": np.maximum(net, 0),
+        "items": np.maximum(people["units"].to_numpy(dtype=float), 0) / people["orders"].to_numpy(),
+        "returns": np.clip(back, 0, 1),
+    }
+    on_file = {name: people[name].to_numpy(dtype=float) for name in ("age", "income", "children") if name in people}
+    return measures | {name: np.maximum(values, 0) for name, values in on_file.items()}
+
+
+def training(people: pd.DataFrame, spent: np.ndarray, seed: int) -> Training:
+    """About SAMPLE of the customers, and which fold each is in, by a hash of what they did.
+
+    Customers alike in days, orders and units share a fold, wherever they stand and whatever the currency's unit. Raises
+    Skip when customers are too alike to be held out.
+    """
+    drawn = _drawn(people, seed)
+    kept = drawn < SAMPLE / max(len(people), SAMPLE)
+    rows = people[kept].reset_index(drop=True)
+    table = pd.DataFrame(measured(rows)) if len(rows) else pd.DataFrame()
+    scales = {name: _mean(values) if name in MONEY else 1.0 for name, values in measured(people).items()}
+    table = table.loc[:, table.notna().any()]
+    for name in table.columns.intersection(list(MONEY)):
+        table[name] /= scales[name]
+    names: tuple[str, ...] = ()
+    if len(rows["country"].cat.categories):
+        table["country"], found = pd.factorize(_countries(rows), sort=True)
+        names = tuple(found)
+    fold = (drawn[kept] * 2**32).astype(np.uint64) % np.uint64(FOLDS)
+    money = np.maximum(np.nan_to_num(spent), 0)
+    made = Training(rows, table, names, scales, money[kept], _mean(money, above=-1), fold.astype(np.int8))
+    if not all(made.spent[made.fold == at].any() for at in range(FOLDS)):
+        raise Skip("customers are too alike for some of them to be held out")
+    first = [whole(made.spent), *(pd.factorize(table[c], sort=True)[0] for c in table)]
+    return made.part(np.lexsort(first[::-1]))
+
+
+def choose(data: Training) -> Choice:
+    """The pair of power and alpha whose predictions of held-out customers have the best Gini. Raises Skip if none."""
+    rows = []
+    for power in POWERS:
+        for alpha in ALPHAS:
+            try:
+                score = cross_fitted(data, power, alpha)
+            except _Unstable:
+                continue
+            rows.append((power, alpha, gains.gini(score, data.spent)))
+    tried = pd.DataFrame(rows, columns=["power", "alpha", "gini"])
+    if tried["gini"].isna().all():
+        raise Skip("no model of spend could be fitted")
+    best = tried.loc[tried["gini"].round(6).idxmax()]
+    return Choice(float(best["power"]), float(best["alpha"]), tried.assign(chosen=tried.index == best.name))
+
+
+def fitted(data: Training, choice: Choice) -> Model:
+    """The model on all of the customers, its level from predictions of folds that were held out."""
+    try:
+        bare = _fit(data, choice.power, choice.alpha)
+        level = _level(np.exp(cross_fitted(data, choice.power, choice.alpha)), data.spent / data.unit)
+    except _Unstable:
+        raise Skip("no model of spend could be fitted") from None
+    return Model(**_fields(bare) | {"level": level})
+
+
+def held_out(data: Training, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
+    """Score and spend of each customer by a model, and a level, that saw no customer of their fold."""
+    score, spend = np.empty(len(data.spent)), np.empty(len(data.spent))
+    for at in range(FOLDS):
+        here = data.fold == at
+        model = fitted(data.part(~here), choice)
+        score[here] = model.score(data.people.iloc[here])
+        spend[here] = model.spend(score[here])
+    return score, spend
+
+
+def cross_fitted(data: Training, power: float, alpha: float) -> np.ndarray:
+    """The score of each customer by a model that did not see their fold."""
+    score = np.empty(len(data.spent))
+    for at in np.unique(data.fold):
+        here = data.fold == at
+        score[here] = _fit(data.part(~here), power, alpha).score(data.people.iloc[here])
+    return score
+
+
+def levelled(scores: np.ndarray, level: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """Spend at scores (both in units) along the pairs of `level`."""
+    at, spend = np.array([(0.0, 0.0), *level]).T
+    return np.where(scores > at[-1], scores * (spend[-1] / at[-1]), np.interp(scores, at, spend))
+
+
+class _Unstable(Exception):
+    """The solver did not reach a minimum."""
+
+
+@contextmanager
+def _stable() -> Iterator[None]:
+    from scipy.linalg import LinAlgWarning
+    from sklearn.exceptions import ConvergenceWarning
+
+    bad = (ConvergenceWarning, LinAlgWarning, RuntimeWarning)
+    with warnings.catch_warnings():
+        for kind in bad:
+            warnings.simplefilter("error", kind)
+        try:
+            yield
+        except (*bad, ValueError, np.linalg.LinAlgError) as reason:
+            raise _Unstable(str(reason)) from None
+
+
+def pipeline(table: pd.DataFrame, power: float, alpha: float) -> Any:
+    """Median for the unknown, logarithms, standardisation, a column a country, Tweedie regression: not fitted yet."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import TweedieRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+    logs, plain = ([c for c in table if c != "country" and MEASURES[c] is long] for long in (True, False))
+    log = FunctionTransformer(np.log1p, feature_names_out="one-to-one")
+    parts: list[tuple[str, Any, list[str]]] = [
+        ("log", make_pipeline(SimpleImputer(strategy="median"), log, StandardScaler()), logs),
+        ("plain", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), plain),
+    ]
+    if "country" in table:
+        rare = OneHotEncoder(min_frequency=RARE, handle_unknown="infrequent_if_exist", sparse_output=False)
+        parts.append(("country", rare, ["country"]))
+    model = TweedieRegressor(power=power, alpha=alpha, link="log", solver="newton-cholesky", max_iter=200)
+    return make_pipeline(ColumnTransformer([part for part in parts if part[2]]), model)
+
+
+def _fit(data: Training, power: float, alpha: float) -> Model:
+    known = data.table.loc[:, data.table.notna().any()]
+    made = pipeline(known, power, alpha)
+    with _stable():
+        made.fit(known, data.spent / data.unit)
+    prepared, regression = made[0], made[-1]
+    weights = dict(zip(prepared.get_feature_names_out(), np.round(regression.coef_, DIGITS).tolist(), strict=True))
+    features = [
+        _feature(name, prepared.named_transformers_[kind], at, weights[f"{kind}__{name}"], data.scales[name])
+        for kind, _, names in prepared.transformers_
+        if kind in ("log", "plain")
+        for at, name in enumerate(names)
+    ]
+    other = weights.pop("country__country_infrequent_sklearn", 0.0)
+    countries = {data.names[int(key.rpartition("_")[2])]: w for key, w in weights.items() if key.startswith("country")}
+    intercept = round(float(regression.intercept_), DIGITS)
+    return Model(power, alpha, intercept, tuple(features), countries, other, data.unit, ((1.0, 1.0),))
+
+
+def _feature(name: str, prepared: Any, at: int, weight: float, scale: float) -> Feature:
+    fill = prepared.named_steps["simpleimputer"].statistics_[at]
+    standard = prepared.named_steps["standardscaler"]
+    mean, deviation = standard.mean_[at], standard.scale_[at]
+    fill, mean, deviation = (round(float(value), DIGITS) for value in (fill, mean, deviation))
+    return Feature(name, MEASURES[name], scale, fill, mean, deviation, weight)
+
+
+def _level(scores: np.ndarray, spent: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Mean score and mean spend of each tenth of held-out customers, made to rise (isotonic regression)."""
+    from sklearn.isotonic import IsotonicRegression
+
+    tenth = gains.tenths(scores)
+    groups = [tenth == at for at in sorted(np.unique(tenth), reverse=True)]
+    at = np.array([float(np.sort(scores[g]).mean()) for g in groups])
+    spend = np.array([float(np.sort(spent[g]).mean()) for g in groups])
+    spend = IsotonicRegression().fit_transform(at, spend, sample_weight=[float(g.sum()) for g in groups])
+    return tuple((round(float(a), DIGITS), round(float(s), DIGITS)) for a, s in zip(at, spend, strict=True))
+
+
+def _fields(model: Model) -> dict[str, Any]:
+    return {name: getattr(model, name) for name in Model.__slots__}
+
+
+def _countries(people: pd.DataFrame) -> pd.Series:
+    return people["country"].astype(object).where(people["country"].notna(), "").astype(str)
+
+
+def _mean(values: np.ndarray, above: float = 0) -> float:
+    """The mean of amounts above `above`, summed exactly; 1 if there is none."""
+    kept = values[values > above]
+    total = int(whole(kept).sum())
+    return total / SCALE / len(kept) if total else 1.0
+
+
+def _drawn(people: pd.DataFrame, seed: int) -> np.ndarray:
+    """A number in [0, 1) of each customer, by a hash (splitmix64) of days, orders and units."""
+    found = np.full(len(people), seed % 2**64, dtype=np.uint64)
+    units = np.rint(np.nan_to_num(people["units"].to_numpy(dtype=float)) * 1000)
+    for column in (*(people[c].to_numpy() for c in ("recency_days", "tenure_days", "orders")), units):
+        found = _mixed(found ^ column.astype(np.int64).astype(np.uint64))
+    return (found >> np.uint64(11)).astype(float) / 2.0**53
+
+
+def _mixed(state: np.ndarray) -> np.ndarray:
+    state = state + np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
