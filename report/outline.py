@@ -15,6 +15,7 @@ DECK = (
     "migration",
     "cohorts",
     "clv",
+    "clv_check",
     "spend_90d",
     "mix",
     "quality",
@@ -36,6 +37,7 @@ APPENDIX = {
     "migration": "Segment migration",
     "cohorts": "Cohorts",
     "clv": "Customer lifetime value",
+    "clv_check": "Can the lifetime model be believed?",
     "spend_90d": "Spend in the next ninety days",
     "headlines": "Summary",
     "recommendations": "Recommendations",
@@ -54,6 +56,7 @@ CHARTED = frozenset(
         "migration",
         "cohorts",
         "clv",
+        "clv_check",
         "spend_90d",
         "mix",
     }
