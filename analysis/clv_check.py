@@ -21,7 +21,8 @@ class ClvCheck(Result):
 
     passed: whether numbers of the model may be printed. orders_passed: whether those of purchases may, if not of money.
     why: why not, in words that hold no digit ("" when passed). identified: BG/NBD was; else the tables are of NBD.
-    tracking: by week; deviations of the others in their notes. parameters: None when not identified.
+    horizon: the holdout in words. tracking: by week, ahead: its part in the holdout. parameters: None when not
+    identified; value_methods, once, gaps: when there is nothing to compare.
     """
 
     findings: Mapping[str, Finding]
@@ -29,9 +30,11 @@ class ClvCheck(Result):
     orders_passed: bool
     why: str
     identified: bool
+    horizon: str
     gate: Table
     parameters: Table | None
     tracking: Table
+    ahead: Table
     frequency: Table
     recency: Table
     methods: Table
@@ -63,6 +66,7 @@ def compute(lines: Relation, settings: Settings) -> ClvCheck:
         orders_passed=not verdict.scope("purchases"),
         why=why,
         identified=not trial.no_orders,
+        horizon=found.words,
         **clv_check_report.tables(evidence, verdict),
     )
 

@@ -44,6 +44,7 @@ class Tables(TypedDict):
     gate: Table
     parameters: Table | None
     tracking: Table
+    ahead: Table
     frequency: Table
     recency: Table
     methods: Table
@@ -94,12 +95,12 @@ def _refused(evidence: Evidence, verdict: Verdict, why: str, ground: Ground) -> 
     no = "The lifetime model is not reliable here"
     methods = evidence.methods.set_index("method")
     if key in ("uncertainty", "moved", "leaving"):
-        claim = f"{no}: {{value}} customers do not tell who left from who only pauses."
+        claim = f"{no}: purchases of {{value}} customers do not show who left for good."
         if trial.no_orders == btyd.OUT_OF_RANGE or evidence.no_full == btyd.OUT_OF_RANGE:
-            claim = f"{no}: the purchases of {{value}} customers do not tell how customers differ."
+            claim = f"{no}: purchases of {{value}} customers do not tell how customers differ."
         return ground.of(len(trial.frame), "count", claim, POPULATION)
     if key in ("total_change", "tracking_change"):
-        claim = f"{no}: it expected {{value}} purchases in a time of {{clv_check.holdout_purchases}}."
+        claim = f"{no}: it expected {{value}} purchases where {{clv_check.holdout_purchases}} came."
         if key == "tracking_change":
             claim = f"{no}: it expects {{value}} repeat purchases to date where {{clv_check.cumulative_actual}} came."
         total = trial.foretold if key == "total_change" else evidence.tracked["expected"].to_numpy()
@@ -216,6 +217,7 @@ def _totals(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
     cumulative = float(last["cumulative_expected"]), float(last["cumulative_actual"])
     more = "more" if change > 0 else "fewer"
     past = float(methods[RATE])
+    model = "A model in which nobody leaves" if trial.no_orders else "The model"
     return {
         "holdout_purchases": ground.of(
             bought,
@@ -227,16 +229,16 @@ def _totals(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
         "holdout_expected": ground.of(
             foretold,
             "count",
-            "The model expected {value} purchases of them.",
+            f"{model} expected {{value}} purchases of them.",
             "sum of expected purchase days",
             window=window,
         ),
         "purchases_change": ground.of(
             change,
             "ratio",
-            f"The model expected {more} purchases than came: {{value}}."
+            f"{model} expected {more} purchases than came: {{value}}."
             if foretold != bought
-            else "The model expected as many purchases as came: {value}.",
+            else f"{model} expected as many purchases as came: {{value}}.",
             "expected / actual purchase days in the holdout - 1",
             window=window,
         ),
@@ -247,7 +249,7 @@ def _totals(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
         "cumulative_change": ground.of(
             cumulative[0] / cumulative[1] - 1 if cumulative[1] else None,
             "ratio",
-            "From the first day to the last the model misses the sum of repeat purchases by {value}.",
+            f"{model} misses the sum of repeat purchases from the first day to the last by {{value}}.",
             "expected / actual repeat purchase days since the first day - 1; each customer from the first purchase on",
             "no customer came back",
         ),
@@ -371,6 +373,7 @@ def _value(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
         expected, change = float(found["total"].iloc[0]), float(found["error_change"].iloc[0])
     sold = Decimal(int(trial.brought.sum())) / SCALE if found is not None else None
     why = trial.no_spend or "no sale came in the holdout"
+    model = "A model in which nobody leaves" if trial.no_orders else "The model"
     of: dict[str, Any] = {"window": window, "money": True}
     return {
         "holdout_sales": ground.of(
@@ -378,11 +381,11 @@ def _value(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
             "sales before refunds in the holdout of customers known before it", why, **of,
         ),
         "holdout_sales_expected": ground.of(
-            expected, "money", "The model expected them to spend {value}.",
+            expected, "money", f"{model} expected them to spend {{value}}.",
             "sum of expected purchase days times expected spend of one", why, **of,
         ),
         "sales_change": ground.of(
-            change, "ratio", "Against actual sales, those the model expected are {value}.",
+            change, "ratio", "Against actual sales, expected ones are {value}.",
             "expected / actual sales in the holdout - 1", why, **of,
         ),
         "correlation": ground.of(
@@ -483,6 +486,7 @@ def tables(evidence: Evidence, verdict: Verdict) -> Tables:
         "gate": _gate(verdict),
         "parameters": None if trial.no_orders else _parameters(evidence),
         "tracking": _tracking(evidence.tracked, name),
+        "ahead": _tracking(evidence.tracked[evidence.tracked["holdout"]], name),
         "frequency": Table(
             clv_trial.by_frequency(trial, MOST),
             "Purchases in the holdout by repeat purchases before it, mean of a customer",
@@ -572,7 +576,7 @@ def _tracking(tracked: pd.DataFrame, name: str) -> Table:
     units.update(dict.fromkeys(columns[3:], "count"))
     return Table(
         frame[[*columns, "days"]],
-        "Repeat purchases by week",
+        "Repeat purchases by week" if not frame["holdout"].all() else "Repeat purchases by week of the holdout",
         {
             "week": "Week",
             "start": "From",

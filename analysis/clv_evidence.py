@@ -91,20 +91,22 @@ def judged(evidence: Evidence) -> Verdict:
 def _measures(evidence: Evidence) -> dict[str, float | None]:
     """What the gate asks for, by the keys of its rules; None what is not known."""
     trial, last = evidence.trial, evidence.tracked.iloc[-1]
+    correlation = None if evidence.correlation is None else abs(evidence.correlation)
+    if trial.no_orders:
+        return {"correlation": correlation}
     rows = {str(row["method"]): row for row in evidence.methods.to_dict("records")}
-    model, rate, mean = rows[NOBODY if trial.no_orders else MODEL], rows[RATE], rows[MEAN]
+    model, rate, mean = rows[MODEL], rows[RATE], rows[MEAN]
     deciles = evidence.deciles
     missed = float((np.abs(deciles["predicted"] - deciles["actual"]) * deciles["customers"]).sum())
-    identified = {} if trial.no_orders else _identified(evidence)
     expected, actual = float(last["cumulative_expected"]), float(last["cumulative_actual"])
-    return identified | {
+    return _identified(evidence) | {
         "total_change": float(model["error_change"]),
         "tracking_change": expected / actual - 1 if actual else None,
         "rank": float(model["rank"]),
         "capture": float(model["capture_20"] - rate["capture_20"]),
         "rmse": float(model["rmse"] / min(rate["rmse"], mean["rmse"])),
         "deciles": missed / float(trial.bought.sum()),
-        "correlation": None if evidence.correlation is None else abs(evidence.correlation),
+        "correlation": correlation,
         "value_change": _value_change(evidence),
     }
 
@@ -124,9 +126,13 @@ def _value_change(evidence: Evidence) -> float | None:
 
 
 def _needless(trial: Trial) -> tuple[str, ...]:
-    """Criteria of money where no amount is known."""
-    known = np.isfinite(trial.frame["spend"].to_numpy()).any()
-    return () if known else tuple(rule.key for rule in clv_gate.RULES if rule.scope == "value")
+    """Criteria of a model that is not there, and those of money where no amount is known."""
+    known = bool(np.isfinite(trial.frame["spend"].to_numpy()).any())
+    return tuple(
+        rule.key
+        for rule in clv_gate.RULES
+        if (rule.scope == "value" and not known) or (trial.no_orders and rule.key not in ("uncertainty", "correlation"))
+    )
 
 
 def why(evidence: Evidence, verdict: Verdict) -> str:
