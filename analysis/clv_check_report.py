@@ -107,13 +107,13 @@ def _refused(evidence: Evidence, verdict: Verdict, why: str, ground: Ground) -> 
         return ground.of(_count(total), "count", claim, "expected purchase days, summed over customers")
     if key in ("rank", "rmse", "deciles", "capture"):
         claim = {
-            "rank": f"{no}: it hardly tells who buys more (rank correlation with the outcome {{value}}).",
+            "rank": f"{no}: it hardly tells who buys more (rank correlation {{value}}).",
             "rmse": f"{no}: its error a customer is {{value}} times that of past rate or average.",
-            "deciles": f"{no}: groups of customers miss what was expected by {{value}} of all purchases.",
+            "deciles": f"{no}: tenths of customers are wrong by {{value}} of purchases.",
             "capture": f"{no}: its best fifth made {{value}} of purchases, that of past rates more.",
         }[key]
         value = float(methods["capture_20"].iloc[0]) if key == "capture" else verdict.measures[key]
-        unit: Unit = "share" if key == "capture" else "ratio"
+        unit: Unit = "ratio" if key in ("rank", "rmse") or (value or 0) > 1 else "share"
         return ground.of(value, unit, claim, why, why)
     claim = "Lifetime value is not reliable here: the spend of {value} repeat buyers does not tell what they are worth."
     if key == "correlation" and evidence.correlation is not None:

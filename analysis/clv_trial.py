@@ -97,9 +97,9 @@ def number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def day(number: int) -> date:
+def day(number: int | np.integer) -> date:
     """A number of days since 1970 as the day."""
-    return EPOCH + timedelta(days=number)
+    return EPOCH + timedelta(days=int(number))
 
 
 def trial(days: Days, split: Split, no_money: str = "", spent: bool = True) -> Trial:
