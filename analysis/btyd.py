@@ -13,8 +13,8 @@ from dataset.engine import Relation
 
 WEEK = 7.0  # days
 LEAST = 200  # customers: of twenty shops of ten customers four fits converged, of two hundred nineteen
-# Repeat buyers: two parameters of the four tell of staying, and only those who came back tell of it; ten a parameter
-# is the usual least (Peduzzi et al. 1996), and twice that for each of the models.
+# Repeat buyers: only they tell of leaving and of spend; ten of them for each of four parameters, the usual least of
+# events a parameter (Peduzzi et al. 1996). Whether that was enough, the standard errors say then.
 LEAST_REPEAT = 40
 LOWEST, HIGHEST = 1e-3, 1e3  # of r, a, b and of p, q: beyond, customers are all alike or none is
 FEW = 20_000  # histories to look for the maximum on, before it is found on all
