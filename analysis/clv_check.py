@@ -21,7 +21,7 @@ class ClvCheck(Result):
 
     passed: whether numbers of the model may be printed. orders_passed: whether those of purchases may, if not of money.
     why: why not, in words that hold no digit ("" when passed). identified: BG/NBD was; else the tables are of NBD.
-    horizon: the holdout in words. tracking: by week, ahead: its part in the holdout. parameters: None when not
+    tracking: by week, ahead: its part in the holdout. parameters: None when not
     identified; value_methods, once, gaps: when there is nothing to compare.
     """
 
@@ -30,7 +30,6 @@ class ClvCheck(Result):
     orders_passed: bool
     why: str
     identified: bool
-    horizon: str
     gate: Table
     parameters: Table | None
     tracking: Table
@@ -66,7 +65,6 @@ def compute(lines: Relation, settings: Settings) -> ClvCheck:
         orders_passed=not verdict.scope("purchases"),
         why=why,
         identified=not trial.no_orders,
-        horizon=found.words,
         **clv_check_report.tables(evidence, verdict),
     )
 

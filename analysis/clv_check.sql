@@ -6,8 +6,8 @@ with days as (
   group by customer_id, cast(ordered_at as date)
 )
 select
-  min(day) over (partition by customer_id) as first_day,
   day,
+  row_number() over (partition by customer_id order by day nulls last) as place,
   cast(amount as double) as amount
 from days
 order by customer_id nulls last, day nulls last

@@ -26,6 +26,7 @@ POPULATION = "known customers who bought before the split"
 MOST = 7  # repeat purchases, from which customers are one group
 DRAWS = 200
 NEAR = 0.15  # of the variance of gaps: so far from random times is still called nearly random
+AHEAD = 0.1  # of the share of the first gap: from there on gaps are said to grow shorter or longer
 LEAST_GAPS = 30  # customers with three purchases, below which nothing is said of their rhythm
 ONCE_UNITS: dict[str, Unit] = {
     "customers": "count",
@@ -95,9 +96,9 @@ def _refused(evidence: Evidence, verdict: Verdict, why: str, ground: Ground) -> 
     no = "The lifetime model is not reliable here"
     methods = evidence.methods.set_index("method")
     if key in ("uncertainty", "moved", "leaving"):
-        claim = f"{no}: purchases of {{value}} customers do not show who left for good."
+        claim = f"{no}: {{value}} customers do not show who left for good."
         if trial.no_orders == btyd.OUT_OF_RANGE or evidence.no_full == btyd.OUT_OF_RANGE:
-            claim = f"{no}: purchases of {{value}} customers do not tell how customers differ."
+            claim = f"{no}: {{value}} customers do not show how they differ."
         return ground.of(len(trial.frame), "count", claim, POPULATION)
     if key in ("total_change", "tracking_change"):
         claim = f"{no}: it expected {{value}} purchases where {{clv_check.holdout_purchases}} came."
@@ -428,16 +429,17 @@ def _rhythm(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
     Gaps are whole days: given their sum s, t1 is 1 ... s - 1 alike, and the variance of M is (1 - 2 / s) / 12.
     """
     one, two = evidence.days.first_gaps()
-    n, ratio, interval = len(one), None, None
+    n, ratio, interval, mean = len(one), None, None, 0.5
     if n >= LEAST_GAPS:
         ratio, interval = rhythm(one, two)
+        mean = float(np.sort(one / (one + two)).mean())
     definition = "variance of t1 / (t1 + t2) about a half over its mean expectation at random times; t1, t2: days from "
     definition += "the first purchase to the second and to the third (Wheat and Morrison 1990)"
     return {
         "regularity": Finding(
             value=ratio,
             unit="ratio",
-            claim=_rhythm_claim(interval),
+            claim=_rhythm_claim(interval, mean),
             definition=definition,
             population="known customers with three purchase days or more",
             n=n,
@@ -462,8 +464,14 @@ def rhythm(one: np.ndarray, two: np.ndarray) -> tuple[float | None, tuple[float,
     return ratio, (ratio - half, ratio + half)
 
 
-def _rhythm_claim(interval: tuple[float, float] | None) -> str:
-    """Regular, random or in bursts, where the interval lies beyond 1; near 1, where it lies near."""
+def _rhythm_claim(interval: tuple[float, float] | None, mean: float = 0.5) -> str:
+    """Regular, random or in bursts, where the interval lies beyond 1; near 1, where it lies near.
+
+    mean: of t1 / (t1 + t2), a half where gaps grow neither shorter nor longer.
+    """
+    if abs(mean - 0.5) > AHEAD:
+        how = "shorter" if mean > 0.5 else "longer"
+        return f"Gaps between purchases grow {how}, against the model; they vary {{value}} times as at random."
     tail = "(gaps vary {value} times as much as at random)."
     if interval is None or interval[0] <= 1 <= interval[1]:
         return f"Purchases come at random times, as the model assumes {tail}"

@@ -33,10 +33,10 @@ class Days:
     def of(cls, lines: Relation, until: date) -> Days:
         """The purchase days of known customers before `until`."""
         found = lines.query("clv_check.sql", snapshot=until)
-        first, day = (found[c].to_numpy().astype("datetime64[D]").astype(np.int64) for c in ("first_day", "day"))
+        day = found["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
+        start = np.flatnonzero(found["place"].to_numpy() == 1)
         amount = found["amount"].to_numpy(zero_copy_only=False).astype(float)
-        start = np.flatnonzero(first == day)
-        return cls(day, start, first[start], whole(amount), ~np.isnan(amount))
+        return cls(day, start, day[start], whole(amount), ~np.isnan(amount))
 
     def histories(self, until: int) -> pd.DataFrame:
         """What btyd.purchases says of those who bought before the day `until`, in the same order, without their ids."""

@@ -387,6 +387,7 @@ def test_rhythm_of_random_regular_and_bursty_purchases():
 def test_what_is_said_of_rhythm():
     say = clv_check_report._rhythm_claim
     assert "at random times" in say((0.9, 1.1)) and "nearly" in say((1.02, 1.2))
+    assert "grow shorter" in say((1.0, 1.1), 0.67) and "grow longer" in say((1.0, 1.1), 0.35)
     assert "more regularly" in say((0.6, 0.8)) and "bursts" in say((1.2, 1.6))
 
 
