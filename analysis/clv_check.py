@@ -49,13 +49,13 @@ def compute(lines: Relation, settings: Settings) -> ClvCheck:
     days = Days.of(lines, settings.snapshot)
     found = clv_trial.split(days, settings.snapshot, settings.calibration_end)
     if found is None:
-        raise Skip(_no_split(days, settings), "W_MODEL_SKIPPED")
+        raise Skip(_no_split(days, settings))
     try:
         trial = clv_trial.trial(days, found, settings.no_money)
     except Unidentified as refused:
-        raise Skip(f"before the days the model would be tried on: {refused}", "W_MODEL_SKIPPED") from None
+        raise Skip(f"before the days the model would be tried on: {refused}") from None
     if not trial.bought.any():
-        raise Skip("no customer known before it bought in the time the model would be tried on", "W_MODEL_SKIPPED")
+        raise Skip("no customer known before it bought in the time the model would be tried on")
     evidence = clv_evidence.gathered(days, trial)
     verdict = clv_evidence.judged(evidence)
     why = clv_evidence.why(evidence, verdict)

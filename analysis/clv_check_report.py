@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -234,14 +235,18 @@ def _totals(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
             "sum of expected purchase days",
             window=window,
         ),
-        "purchases_change": ground.of(
-            change,
-            "ratio",
-            f"{model} expected {more} purchases than came: {{value}}."
-            if foretold != bought
-            else f"{model} expected as many purchases as came: {{value}}.",
-            "expected / actual purchase days in the holdout - 1",
-            window=window,
+        "purchases_change": replace(
+            ground.of(
+                change,
+                "ratio",
+                f"{model} expected {more} purchases than came: {{value}}."
+                if foretold != bought
+                else f"{model} expected as many purchases as came: {{value}}.",
+                "expected / actual purchase days in the holdout - 1; interval: what chance in customers allows for",
+                window=window,
+            ),
+            kind="estimated",
+            interval=_by_chance(change, trial.foretold, trial.bought.astype(float)),
         ),
         "cumulative_actual": ground.of(
             int(cumulative[1]), "count", "Repeat purchases from the first day to the last: {value}.",
@@ -262,6 +267,13 @@ def _totals(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
             window=window,
         ),
     }  # fmt: skip
+
+
+def _by_chance(change: float, expected: np.ndarray, actual: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of expected / actual - 1 over customers taken by chance (a ratio of sums, delta method)."""
+    off = np.sort(expected - (1 + change) * actual)
+    half = btyd.Z95 * float(np.sqrt((off**2).sum())) / float(np.sort(actual).sum())
+    return change - half, change + half
 
 
 def _example(trial: Trial, ground: Ground) -> dict[str, Finding]:
@@ -376,6 +388,16 @@ def _value(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
     why = trial.no_spend or "no sale came in the holdout"
     model = "A model in which nobody leaves" if trial.no_orders else "The model"
     of: dict[str, Any] = {"window": window, "money": True}
+    sales = ground.of(
+        change,
+        "ratio",
+        "Against actual sales, expected ones are {value}.",
+        "expected / actual sales in the holdout - 1; interval: what chance in customers allows for",
+        why,
+        **of,
+    )
+    if sales.value is not None and change is not None:
+        sales = replace(sales, kind="estimated", interval=_by_chance(change, trial.worth, trial.money))
     return {
         "holdout_sales": ground.of(
             sold, "money", "Customers known before spent {value} in the time the model was tried on.",
@@ -385,10 +407,7 @@ def _value(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
             expected, "money", f"{model} expected them to spend {{value}}.",
             "sum of expected purchase days times expected spend of one", why, **of,
         ),
-        "sales_change": ground.of(
-            change, "ratio", "Against actual sales, expected ones are {value}.",
-            "expected / actual sales in the holdout - 1", why, **of,
-        ),
+        "sales_change": sales,
         "correlation": ground.of(
             evidence.correlation, "ratio", "How often repeat buyers buy and what they spend correlate by {value}.",
             "Pearson correlation of repeat purchase days and mean spend of one, before the split",

@@ -138,7 +138,7 @@ def naive(made: Trial, mbg: Fitted | None = None) -> dict[str, np.ndarray]:
     """Purchases in the holdout by other models, and without one: each customer's own rate so far; everybody's rate."""
     age, x = made.frame["T"].to_numpy(), made.x
     rate = np.divide(x, age, out=np.zeros(len(x)), where=age > 0)
-    everybody = float(x.sum()) / max(float(made.rows.weight @ made.rows.age), 1 / WEEK)
+    everybody = float(x.sum()) / max(float((made.rows.weight * made.rows.age).sum()), 1 / WEEK)
     others = {} if mbg is None else {ONCE: expected_by_mbg(made, mbg)}
     others |= {} if made.no_orders else {NOBODY: expected_if_nobody_leaves(made)}
     return others | {RATE: rate * made.split.weeks, MEAN: np.full(len(x), everybody * made.split.weeks)}
@@ -161,7 +161,7 @@ def naive_value(made: Trial) -> dict[str, np.ndarray]:
     spent = made.x * np.nan_to_num(made.frame["spend"].to_numpy())
     age = made.frame["T"].to_numpy()
     rate = np.divide(spent, age, out=np.zeros(len(age)), where=age > 0)
-    everybody = float(np.sort(spent).sum()) / max(float(made.rows.weight @ made.rows.age), 1 / WEEK)
+    everybody = float(np.sort(spent).sum()) / max(float((made.rows.weight * made.rows.age).sum()), 1 / WEEK)
     return {VALUE_RATE: rate * made.split.weeks, MEAN: np.full(len(age), everybody * made.split.weeks)}
 
 
@@ -202,8 +202,8 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
     one, other = one - one.mean(), other - other.mean()
-    spread = float(np.sqrt((one @ one) * (other @ other)))
-    return float(one @ other) / spread if spread > 0 else 0.0
+    spread = float(np.sqrt((one**2).sum() * (other**2).sum()))
+    return float((one * other).sum()) / spread if spread > 0 else 0.0
 
 
 def spread_of(frame: pd.DataFrame) -> float | None:
@@ -231,7 +231,7 @@ def tracking(days: Days, made: Trial) -> pd.DataFrame:
     none = np.zeros(len(lags), dtype=np.int64)
     curve = btyd.while_alive_at(np.log(made.orders.values), lags, none, np.zeros(len(lags)))
     births = np.bincount(days.first[days.first < cut] - origin, minlength=until - origin)
-    expected = np.array([births[: e - origin] @ curve[: e - origin][::-1] for e in ends])
+    expected = np.array([(births[: e - origin] * curve[: e - origin][::-1]).sum() for e in ends])
     ahead = _ahead(made, (ends[ends > cut] - cut) / WEEK)
     starts = np.r_[origin, ends[:-1]]
     return pd.DataFrame(
@@ -257,7 +257,9 @@ def _ahead(made: Trial, weeks: np.ndarray) -> np.ndarray:
     code, of = np.unique(rows.x * len(ages) + at, return_inverse=True)
     x, place = np.divmod(code, len(ages))
     weight = np.bincount(of, living, len(code))
-    return np.array([weight @ btyd.while_alive_at(np.log(made.orders.values), w, x, ages[place]) for w in weeks])
+    return np.array(
+        [(weight * btyd.while_alive_at(np.log(made.orders.values), w, x, ages[place])).sum() for w in weeks]
+    )
 
 
 def by_frequency(made: Trial, most: int = 7) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def fit_nbd(rows: Histories) -> Fitted:
         d_alpha = total * r / alpha - ((r * w_age + w_age_x) / (alpha + age)).sum()
         return -value / total, -np.array([d_r * r + d_alpha * alpha, -d_alpha * alpha]) / total
 
-    rate = max(float(w_x @ x), 1.0) / max(float(w_age @ age), 1.0)
+    rate = max(float((w_x * x).sum()), 1.0) / max(float((w_age * age).sum()), 1.0)
     made = minimize(slope, [0.0, np.log(rate)], jac=True, method="L-BFGS-B", bounds=[(-8, 8), (-15, 15)])
     r, alpha = np.exp(made.x[0]), np.exp(made.x[0] - made.x[1])
     values = np.array([r, alpha, *NOBODY])

@@ -143,7 +143,7 @@ def _pairs(frame: pd.DataFrame, below: str, style: Style) -> go.Figure | None:
     ]
     figure.update_xaxes(tickmode="array", tickvals=at, ticktext=shown, tickangle=0, tickfont={"color": INK})
     top = max(*high, *expected, 1e-9)
-    steps = [s for s in _round_marks(top)]
+    steps = _round_marks(top)
     texts = [style.text(s, "ratio") if s else "0" for s in steps]
     figure.update_yaxes(range=[0, top * 1.06], tickmode="array", tickvals=steps, ticktext=texts)
     left = max(width(t) for t in texts) * style.slot.text
