@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
-from analysis import btyd, clv_trial, gains, rival_models
+from analysis import btyd, clv_evidence, clv_trial, gains, rival_models
 from analysis.btyd import Fitted
 from analysis.clv_evidence import Evidence
 from analysis.clv_gate import Verdict
@@ -385,7 +385,7 @@ def _value(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
     if found is not None:
         expected, change = float(found["total"].iloc[0]), float(found["error_change"].iloc[0])
     sold = Decimal(int(trial.brought.sum())) / SCALE if found is not None else None
-    why = trial.no_spend or "no sale came in the holdout"
+    why = trial.no_spend or clv_evidence.NO_SALES
     model = "A model in which nobody leaves" if trial.no_orders else "The model"
     of: dict[str, Any] = {"window": window, "money": True}
     sales = ground.of(

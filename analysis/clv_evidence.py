@@ -13,6 +13,7 @@ from analysis.clv_gate import Verdict
 from analysis.clv_trial import MEAN, MODEL, NOBODY, RATE, VALUE_MODEL, Split, Trial
 from analysis.purchase_days import Days
 
+NO_SALES = "no sale with an amount came in the time it was tried on"
 CUTS = (1 / 2, 2 / 3, 5 / 6)  # of the days before the split: where the earlier trials are split
 
 
@@ -142,6 +143,6 @@ def why(evidence: Evidence, verdict: Verdict) -> str:
     first, trial = verdict.failed[0], evidence.trial
     if first == "uncertainty":
         return trial.no_orders or evidence.no_full or clv_gate.why(first)
-    if first in ("correlation", "value_change") and trial.spend is None:
-        return trial.no_spend
+    if first in ("correlation", "value_change") and evidence.value_methods is None:
+        return trial.no_spend or NO_SALES
     return clv_gate.why(first)

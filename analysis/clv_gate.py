@@ -118,7 +118,7 @@ RULES = (
         "Sales in the holdout, expected against actual",
         "within ±0.3",
         lambda v: abs(v) <= 0.3,
-        "it was wrong by nearly a third or more about the sales of the days it was tried on",
+        "it was wrong by more than three tenths about the sales of the days it was tried on",
     ),
 )
 

@@ -126,7 +126,7 @@ def trial(days: Days, split: Split, no_money: str = "", spent: bool = True) -> T
 def _spend(frame: pd.DataFrame, no_money: str) -> tuple[Fitted | None, str]:
     known = btyd.spenders(frame)
     if no_money or not known.any():
-        return None, no_money or "no amount of a repeat purchase is known"
+        return None, no_money or "no repeat purchase has an amount above nothing"
     try:
         x, mean = frame["frequency"].to_numpy()[known].astype(float), frame["spend"].to_numpy()[known]
         return btyd.fit_spend(x, mean), ""
