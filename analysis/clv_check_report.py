@@ -423,13 +423,20 @@ def _assumptions(evidence: Evidence, ground: Ground) -> dict[str, Finding]:
         alive = _alive_once(trial, mbg)
     why = trial.no_orders or "MBG/NBD, which would tell, is not identified"
     return {
+        "mbg_log_likelihood": ground.of(
+            None if mbg is None else mbg.log_likelihood,
+            "ratio",
+            "Log-likelihood of MBG/NBD, which lets customers leave after the first purchase too: {value}.",
+            "sum over customers of the logarithm of the MBG/NBD density of their purchases, without constants",
+            why,
+        ),
         "once_alive": ground.of(
             alive,
             "share",
             "Of those who bought once, a model that lets them leave at once counts {value} as still customers.",
             "mean P(alive) by MBG/NBD of customers without a repeat purchase; BG/NBD takes all of them for alive",
             why if len(trial.frame) > int((trial.x > 0).sum()) else "everybody came back",
-        )
+        ),
     } | _rhythm(evidence, ground)
 
 
@@ -698,8 +705,7 @@ def _once(evidence: Evidence) -> Table | None:
         },
         MODULE,
         ONCE_UNITS,
-        note=f"BG/NBD lets customers leave after a repeat purchase only, so that who bought once is certain to stay. "
-        f"Log-likelihood: BG/NBD {trial.orders.log_likelihood:.2f}, MBG/NBD {mbg.log_likelihood:.2f}.",
+        note="BG/NBD lets customers leave after a repeat purchase only, so that who bought once is certain to stay.",
     )
 
 

@@ -140,6 +140,7 @@ def test_cdnow_as_published(cdnow):
     found = values(cdnow)
     assert [round(found[name], 3) for name in ("r", "alpha", "a", "b")] == [0.243, 4.414, 0.793, 2.426]
     assert round(found["log_likelihood"], 2) == -9582.43
+    assert found["mbg_log_likelihood"] == pytest.approx(-9582.14, abs=5e-3)
     assert [round(found[name], 2) for name in ("p", "q", "v")] == [6.25, 3.74, 15.44]
     assert (found["customers"], found["repeat_customers"], found["once_customers"]) == (2357, 946, 1411)
     assert found["holdout_purchases"] == 1882
