@@ -13,8 +13,8 @@ from dataset.engine import Relation
 
 WEEK = 7.0  # days
 LEAST = 200  # customers: of twenty shops of ten customers four fits converged, of two hundred nineteen
-# Repeat buyers: two parameters of the four tell of staying, and only those who came back tell of it; ten a parameter
-# is the usual least (Peduzzi et al. 1996), and twice that for each of the models.
+# Repeat buyers: only they tell of leaving and of spend; ten of them for each of four parameters, the usual least of
+# events a parameter (Peduzzi et al. 1996). Whether that was enough, the standard errors say then.
 LEAST_REPEAT = 40
 LOWEST, HIGHEST = 1e-3, 1e3  # of r, a, b and of p, q: beyond, customers are all alike or none is
 FEW = 20_000  # histories to look for the maximum on, before it is found on all
@@ -214,7 +214,7 @@ def _even(rows: Histories, most: int) -> Histories:
 
 def refit_orders(rows: Histories, fitted: Fitted, weights: np.ndarray) -> np.ndarray:
     """Log parameters for each row of weights (samples x histories), from the estimates on; NaN where none is found."""
-    slope, inverse = _Orders(rows), fitted.covariance * fitted.n
+    slope, inverse = _Orders(rows, weights[0]), fitted.covariance * fitted.n
     found = []
     for weight in weights:
         slope.weigh(weight)
@@ -259,7 +259,8 @@ def while_alive_at(logs: np.ndarray, weeks: float | np.ndarray, x: np.ndarray, a
     """Expected purchase days of those still customers: (a + b + x - 1) / (a - 1) * (1 - 2F1), which t_x does not enter.
 
     The hypergeometric function is taken in the form (1 + z)^(1 - a) 2F1(a + b - 1 - r, a - 1; a + b + x - 1;
-    z / (1 + z)), z = t / (alpha + T): its numerators do not grow with x, so nothing overflows (Pfaff, twice).
+    z / (1 + z)), z = t / (alpha + T): its numerators do not grow with x, so nothing overflows (Pfaff, twice); where
+    a is huge it does, and the published form is taken, which then does not. NaN where neither can be computed.
     logs: shape (..., 4) against histories of the last axis; weeks: one number, or a column of them.
     """
     from scipy.special import hyp2f1
@@ -267,8 +268,12 @@ def while_alive_at(logs: np.ndarray, weeks: float | np.ndarray, x: np.ndarray, a
     r, alpha, a, b = (part[..., None] for part in np.moveaxis(np.exp(logs), -1, 0))
     a = np.where((np.abs(a - 1) < 1e-6) | (np.abs(a + b - 1) < 1e-6), a + 2e-6, a)  # the limit, where it is 0 / 0
     z = weeks / (alpha + age)
-    c = a + b + x - 1
-    return c / (a - 1) * (1 - (1 + z) ** (1 - a) * hyp2f1(a + b - 1 - r, a - 1, c, z / (1 + z)))
+    c, w = a + b + x - 1, z / (1 + z)
+    with np.errstate(all="ignore"):
+        rest = (1 + z) ** (1 - a) * hyp2f1(a + b - 1 - r, a - 1, c, w)
+        if not (known := np.isfinite(rest)).all():
+            rest = np.where(known, rest, (1 + z) ** -(r + x) * hyp2f1(r + x, b + x, c, w))
+        return c / (a - 1) * (1 - rest)
 
 
 def reference(rows: Histories) -> np.ndarray:

@@ -80,11 +80,16 @@ def by_who_bought(lines: Relation, main: Comparison, grain: Grain, settings: Set
     )
 
 
-def by_newness(lines: Relation, main: Comparison, grain: Grain, settings: Settings) -> Table:
-    """What the first-time buyers of each period brought, net, beside its other customers: like with like."""
+def by_newness(lines: Relation, main: Comparison, grain: Grain, settings: Settings) -> Table | None:
+    """What the first-time buyers of each period brought, net, beside its other customers: like with like.
+
+    None where all that known customers bought came back.
+    """
     rows = lines.query("kpi_tree_first.sql", snapshot=settings.snapshot, **main.when).to_pylist()
     found = {(r["key"], r["period"]): r for r in rows}
     keys = [k for k in NEWNESS if any(key == k for key, _ in found)]
+    if not keys:
+        return None
     made: dict[str, list[int]] = {}
     for period in ("before", "after"):
         here = [found.get((k, period), {"buyers": 0, "net": Decimal(0)}) for k in keys]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ def main(
         whole_build(data, Path(folder), runs)
         reductions(customers, Path(folder), runs)
         clusters(Path(folder), runs)
+        clv(Path(folder), runs)
         spend(Path(folder), runs)
 
 
@@ -88,6 +90,23 @@ def clusters(folder: Path, runs: int) -> None:
     print(f"  imports only       {floor}")
     print(f"  customer deck      {ours}")
     print(f"  K-means on all     {theirs}   {faster:.1f}x slower, {smaller:.1f}x larger")
+
+
+def clv(folder: Path, runs: int) -> None:
+    """Two models fitted to the same customers and the value of each, against lifetimes; both time themselves."""
+    data = folder / "large"
+    command("-m", "benchmarks.peers", "histories", str(data))
+    print("lifetime value of the same customers, from their purchase histories")
+    floor = command("-c", "import scipy.optimize, scipy.special, pandas, pyarrow")
+    ours = middle(runs, "-m", "benchmarks.peers", "clv", str(data))
+    theirs = command("-m", "benchmarks.peers", "lifetimes_clv", str(data))
+    own, other = (json.loads((data / "measured" / f"{name}.json").read_text()) for name in ("clv", "lifetimes"))
+    print(f"  imports only       {floor}")
+    print(f"  customer deck      {ours}   fit {own['fit']:.2f} s, value {own['value']:.2f} s, sure {own['sure']:.2f} s")
+    print(f"  lifetimes          {theirs}   fit {other['fit']:.2f} s, value {other['value']:.2f} s")
+    apart = max(abs(a / b - 1) for a, b in zip(own["estimates"], other["estimates"], strict=True))
+    fit, value = (other[what] / own[what] for what in ("fit", "value"))
+    print(f"  lifetimes is {fit:.1f}x slower to fit, {value:.1f}x to value; estimates differ by {apart:.1e}")
 
 
 def spend(folder: Path, runs: int) -> None:

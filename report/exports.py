@@ -24,6 +24,9 @@ TABLES = {
     "clusters": ("clusters", "groups"),
     "segments_over_time": ("migration", "over_time"),
     "migration": ("migration", "moves"),
+    "clv_segments": ("clv", "segments"),
+    "clv_clusters": ("clv", "clusters"),
+    "clv_tenths": ("clv", "tenths"),
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "change": ("kpi_tree", "parts"),
@@ -37,7 +40,7 @@ TABLES = {
     "churn_thresholds": ("churn", "thresholds"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
-LABELLED = ("rfm", "clusters", "spend_90d", "propensity", "churn")
+LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
 # Files with a row a customer: readable by their owner only.
 PRIVATE = ("customers.csv", "customers.parquet")
 BATCH = 100_000

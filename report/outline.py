@@ -14,6 +14,7 @@ DECK = (
     "clusters",
     "migration",
     "cohorts",
+    "clv",
     "spend_90d",
     "propensity",
     "churn",
@@ -36,6 +37,7 @@ APPENDIX = {
     "clusters": "Customer clusters",
     "migration": "Segment migration",
     "cohorts": "Cohorts",
+    "clv": "Customer lifetime value",
     "spend_90d": "Spend in the next ninety days",
     "propensity": "Who buys within a week",
     "churn": "Who will not come back",
@@ -55,11 +57,10 @@ CHARTED = frozenset(
         "clusters",
         "migration",
         "cohorts",
+        "clv",
         "spend_90d",
-        "propensity",
-        "churn",
-        "mix",
     }
+    | {"propensity", "churn", "mix"}
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -15,7 +16,7 @@ from analysis.drivers import OF_KNOWN, UNITS, Part
 from analysis.finding import Table, Unit
 from analysis.kpi_tree import KpiTree
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, real, ticks, width, years
-from report.number import MINUS, decimal, rounded
+from report.number import COMPACT_FROM, MINUS, decimal, rounded
 
 LEAST_SPAN = 0.02  # of the amount before: the axis is never shorter, so that next to no change looks like it
 MOST_ROWS = 8  # of categories in a waterfall; the rest is one
@@ -217,13 +218,13 @@ def _one_precision(
     digits = (DIGITS.search(shown) or re.match("", ""))[0]  # type: ignore[index]
     places = len(digits.rpartition(get_decimal_symbol(locale))[2]) if get_decimal_symbol(locale) in digits else 0
     written = parse_decimal(digits, locale=locale) if digits else Decimal(1)
-    scale = next(
-        (k for k in (Decimal(10) ** n for n in range(19)) if abs(decimal(most) / k - written) * 20 <= written),
-        Decimal(1),
-    )
+    scales = (Decimal(10) ** n for n in range(19))
+    scale = next((k for k in scales if abs(decimal(most) / k - written) * 20 <= written), Decimal(1))
+    # Where the locale has no word for thousand, three digits end in noughts.
+    step = 10 ** (int(math.log10(most)) - 2) if unit == "money" and scale == 1 and most >= COMPACT_FROM else 1
 
     def text(change: float) -> str:
-        short = rounded(decimal(change) / scale, places)
+        short = rounded(decimal(change) / scale / step, places) * step
         sign = "+" if short > 0 else MINUS if short < 0 else ""
         pattern = "#,##0" + ("." + "0" * places if places else "")
         return sign + DIGITS.sub(lambda _: format_decimal(abs(short), pattern, locale=locale), shown, count=1)

@@ -228,6 +228,7 @@ def test_what_is_expected_is_lifetimes_own(people, orders, spend):
         (0.2, 5.0, 16.0, 200.0, 150, 2.0, 52.0),
         (5.0, 300.0, 300.0, 600.0, 40, 90.0, 52.0),
         (0.3, 0.9, 11.0, 0.2, 600, 0.0, 13.0),
+        (0.6, 9.0, 900.0, 2500.0, 3, 9.0, 52.0),
     ],
 )
 def test_expectation_where_formulas_break(r, alpha, a, b, x, age, weeks):

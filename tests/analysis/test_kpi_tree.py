@@ -395,6 +395,18 @@ def test_first_time_by_hand_with_refunds(shop: Any, computed: Any) -> None:
     assert frame["buyers_after"].to_dict() == {"first": 2, "earlier": 1, "other": 0, "total": 3}
 
 
+def test_known_customers_whose_goods_all_came_back(shop: Any, computed: Any) -> None:
+    days = ("2024-01-01", "2024-02-29")
+    lines = [
+        *((f"n{i}", None, day, 10) for i, day in enumerate(days)),
+        *((f"o{i}", "a", day, 50, "returned") for i, day in enumerate(days)),
+    ]
+    tree = computed("kpi_tree", shop(lines))
+    assert list(tree.groups.frame["key"]) == ["other", "total"] and tree.newness is None
+    assert set(parts_of(tree)) == {"orders", "order_value", "refunds", "total"}
+    assert not {"first_time", "change_by_other"} & tree.findings.keys()
+
+
 def named_of(nameless: float) -> list[tuple[Any, ...]]:
     """Two months of forty orders of known customers for 100 each, and one of nobody's for so many times as much."""
     return [
