@@ -142,11 +142,11 @@ def _agreement(rows: Histories, values: np.ndarray) -> int:
 
 
 def _frame(people: pd.DataFrame, made: Worth) -> pd.DataFrame:
-    """One row a customer: chances and orders to the millionth, money to the ten-thousandth."""
+    """One row a customer: chances, orders and money to the millionth."""
     columns: dict[str, Any] = {"customer_id": people["customer_id"], "p_alive": np.round(made.alive, 6)}
     columns |= {f"orders_{days}": np.round(made.orders[days], 6) for days in (90, YEAR)}
     for days in (90, YEAR):
-        columns[f"value_{days}"] = np.full(len(people), np.nan) if made.value is None else np.round(made.value[days], 4)
+        columns[f"value_{days}"] = np.full(len(people), np.nan) if made.value is None else np.round(made.value[days], 6)
     return pd.DataFrame(columns, copy=False)
 
 
