@@ -203,6 +203,18 @@ def fit_orders(rows: Histories) -> Fitted:
     return found
 
 
+def fit_by(rows: Histories, likelihood: Callable[[Histories], Slope]) -> Fitted:
+    """r, alpha, a, b by another likelihood of histories, looked for and refused as those of BG/NBD."""
+    few = _even(rows, FEW)
+    rough = likelihood(few) if len(few.x) < len(rows.x) else None
+    return _fit(("r", "alpha", "a", "b"), likelihood(rows), _start(rows), int(rows.weight.sum()), rough)
+
+
+def gained(rows: Histories, model: Fitted) -> float:
+    """By how much the log-likelihood of the estimates exceeds that of the values the search began at."""
+    return model.log_likelihood - log_likelihood(rows, *np.exp(_start(rows)))
+
+
 def _even(rows: Histories, most: int) -> Histories:
     """About so many histories, evenly over all of them: those who came back thinned, weights raised in return."""
     again = np.flatnonzero(rows.x > 0)

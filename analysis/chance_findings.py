@@ -172,14 +172,14 @@ def _choice(report: Report, choice: Choice, made: Any) -> dict[str, Finding]:
     why = (
         "surely closer to what happened"
         if choice.kind == BOOSTED
-        else "it can be read, and boosting is not surely better"
+        else "it can be read, and boosting is not surely better by much"
     )
     return {
         "model": made(
             choice.kind,
             "name",
             f"The chances are those of {{value}}: {why}.",
-            "the kind of model; boosting only where its log loss on the calibration days is surely smaller",
+            "the kind of model; boosting only where its log loss on the calibration days is surely a hundredth smaller",
         ),
         "boosting_gain": made(
             less,
@@ -253,7 +253,8 @@ def _ahead(report: Report, now: Ahead | None) -> dict[str, Finding]:
         found["expected_from"] = made(
             low,
             "count",
-            f"As far as the test tells, it may be {{value}} to {{{asked.name}.expected_to}}.",
+            f"{who.one.capitalize()}s expected to {asked.does}: {{value}} to {{{asked.name}.expected_to}}, "
+            "as far as the test tells.",
             f"low {definition}",
             interval=total[1],
         )

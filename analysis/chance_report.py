@@ -15,7 +15,7 @@ from analysis import chances, gains
 from analysis.chance_measures import Estimate
 from analysis.chance_people import Who
 from analysis.chances import BOOSTED, LOGISTIC, Boosted, Calibrated, Cases, Logistic, Parts, Past
-from analysis.finding import Table, Unit
+from analysis.finding import Skip, Table, Unit
 from analysis.threads import one_thread
 from dataset.settings import Settings
 
@@ -105,6 +105,8 @@ def made(asked: Asked, who: Who, past: Past, customers: pd.DataFrame, settings: 
         if not report.failed:
             model = _fit(choice.kind, *parts.recent, who, settings)
             people = past.known(settings.snapshot)
+            if people.empty:
+                raise Skip(f"there are no {who.population}: nobody to tell a chance of")
             chance = model.chance(people)
             now = ahead(report, people, chance, settings.snapshot)
             report = settled(report, now)
@@ -404,8 +406,8 @@ def models(tested: Mapping[str, np.ndarray], choice: chances.Choice, parts: Part
         dict(zip(columns, labels, strict=True)),
         MEASURED,
         {**dict.fromkeys(columns[2:], "ratio"), "skill": "share"},
-        note="Chosen on the calibration days: boosting only where its log loss there is surely smaller, for its trees "
-        "cannot be read. Squared error saved: Brier skill against the same chance for all. "
+        note="Chosen on the calibration days: boosting only where its log loss there is surely smaller by a "
+        "hundredth, for its trees cannot be read. Squared error saved: Brier skill against the same chance for all. "
         "ROC area: 0.5 is a draw; PR area: the observed share is a draw. Intervals of 95 % (DeLong; "
         "Boyd).",
     )

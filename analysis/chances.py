@@ -24,6 +24,7 @@ SAMPLE = 200_000  # people a model is fitted on
 ISOTONIC = 1000  # yeses, and noes, from which calibration is isotonic rather than Platt's
 GROUPS = 20  # of people by score, for isotonic calibration
 SHRINK = 0.01  # penalty of the logistic regression, as a part of the information in the outcomes
+MATTERS = 0.01  # part of the log loss that boosting must save, for sure
 LOGISTIC, BOOSTED = "logistic regression", "histogram gradient boosting"
 
 
@@ -253,10 +254,14 @@ class Choice:
 
 
 def chosen(calibrated_models: Mapping[str, Calibrated], cases: Cases) -> Choice:
-    """Boosting where its log loss on the calibration days is surely smaller, else the regression, which can be read."""
+    """Boosting where its log loss on the calibration days is surely smaller, by a hundredth of it; else the regression.
+
+    For the regression can be read, and kept.
+    """
     losses = {kind: log_losses(model.chance(cases.people), cases.yes) for kind, model in calibrated_models.items()}
     less = difference(losses[LOGISTIC], losses[BOOSTED])
-    return Choice(BOOSTED if less[1][0] > 0 else LOGISTIC, less)
+    matters = MATTERS * float(np.sort(losses[LOGISTIC]).mean())
+    return Choice(BOOSTED if less[1][0] > matters else LOGISTIC, less)
 
 
 def dated(model: Calibrated, snapshot: date, horizon: timedelta) -> Calibrated:

@@ -93,7 +93,7 @@ def by_newness(lines: Relation, main: Comparison, grain: Grain, settings: Settin
     made: dict[str, list[int]] = {}
     for period in ("before", "after"):
         here = [found.get((k, period), {"buyers": 0, "net": Decimal(0)}) for k in keys]
-        exact = [Decimal(r["net"]) / main.unit for r in here]
+        exact = [Decimal(r["net"] or 0) / main.unit for r in here]  # no amount known: nothing brought
         made[f"buyers_{period}"] = _summed([int(r["buyers"]) for r in here])
         made[period] = _summed(divisia.apportion(exact, rounded(sum(exact, Decimal(0)))))
     changes = [a - b for b, a in zip(made["before"], made["after"], strict=True)]

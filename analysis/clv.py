@@ -15,6 +15,7 @@ import pandas as pd
 from analysis import btyd, clv_tables, clv_worth
 from analysis.btyd import Histories, Unidentified
 from analysis.clusters import Clusters
+from analysis.clv_check import ClvCheck
 from analysis.clv_tables import SAYS, SURE, Cells
 from analysis.clv_worth import DAYS, YEAR, Basis, Model, Spread, Worth
 from analysis.customers import NO_AMOUNT, Customers, exact
@@ -69,12 +70,22 @@ class _Fits:
 
 
 def compute(
-    customers: Customers, rfm: Rfm | None, clusters: Clusters | None, lines: Relation, settings: Settings
+    clv_check: ClvCheck,
+    customers: Customers,
+    rfm: Rfm | None,
+    clusters: Clusters | None,
+    lines: Relation,
+    settings: Settings,
 ) -> Clv:
-    """Fit both models to all customers at the snapshot and look ahead; raises Skip when nothing is identified."""
+    """Fit both models to all customers at the snapshot and look ahead.
+
+    Raises Skip when nothing is identified, or when the trial of the model says that it is not to be believed here.
+    """
     people = btyd.purchases(lines, settings.snapshot)
     try:
-        fits = _fitted(people, settings)
+        fits = _fitted(people, settings, "" if clv_check.passed else clv_check.why)
+        if not clv_check.orders_passed:
+            raise Unidentified(f"it did not pass its trial: {clv_check.why}")
         expected = clv_worth.ahead(fits.model.orders, fits.rows)
     except Unidentified as why:
         raise Skip(str(why)) from None
@@ -102,14 +113,17 @@ def compute(
     )
 
 
-def _fitted(people: pd.DataFrame, settings: Settings) -> _Fits:
-    """Both models; Unidentified where how often people come back is not, `why` where only what they spend is not."""
+def _fitted(people: pd.DataFrame, settings: Settings, failed: str) -> _Fits:
+    """Both models; Unidentified where how often people come back is not, `why` where only what they spend is not.
+
+    failed: why the model is not to be believed, "" when it is.
+    """
     rows = btyd.histories(people)
     orders = btyd.fit_orders(rows)
     digits = _agreement(rows, orders.values) if len(rows.x) < FEW else None
     known = btyd.spenders(people)
     x, spend = people["frequency"].to_numpy()[known], people["spend"].to_numpy()[known]
-    fit, why, correlation = None, settings.no_money, None
+    fit, why, correlation = None, settings.no_money or failed, None
     if not why and not people["spend"].notna().any():
         why = NO_AMOUNT
     if not why:
@@ -132,11 +146,11 @@ def _agreement(rows: Histories, values: np.ndarray) -> int:
 
 
 def _frame(people: pd.DataFrame, made: Worth) -> pd.DataFrame:
-    """One row a customer: chances and orders to the millionth, money to the ten-thousandth."""
+    """One row a customer: chances, orders and money to the millionth."""
     columns: dict[str, Any] = {"customer_id": people["customer_id"], "p_alive": np.round(made.alive, 6)}
     columns |= {f"orders_{days}": np.round(made.orders[days], 6) for days in (90, YEAR)}
     for days in (90, YEAR):
-        columns[f"value_{days}"] = np.full(len(people), np.nan) if made.value is None else np.round(made.value[days], 4)
+        columns[f"value_{days}"] = np.full(len(people), np.nan) if made.value is None else np.round(made.value[days], 6)
     return pd.DataFrame(columns, copy=False)
 
 

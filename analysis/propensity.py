@@ -70,23 +70,23 @@ def compute(lines: Relation, events: Relation | None, customers: Customers, sett
     def bought(people: pd.DataFrame, day: date) -> np.ndarray:
         return outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON))[1] > 0
 
-    def asked_of(who: Who) -> Propensity:
-        first = customers.window[0] + HISTORY
-        past = Past.of(who.known, bought, settings.snapshot, first, HORIZON, ASKED.scarce, ASKED.short)
+    def asked_of(who: Who, first: date) -> Propensity:
+        past = Past.of(who.known, bought, settings.snapshot, first + HISTORY, HORIZON, ASKED.scarce, ASKED.short)
         return Propensity(**chance_report.made(ASKED, who, past, customers.frame, settings))
 
-    if events is None:
-        return asked_of(who_ordered(lines, customers, settings))
-    _refuse_chosen(events, settings)
+    first_sale, of_customers = customers.window[0], who_ordered(lines, customers, settings)
+    first_event = None if events is None else _first_event(events, settings)
+    if events is None or first_event is None:
+        return asked_of(of_customers, first_sale)
     try:
-        by_visits = asked_of(who_looked(events))
+        by_visits = asked_of(who_looked(events), max(first_sale, first_event))
         failed = by_visits.findings["headline"].reason
     except Skip as skip:
         by_visits, failed = None, skip.reason
     if by_visits is not None and not failed:
         return by_visits
     try:
-        by_orders = asked_of(who_ordered(lines, customers, settings))
+        by_orders = asked_of(of_customers, first_sale)
     except Skip:
         if by_visits is None:
             raise Skip(failed) from None
@@ -94,13 +94,17 @@ def compute(lines: Relation, events: Relation | None, customers: Customers, sett
     return replace(by_orders, findings={**by_orders.findings, "visitors": _no_visitors(by_orders, failed)})
 
 
-def _refuse_chosen(events: Relation, settings: Settings) -> None:
-    """Raises Skip when all but a few of the visitors bought: in such a log, who has not bought yet surely will."""
+def _first_event(events: Relation, settings: Settings) -> date | None:
+    """The day of the first event that names its visitor; None without one.
+
+    Raises Skip when all but a few of the visitors bought: in such a log, who has not bought yet surely will.
+    """
     (row,) = events.query("propensity_visitors.sql", snapshot=settings.snapshot).to_pylist()
     if row["visitors"] and row["buyers"] >= ALL * row["visitors"]:
         raise Skip(
             "all visitors in the events bought, so they were chosen by what is asked: who had not bought yet surely did"
         )
+    return row["first_day"]
 
 
 def _no_visitors(by_orders: Propensity, why: str) -> Finding:

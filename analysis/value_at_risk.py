@@ -113,8 +113,8 @@ def _customers(frame: pd.DataFrame, people: _People, ahead: _Ahead | None) -> Ta
     """One row a listed customer, who brought most first; equal ones by id."""
     here = frame.loc[people.listed, ["customer_id", "net", "orders", "recency_days"]].reset_index(drop=True)
     here["p_alive"] = people.alive[people.listed]
-    here["expected"] = np.nan if ahead is None else np.round(ahead.expected, 4)
-    here["if_customer"] = np.nan if ahead is None else np.round(ahead.if_customer, 4)
+    here["expected"] = np.nan if ahead is None else np.round(ahead.expected, 6)
+    here["if_customer"] = np.nan if ahead is None else np.round(ahead.if_customer, 6)
     here = here.sort_values(["net", "customer_id"], ascending=[False, True], ignore_index=True)
     here.insert(0, "rank", np.arange(1, len(here) + 1))
     return Table(

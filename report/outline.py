@@ -15,6 +15,7 @@ DECK = (
     "migration",
     "cohorts",
     "clv",
+    "clv_check",
     "spend_90d",
     "propensity",
     "churn",
@@ -40,6 +41,7 @@ APPENDIX = {
     "migration": "Segment migration",
     "cohorts": "Cohorts",
     "clv": "Customer lifetime value",
+    "clv_check": "Can the lifetime model be believed?",
     "spend_90d": "Spend in the next ninety days",
     "propensity": "Who buys within a week",
     "churn": "Who will not come back",
@@ -49,23 +51,8 @@ APPENDIX = {
     "recommendations": "Recommendations",
 }
 
-# These slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset(
-    {
-        "months",
-        "kpi_tree",
-        "funnel",
-        "lifecycle",
-        "pareto",
-        "rfm",
-        "clusters",
-        "migration",
-        "cohorts",
-        "clv",
-        "spend_90d",
-    }
-    | {"propensity", "churn", "value_at_risk", "alignment", "mix"}
-)
+# All other slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
+CHARTED = frozenset(DECK) - {"headlines", "kpis", "quality", "recommendations"}
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.

@@ -40,6 +40,7 @@ KEYWORD = re.compile(
     r"percentile_cont|date_trunc|date_diff|nulls last|nulls first|desc|asc|between|exists)\b"
 )
 NUMBER = re.compile(r"(?<=>)[^<>]*(?=</data>)")
+DATA = re.compile(r'data-finding="([^"]+)"')
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 MOST_ROWS = 200
 LEAST_TABLE = 100  # pixels: a lower slot cannot hold a table in the chart's place
@@ -51,7 +52,7 @@ SEMIBOLD = 1.04  # times as wide as regular
 WORDS = (
     "which", "printed", "run", "settings", "f", "claim", "said", "title", "even", "main", "has", "known", "first",
     "worth", "fresh", "lines_beside", "basis", "gauge", "points", "text", "interval", "window", "source",
-    "ledger_value", "exists", "figure", "table", "methods", "parts", "logo",
+    "ledger", "ledger_value", "exists", "figure", "table", "methods", "parts", "logo",
 )  # fmt: skip
 
 Which = Literal["deck", "appendix", "index"]
@@ -235,8 +236,22 @@ class Page:
         data = Markup('<data value="{}" data-finding="{}">{}</data>').format(number.raw(finding.value), key, said)
         if self.printed and self.which == "deck":
             return data
+        if self.printed and key not in self.listed:
+            return data
         page = "" if self.which == "appendix" else "appendix.html"
         return Markup('<a class="number" href="{}#ledger-{}">{}</a>').format(page, key, data)
+
+    @cached_property
+    def listed(self) -> frozenset[str]:
+        """The findings of this page's ledger: all on the screen; on paper those the deck prints."""
+        if not self.printed:
+            return frozenset(self.findings)
+        return frozenset(DATA.findall(Page("deck", True, self.report).html()))
+
+    def ledger(self, name: str) -> list[str]:
+        """The findings of an analysis that this page's ledger lists, by full key."""
+        keys = (f"{name}.{key}" for key in self.run.results[name].findings)
+        return [key for key in keys if key in self.listed]
 
     def ledger_value(self, key: str) -> Markup:
         """A finding's value in full, in its own row of the ledger."""

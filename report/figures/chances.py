@@ -159,8 +159,10 @@ def _tenths(result: Any, style: Style) -> go.Figure:
     )
     high = [max(pair) for pair in zip(actual, predicted, strict=True)]
     shown = at[:: 2 if style.narrow else 1]
+    room = 0.1 * max(*high, 1e-6)  # a label needs; where the dot is farther above the bar, it stands between
     for x in shown:
-        figure.add_annotation(x=x, y=high[x], text=texts[x], yanchor="bottom", yshift=7, font={"color": INK})
+        y, up = (actual[x], 1) if predicted[x] - actual[x] > room else (high[x], 7)
+        figure.add_annotation(x=x, y=y, text=texts[x], yanchor="bottom", yshift=up, font={"color": INK})
     names = [str(g) for g in frame["group"]]
     names[0] = "highest<br>tenth" if len(names) > 1 else "all"
     if len(names) > 1:

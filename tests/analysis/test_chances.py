@@ -424,6 +424,16 @@ def test_visits_that_precede_only_orders_do_not_foretell(shop):
     assert "do not look like those it was tested on" in found.findings["visitors"].reason
 
 
+def test_events_that_end_or_start_late_leave_customers(shop):
+    """Nobody was seen in the last quarter, or nobody before it: the chances are of customers by their orders."""
+    events, _ = visits(5, 600)
+    early = events.assign(at=events["at"] - pd.Timedelta(days=30))
+    late = events.assign(at=LINES["ordered_at"].max() - pd.to_timedelta(np.arange(len(events)) % 48, unit="h"))
+    for seen in (early, late, early.assign(customer_id=None)):
+        found = run(["propensity"], *shop(LINES, events=seen)).results["propensity"]
+        assert found.one == "customer" and found.findings["headline"].value is not None
+
+
 # Refusals
 
 

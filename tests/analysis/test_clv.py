@@ -91,7 +91,7 @@ def test_value_is_lifetimes_own(shop):
 
 def test_totals_add_up(clv):
     for name in ("value_90", "value_365"):
-        assert float(clv.findings[name].value) == pytest.approx(clv.frame[name].sum(), abs=5e-5 * len(clv.frame))
+        assert float(clv.findings[name].value) == pytest.approx(clv.frame[name].sum(), abs=1e-3)
         for table in (clv.segments, clv.clusters):
             parts = table.frame.iloc[:-1]
             assert (
@@ -241,8 +241,8 @@ def one_each(n: int) -> list[tuple[str, str, str, int]]:
         (one_each(400), "no customer came back"),
         (lines_of(5, 10), "fewer than two hundred"),
         (lines_of(5, 50), "fewer than two hundred"),
-        (lines_of(5).assign(ordered_at=date(2024, 1, 1)), "no customer came back"),
-        ([*one_each(300), ("a", "c1", "2024-12-30", 5)], "fewer than forty"),
+        (lines_of(5).assign(ordered_at=date(2024, 1, 1)), "every purchase falls on one day"),
+        ([*one_each(300), ("a", "c1", "2024-12-30", 5)], "no customer came back"),
     ],
 )
 def test_what_tells_nothing_says_so(shop, lines, why):

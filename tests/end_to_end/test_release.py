@@ -146,10 +146,14 @@ def test_chart_labels_are_on_their_page(shop: Built) -> None:
         "lifecycle": "Delivered to returned",
         "pareto": "share of customers",
         "rfm": "Dormant",
-        "kpi_tree": "Refunds",
+        "kpi_tree": "Net change",
         "clusters": "Best customers",
         "migration": "three months ago",
         "cohorts": "days since the first",
+        "clv": "a customer",
+        "spend_90d": "perfect order",
+        "propensity": "lowest",
+        "churn": "Potential Loyalist",
     }
     for name, label in labels.items():
         assert label in pages[DECK.index(name)], label

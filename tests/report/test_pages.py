@@ -22,6 +22,7 @@ from report import number, outline, pages
 from report.figure import width
 from report.fonts import Fonts
 from report.pages import Page, Report
+from report.release import DOCUMENTS
 
 VOID = {"meta", "link", "img", "br", "wbr", "hr", "input", "rect", "path", "circle"}
 WINDOW = (date(2024, 1, 1), date(2024, 12, 31))
@@ -112,6 +113,15 @@ def test_every_number_leads_to_its_row_of_the_ledger(deck: Reading, appendix: Re
     assert rows == {f"ledger-{key}" for key in report.run.findings}
     links = [a["href"] for a in deck.all("a") if a.get("class") == "number"]
     assert links and {link.removeprefix("appendix.html#") for link in links} <= rows
+
+
+def test_the_printed_ledger_lists_the_numbers_of_the_deck_and_no_link_is_dead(report: Report) -> None:
+    deck, appendix = (Reading(pages.for_print(which, report)) for which in DOCUMENTS)
+    told = {a["data-finding"] for a in deck.all("data") if "data-finding" in a}
+    ids = {a["id"] for _, a in appendix.elements if "id" in a}
+    assert {i for i in ids if i.startswith("ledger-")} == {f"ledger-{key}" for key in told}
+    assert told < set(report.run.findings)
+    assert {a["href"].removeprefix("#") for a in appendix.all("a") if a["href"].startswith("#")} <= ids
 
 
 def test_prose_of_a_slide_holds_no_other_digit(deck: Reading) -> None:
