@@ -117,11 +117,12 @@ def make(
         with steps.step("read the data"):
             dataset, options = read(data, layout, mapping, options, work)
             refuse_notes(dataset.notes, strict)
-        run = running.run(wanted, dataset, options, steps.step)
+        ahead = release.Ahead(charts, options)
+        run = running.run(wanted, dataset, options, steps.step, ahead.draw)
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
         with steps.step("draw and print"):
-            release.compose(site.staged, run, dataset, options, charts, faces, kept, formats)
+            release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats)
         with steps.step("publish"):
             published = site.publish(options.snapshot)
         cache.prune(kept)

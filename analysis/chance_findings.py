@@ -238,7 +238,7 @@ def _ahead(report: Report, now: Ahead | None) -> dict[str, Finding]:
     total = now.total if now else None
     found = {
         "expected": made(
-            total[0] if total else None,
+            round(total[0]) if total else None,
             "count",
             f"{{value}} {who.one}s are expected to {asked.does}.",
             "sum of the chances of all; interval: chance, and what the test missed by",
@@ -251,7 +251,7 @@ def _ahead(report: Report, now: Ahead | None) -> dict[str, Finding]:
             "end of the interval of the number expected; chance, and what the test missed by",
         )
         found["expected_from"] = made(
-            low,
+            round(low),
             "count",
             f"{who.one.capitalize()}s expected to {asked.does}: {{value}} to {{{asked.name}.expected_to}}, "
             "as far as the test tells.",
@@ -259,7 +259,7 @@ def _ahead(report: Report, now: Ahead | None) -> dict[str, Finding]:
             interval=total[1],
         )
         found["expected_to"] = made(
-            high,
+            round(high),
             "count",
             f"At most {{value}} {who.one}s are expected to {asked.does}.",
             f"high {definition}",
@@ -317,7 +317,7 @@ def _vip(report: Report, now: Ahead | None) -> dict[str, Finding]:
             interval=(low, high),
         ),
         "vip_expected": made(
-            float(row["expected"]),
+            round(float(row["expected"])),
             "count",
             f"{{value}} VIP customers are expected to {does}.",
             f"sum of the {definition}",

@@ -352,7 +352,7 @@ def _total(
     }
     for at, which in enumerate(("low", "high")):
         found[f"{name}_{days}_{which}"] = estimated(
-            None if ends is None else ends[at],
+            None if ends is None else round(ends[at]) if unit == "count" else ends[at],
             unit,
             end.format(which={"low": "lower", "high": "upper"}[which], do=do, soon=SOON[days]),
             f"{which} end of the interval of {name}_{days}; {SURE}",

@@ -53,6 +53,8 @@ class Finding:
             if not self.reason:
                 raise ValueError(f"a finding without a value says why: {self.claim!r}")
             return
+        if self.unit == "count" and self.value != int(self.value):  # type: ignore[arg-type]
+            raise ValueError(f"a count is whole, not {self.value}: {self.claim!r}")
         if self.reason:
             raise ValueError(f"a finding with a value needs no reason for lacking one: {self.claim!r}")
         if self.kind == "estimated" and self.interval is None:

@@ -18,6 +18,7 @@ from dataset.tables import TABLES, Dataset, Note
 
 ROOT = Path(__file__).parent
 Step = Callable[[str], AbstractContextManager[None]]
+Made = Callable[[str, Result], None]
 
 
 @dataclass(slots=True)
@@ -38,19 +39,27 @@ class Run:
         }
 
 
-def run(names: Iterable[str], dataset: Dataset, settings: Settings, step: Step = lambda name: nullcontext()) -> Run:
-    """Run the named analyses and all they need.
+def run(
+    names: Iterable[str],
+    dataset: Dataset,
+    settings: Settings,
+    step: Step = lambda name: nullcontext(),
+    made: Made = lambda name, result: None,
+) -> Run:
+    """Run the named analyses and all they need; `made` is told of each result at once.
 
     A parameter of `compute` is: `settings`, `dataset`, a canonical table (annotated Relation) or another analysis'
     result by the module's name. Annotated `| None`, it may be absent. Raises LookupError for any other name.
     """
     done = Run()
     for name in names:
-        _compute(name, dataset, settings, done, step, ())
+        _compute(name, dataset, settings, done, step, made, ())
     return done
 
 
-def _compute(name: str, dataset: Dataset, settings: Settings, done: Run, step: Step, above: tuple[str, ...]) -> None:
+def _compute(
+    name: str, dataset: Dataset, settings: Settings, done: Run, step: Step, made: Made, above: tuple[str, ...]
+) -> None:
     if name in done.results or name in done.skipped:
         return
     if name in above:
@@ -72,7 +81,7 @@ def _compute(name: str, dataset: Dataset, settings: Settings, done: Run, step: S
                 done.skipped[name] = f"needs {parameter}, which this data does not have"
                 return
         else:
-            _compute(parameter, dataset, settings, done, step, (*above, name))
+            _compute(parameter, dataset, settings, done, step, made, (*above, name))
             if parameter in done.results:
                 arguments[parameter] = done.results[parameter]
             elif optional:
@@ -83,6 +92,7 @@ def _compute(name: str, dataset: Dataset, settings: Settings, done: Run, step: S
     try:
         with step(name):
             done.results[name] = module.compute(**arguments)
+            made(name, done.results[name])
         done.notes.extend(getattr(done.results[name], "notes", ()))
     except Skip as skip:
         done.skipped[name] = skip.reason

@@ -16,8 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from babel.dates import format_date
 
-from analysis.finding import Table, Unit
-from analysis.run import Run
+from analysis.finding import Result, Table, Unit
 from dataset.errors import shown
 from dataset.settings import Settings
 from report import number
@@ -137,19 +136,18 @@ def figures(analysis: str) -> tuple[Figure, ...]:
     return importlib.import_module(f"report.figures.{analysis}").FIGURES
 
 
-def drawn(run: Run, settings: Settings) -> Iterator[Drawn]:
-    """Every figure of every result that has something to draw, in a fixed order."""
-    for analysis, result in run.results.items():
-        for figure in figures(analysis):
-            slot = SLOTS[figure.slot]
-            style = Style(settings, slot)
-            wide = finished(figure.draw(result, style), style)
-            phone = replace(style, slot=Slot(440, round(slot.height * 1.05)))
-            narrow = finished(figure.draw(result, phone), phone)
-            if wide is not None and narrow is not None:
-                name = f"{analysis}-{figure.name}"
-                alt, table = figure.alt(result, style), figure.table(result)
-                yield Drawn(name, figure.title, alt, table, figure.columns, wide, narrow, slot)
+def drawings(analysis: str, result: Result, settings: Settings) -> Iterator[Drawn]:
+    """Every figure of a result that has something to draw, in a fixed order."""
+    for figure in figures(analysis):
+        slot = SLOTS[figure.slot]
+        style = Style(settings, slot)
+        wide = finished(figure.draw(result, style), style)
+        phone = replace(style, slot=Slot(440, round(slot.height * 1.05)))
+        narrow = finished(figure.draw(result, phone), phone)
+        if wide is not None and narrow is not None:
+            name = f"{analysis}-{figure.name}"
+            alt, table = figure.alt(result, style), figure.table(result)
+            yield Drawn(name, figure.title, alt, table, figure.columns, wide, narrow, slot)
 
 
 def finished(figure: go.Figure | None, style: Style) -> go.Figure | None:

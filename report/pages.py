@@ -22,7 +22,7 @@ from dataset.errors import shown
 from dataset.settings import Settings
 from dataset.tables import Dataset
 from report import number
-from report.figure import Drawn, drawn, mixed, readable, width
+from report.figure import Drawn, drawings, mixed, readable, width
 from report.fonts import Fonts
 from report.outline import CHARTED, DECK, HEADINGS
 from report.paper import Spec
@@ -70,13 +70,19 @@ class Report:
     pdf: bool = True
 
     @classmethod
-    def of(cls, run: Run, dataset: Dataset, settings: Settings, pdf: bool = True) -> Report:
-        """The report with every figure drawn by plotly, and none by `paper` yet. pdf: whether pages lead to PDFs."""
-        return cls(run, dataset, settings, {d.name: d for d in drawn(run, settings)}, pdf=pdf)
+    def of(cls, run: Run, dataset: Dataset, settings: Settings) -> Report:
+        """The report with every figure drawn by plotly, and none by `paper` yet."""
+        drawn = (d for name, result in run.results.items() for d in drawings(name, result, settings))
+        return cls(run, dataset, settings, {d.name: d for d in drawn})
 
     def specs(self) -> list[Spec]:
         """What paper has to draw: each figure at its slot's exact size in CSS pixels."""
-        return [Spec(d.name, d.wide.to_plotly_json(), d.slot.width, d.slot.height) for d in self.figures.values()]
+        return [spec(drawn) for drawn in self.figures.values()]
+
+
+def spec(drawn: Drawn) -> Spec:
+    """What paper has to draw of a figure."""
+    return Spec(drawn.name, drawn.wide.to_plotly_json(), drawn.slot.width, drawn.slot.height)
 
 
 def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:

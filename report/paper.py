@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import suppress
 from importlib.metadata import version
@@ -59,6 +59,9 @@ class Spec(NamedTuple):
     height: int
 
 
+Drawing = futures.Future[bytes]
+
+
 class BrowserTrouble(Exception):
     """The browser did not start, went away or does not answer."""
 
@@ -73,6 +76,7 @@ class Paper:
         self.path, self.trouble = browser_path(), ""
         self._cache, self._fonts, self._drawn_by = cache / "charts", fonts, _drawn_by(self.path, fonts)
         self._browser: Browser | None = None
+        self._begun: dict[Path, Drawing] = {}
 
     def __enter__(self) -> Paper:
         return self
@@ -84,6 +88,15 @@ class Paper:
         """Get the browser ready while the caller does something else, if nothing it would draw is kept yet."""
         if not any(self._cache.glob(f"{self._drawn_by}-*")):
             self._start()
+
+    def begin(self, charts: Sequence[Spec]) -> None:
+        """Have the SVGs of these charts drawn while the caller does something else; `draw` then has them sooner."""
+        for chart in charts:
+            path = self._cache / self._file(chart, _figure_json(chart.figure), "svg")
+            if not path.is_file():
+                self._start()
+                if self._browser is not None:
+                    self._begun[path] = self._browser.begin(_plain(chart), "svg")
 
     def draw(self, charts: Sequence[Spec]) -> dict[str, str | None]:
         """Each chart's SVG by name; None, and `trouble` set, where the browser failed.
@@ -106,12 +119,18 @@ class Paper:
             if path.is_file():
                 os.utime(path)  # in use: kept for another while
                 made[name] = path.read_bytes()
-        absent = [chart._replace(figure=json.loads(figures[chart.name])) for chart in charts if chart.name not in made]
+        absent = [chart for chart in charts if chart.name not in made]
         if absent:
             self._start()
         if absent and self._browser is not None:
+            begun = {
+                self._begun.pop(kept[chart.name])
+                if kept[chart.name] in self._begun
+                else self._browser.begin(_plain(chart), kind): chart.name
+                for chart in absent
+            }
             try:
-                for name, image in self._browser.drawn(absent, kind):
+                for name, image in self._browser.drawn(begun):
                     made[name] = image
                     _store(kept[name], image)
             except BrowserTrouble as trouble:
@@ -163,18 +182,23 @@ class Browser:
         self._thread.start()
         self._opened = self._soon(self._open(path, fonts))
 
-    def drawn(self, charts: Sequence[Spec], kind: str) -> Iterator[tuple[str, bytes]]:
+    def begin(self, chart: Spec, kind: str) -> Drawing:
+        """Have a chart drawn as soon as the browser is ready."""
+        layout = {**(chart.figure.get("layout") or {}), "paperName": chart.name}
+        scale = DPI / CSS_DPI if kind == "png" else 1
+        options = {"format": kind, "width": chart.width, "height": chart.height, "scale": scale}
+        return self._soon(self._draw({**chart.figure, "layout": layout}, options))
+
+    async def _draw(self, figure: dict[str, Any], options: dict[str, Any]) -> bytes:
+        kaleido = await asyncio.wrap_future(self._opened)
+        return await kaleido.calc_fig(figure, options)
+
+    def drawn(self, drawing: Mapping[Drawing, str]) -> Iterator[tuple[str, bytes]]:
         """The charts by name, as they get ready. Raises BrowserTrouble; RuntimeError for a figure plotly refuses."""
         from choreographer import errors
 
         ended = (errors.BrowserClosedError, errors.ChannelClosedError, errors.DevtoolsProtocolError)
-        kaleido = self._ready()
-        scale = DPI / CSS_DPI if kind == "png" else 1
-        drawing = {}
-        for chart in charts:
-            layout = {**(chart.figure.get("layout") or {}), "paperName": chart.name}
-            options = {"format": kind, "width": chart.width, "height": chart.height, "scale": scale}
-            drawing[self._soon(kaleido.calc_fig({**chart.figure, "layout": layout}, options))] = chart
+        self._ready()
         waiting = set(drawing)
         while waiting:
             done, waiting = futures.wait(waiting, DRAW_SECONDS, futures.FIRST_COMPLETED)
@@ -182,11 +206,11 @@ class Browser:
                 raise BrowserTrouble("does not answer")
             for future in done:
                 try:
-                    yield drawing[future].name, future.result()
+                    yield drawing[future], future.result()
                 except (futures.CancelledError, *ended):
                     raise BrowserTrouble(f"ended while it drew{self._said}") from None
                 except Exception as wrong:
-                    raise RuntimeError(f"the chart {drawing[future].name} cannot be drawn: {wrong}") from None
+                    raise RuntimeError(f"the chart {drawing[future]} cannot be drawn: {wrong}") from None
 
     def close(self) -> None:
         """End the browser with all its processes; remove its home."""
@@ -287,6 +311,11 @@ def _figure_json(figure: Any) -> str:
     from plotly.utils import PlotlyJSONEncoder
 
     return json.dumps(figure, cls=PlotlyJSONEncoder, sort_keys=True)
+
+
+def _plain(chart: Spec) -> Spec:
+    """The chart with its figure as plain JSON values."""
+    return chart._replace(figure=json.loads(_figure_json(chart.figure)))
 
 
 def _drawn_by(path: str, fonts: Fonts) -> str:

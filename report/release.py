@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from analysis.finding import Result
 from analysis.run import Run
 from dataset.settings import Settings
 from dataset.tables import Dataset
 from report import exports, metrics, pages
+from report.figure import Drawn, drawings
 from report.fonts import Fonts
 from report.pages import Which
 from report.paper import Paper
@@ -19,12 +21,26 @@ from report.pdf import Printing
 DOCUMENTS: tuple[Which, ...] = ("deck", "appendix")
 
 
+class Ahead:
+    """Draws the figures of each result while the next analysis runs: the browser has nothing else to do."""
+
+    def __init__(self, paper: Paper, settings: Settings) -> None:
+        self.paper, self.settings = paper, settings
+        self.drawn: dict[str, Drawn] = {}
+
+    def draw(self, name: str, result: Result) -> None:
+        """Draw the figures of one analysis, and have paper begin with them."""
+        made = {drawn.name: drawn for drawn in drawings(name, result, self.settings)}
+        self.drawn |= made
+        self.paper.begin([pages.spec(drawn) for drawn in made.values()])
+
+
 def compose(
     folder: Path,
     run: Run,
     dataset: Dataset,
     settings: Settings,
-    paper: Paper,
+    ahead: Ahead,
     fonts: Fonts,
     kept: Path,
     formats: Iterable[str],
@@ -33,8 +49,8 @@ def compose(
 
     kept: the cache folder. formats: html, pdf or both. Raises DataError, OSError; RuntimeError: a template's fault.
     """
-    report = pages.Report.of(run, dataset, settings, pdf="pdf" in formats)
-    charts = report.specs()
+    report = pages.Report(run, dataset, settings, ahead.drawn, pdf="pdf" in formats)
+    charts, paper = report.specs(), ahead.paper
     svgs = paper.draw(charts)
     report.svgs.update(svgs)
     with ExitStack() as stack:
