@@ -207,7 +207,7 @@ def test_one_is_worth_most_and_one_falls(known):
     said = claims(done, found, settings)
     assert lost > alignment.FALL and (found.best, found.falling) == ("VIP", falls)
     assert (
-        said["alignment.headline"].startswith("Worth most next year: VIP, €")
+        said["alignment.headline"].startswith("VIP are worth most next year, €")
         and f"; {falls} fall from " in said["alignment.headline"]
     )
     assert "clearly less" in said[f"alignment.{key(falls)}_share"] and "clearly more" in said["alignment.vip_share"]
