@@ -280,13 +280,13 @@ def _headline(best: str, falling: str, found: Mapping[str, Finding], told: Any) 
         main, meant = found[f"{key(best)}_each"], f"expected value of {best} customers in the next year / customers"
         claim = f"{best} customers are worth most: {{value}} each is expected of them in the next year."
     if falling and falling != best:
-        fall = f"{{alignment.{key(falling)}_past}} of revenue"
+        past = f"{{alignment.{key(falling)}_past}}"
         if best:
             now = f"{{alignment.{key(falling)}_share}}"
-            claim = f"Worth most next year: {best}, {{value}} each; {falling} fall from {fall} to {now}."
+            claim = f"{best} are worth most next year, {{value}} each; {falling} fall from {past} to {now} of revenue."
         else:
             main = found[f"{key(falling)}_share"]
-            claim = f"{falling} customers brought {fall}; {{value}} of what is expected is theirs."
+            claim = f"{falling} customers brought {past} of revenue; {{value}} of what is expected is theirs."
             meant = f"expected value of {falling} customers in the next year / of all customers"
     return told(
         main.value,

@@ -44,8 +44,9 @@ TABLES = {
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
+CUSTOMERS = ("customers.csv", "customers.parquet")
 # Files with a row a customer: readable by their owner only.
-PRIVATE = ("customers.csv", "customers.parquet", "value_at_risk.csv")
+PRIVATE = (*CUSTOMERS, "value_at_risk.csv")
 BATCH = 100_000
 # A spreadsheet runs a cell that begins so (also in full width, also after blanks), unless it is a plain number.
 FORMULA = r"^[\t\r]|^[\s\pZ\x{200b}\x{feff}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}]"
@@ -64,7 +65,7 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
         table = _arrow(customers)
         _parquet(table, folder / "customers.parquet")
         _csv(table, folder / "customers.csv")
-        written += ["customers.csv", "customers.parquet"]
+        written += CUSTOMERS
     for name, (analysis, attribute) in TABLES.items():
         table = getattr(results.get(analysis), attribute, None)
         if isinstance(table, Table):

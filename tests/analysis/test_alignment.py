@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,8 @@ import pytest
 
 from analysis import alignment
 from analysis.alignment import AHEAD, BEHIND, LESS, MORE, UNTOLD, Alignment, places, verdict
-from analysis.clusters import Clusters
 from analysis.clv_tables import EVERYONE
-from analysis.customers import Customers
-from analysis.finding import PLACE, Skip
+from analysis.finding import PLACE
 from analysis.rfm import SEGMENTS, key
 from analysis.run import Run, run
 from report import exports
@@ -24,7 +23,7 @@ from report.figure import SLOTS, Style, finished
 from report.figures.alignment import FIGURES
 from report.number import text
 from tests.analysis.test_clv import lines_of, one_each
-from tests.analysis.test_value_at_risk import constant
+from tests.analysis.test_value_at_risk import alone, constant
 
 NAMES = ("customers", "rfm", "clv", "alignment")
 TITLE = 105
@@ -32,13 +31,8 @@ NO_MONEY = {"settings": {"no_money": "no prices"}, "no_money": "no prices"}
 
 
 @pytest.fixture(autouse=True)
-def without_clusters(monkeypatch):
-    """Clusters take most of the time and change nothing here."""
-
-    def compute(customers: Customers) -> Clusters:
-        raise Skip("not asked for")
-
-    monkeypatch.setattr("analysis.clusters.compute", compute)
+def _alone(monkeypatch):
+    alone(monkeypatch)
 
 
 @pytest.fixture
@@ -164,10 +158,16 @@ def claims(done: Run, found: Alignment, settings: Any) -> dict[str, str]:
     return made
 
 
+KNOWN: list[tuple[Run, Any]] = []
+
+
 @pytest.fixture
 def known(shop) -> tuple[Run, Any]:
-    dataset, settings = shop(lines_of(1))
-    return run(NAMES, dataset, settings), settings
+    """One shop's results, computed once for all tests that only read them."""
+    if not KNOWN:
+        dataset, settings = shop(lines_of(1))
+        KNOWN.append((run(NAMES, dataset, settings), settings))
+    return KNOWN[0]
 
 
 def test_nobody_parts(known):
@@ -207,7 +207,7 @@ def test_one_is_worth_most_and_one_falls(known):
     said = claims(done, found, settings)
     assert lost > alignment.FALL and (found.best, found.falling) == ("VIP", falls)
     assert (
-        said["alignment.headline"].startswith("Worth most next year: VIP, €")
+        said["alignment.headline"].startswith("VIP are worth most next year, €")
         and f"; {falls} fall from " in said["alignment.headline"]
     )
     assert "clearly less" in said[f"alignment.{key(falls)}_share"] and "clearly more" in said["alignment.vip_share"]
@@ -305,6 +305,19 @@ def test_skipped_with_the_reason(ran, lines, more, why):
     done = ran(lines, **more)
     assert why in done.skipped["alignment"]
     assert not any(k.startswith("alignment.") for k in done.findings)
+
+
+def test_what_failed_its_trial_is_not_told(ran, monkeypatch):
+    for orders_passed in (True, False):
+        trial = SimpleNamespace(passed=False, orders_passed=orders_passed, why="it foretold too much", findings={})
+        alone(monkeypatch, trial)
+        done = ran(lines_of(1))
+        told = [k for k, f in done.findings.items() if k.startswith("alignment.") and f.value is not None]
+        assert all(k.endswith("_past") for k in told) and bool(told) == orders_passed
+        if orders_passed:
+            assert done.findings["alignment.headline"].reason == "it foretold too much"
+        else:
+            assert "it did not pass its trial: it foretold too much" in done.skipped["alignment"]
 
 
 def test_figure(known):

@@ -16,6 +16,7 @@ import pytest
 
 from analysis import btyd, value_at_risk
 from analysis.clusters import Clusters
+from analysis.clv_check import ClvCheck
 from analysis.clv_worth import YEAR
 from analysis.customers import Customers
 from analysis.finding import PLACE, Skip
@@ -44,14 +45,25 @@ def dear_once() -> pd.DataFrame:
     return pd.concat([lines, once.set_axis(lines.columns, axis=1)], ignore_index=True)
 
 
-@pytest.fixture(autouse=True)
-def without_clusters(monkeypatch):
-    """Clusters take most of the time and change nothing here."""
+PASSED = SimpleNamespace(passed=True, orders_passed=True, why="", findings={})
 
-    def compute(customers: Customers) -> Clusters:
+
+def alone(monkeypatch: pytest.MonkeyPatch, trial: SimpleNamespace = PASSED) -> None:
+    """Lifetime value without what takes most of its time: no clusters, and a trial that ended so."""
+
+    def clusters(customers: Customers) -> Clusters:
         raise Skip("not asked for")
 
-    monkeypatch.setattr("analysis.clusters.compute", compute)
+    def tried(customers: Customers) -> ClvCheck:
+        return trial  # type: ignore[return-value]
+
+    monkeypatch.setattr("analysis.clusters.compute", clusters)
+    monkeypatch.setattr("analysis.clv_check.compute", tried)
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch):
+    alone(monkeypatch)
 
 
 @pytest.fixture
@@ -310,6 +322,17 @@ def test_skipped_with_the_reason(ran, lines, more, why):
     done = ran(lines, **more)
     assert why in done.skipped["value_at_risk"]
     assert not any(key.startswith("value_at_risk.") for key in done.findings)
+
+
+def test_what_failed_its_trial_is_not_told(ran, monkeypatch):
+    """Who left, when only money failed; nothing, when purchases did."""
+    alone(monkeypatch, SimpleNamespace(passed=False, orders_passed=True, why="spend goes with frequency", findings={}))
+    found: Any = ran(lines_of(1)).results["value_at_risk"]
+    assert found.why == "spend goes with frequency" and value(found, "customers") > 5
+    assert found.findings["expected"].value is None and found.findings["expected"].reason == found.why
+    alone(monkeypatch, SimpleNamespace(passed=False, orders_passed=False, why="it foretold too much", findings={}))
+    done = ran(lines_of(1))
+    assert done.skipped["value_at_risk"].endswith("it did not pass its trial: it foretold too much")
 
 
 def test_names_only_where_the_settings_ask(risk):

@@ -127,5 +127,5 @@ def test_same_bytes_and_a_million_customers_in_seconds(tmp_path: Path) -> None:
     exports.write(tmp_path / "a", {"customers": Customers(people)}, SETTINGS)  # type: ignore[dict-item]
     assert time.monotonic() - started < 10
     exports.write(tmp_path / "b", {"customers": Customers(people)}, SETTINGS)  # type: ignore[dict-item]
-    for name in exports.PRIVATE:
+    for name in exports.CUSTOMERS:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
