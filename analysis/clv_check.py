@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis import clv_check_report, clv_evidence, clv_trial
+from analysis import clv_check_findings, clv_check_tables, clv_evidence, clv_trial
 from analysis.btyd import Unidentified
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.purchase_days import Days
@@ -60,12 +60,12 @@ def compute(lines: Relation, settings: Settings) -> ClvCheck:
     verdict = clv_evidence.judged(evidence)
     why = clv_evidence.why(evidence, verdict)
     return ClvCheck(
-        findings=clv_check_report.findings(evidence, verdict, why, settings),
+        findings=clv_check_findings.findings(evidence, verdict, why, settings),
         passed=not verdict.failed,
         orders_passed=not verdict.scope("purchases"),
         why=why,
         identified=not trial.no_orders,
-        **clv_check_report.tables(evidence, verdict),
+        **clv_check_tables.tables(evidence, verdict),
     )
 
 

@@ -255,6 +255,13 @@ def paired(
     return figure
 
 
+def axis_names(figure: go.Figure, across: str, up: str, below: int = -30, left: int = -50) -> None:
+    """What the axes show: one name at the lower right, one at the upper left; below, left: pixels from the corners."""
+    same = {"xref": "paper", "yref": "paper", "font": {"color": GREY}}
+    figure.add_annotation(text=across, x=1, xanchor="right", y=0, yanchor="top", yshift=below, **same)
+    figure.add_annotation(text=up, x=0, xanchor="left", y=1, yanchor="bottom", xshift=left, yshift=4, **same)
+
+
 def named_rows(figure: go.Figure, names: Sequence[str]) -> None:
     """Rows 0, 1, ... from top to bottom with these names: two equal names stay two rows, few rows stay thin."""
     figure.update_yaxes(

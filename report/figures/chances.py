@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, ranked, real, width
+from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, axis_names, named_rows, plain, ranked, real, width
 
 
 def tenths(result: Any, style: Style) -> go.Figure | None:
@@ -35,7 +35,7 @@ def calibration(result: Any, style: Style) -> go.Figure | None:
         cliponaxis=False,
     )
     _square(figure, most, style)
-    _axes(figure, "mean chance given", "share observed, with its interval")
+    axis_names(figure, "mean chance given", "share observed, with its interval")
     return figure
 
 
@@ -70,7 +70,7 @@ def roc(result: Any, style: Style) -> go.Figure | None:
     figure = _line(real(frame["false"]), real(frame["true"]), style)
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"})
     _square(figure, 1.0, style)
-    _axes(figure, "of those who did not, taken in", "of those who did, found")
+    axis_names(figure, "of those who did not, taken in", "of those who did, found")
     return figure
 
 
@@ -81,7 +81,7 @@ def precision(result: Any, style: Style) -> go.Figure | None:
     base = float(result.findings["base_rate"].value)
     figure.add_scatter(x=[0, 1], y=[base, base], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"})
     _square(figure, 1.0, style)
-    _axes(figure, "of those who did, found", "of those taken in, did")
+    axis_names(figure, "of those who did, found", "of those taken in, did")
     return figure
 
 
@@ -228,12 +228,6 @@ def _percent(share: float, style: Style) -> str:
     if percent >= 1 and percent == int(percent):
         return style.text(share, "share").replace(".0", "").replace(",0", "")
     return style.text(share, "share")
-
-
-def _axes(figure: go.Figure, across: str, up: str) -> None:
-    below = {"xref": "paper", "yref": "paper", "font": {"color": GREY}}
-    figure.add_annotation(text=across, x=1, xanchor="right", y=0, yanchor="top", yshift=-30, **below)
-    figure.add_annotation(text=up, x=0, xanchor="left", y=1, yanchor="bottom", xshift=-50, yshift=4, **below)
 
 
 def _key(figure: go.Figure) -> None:

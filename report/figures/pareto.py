@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from analysis.finding import Finding, Table
 from analysis.pareto import Pareto
-from report.figure import BAR, GREY, HAIRLINE, Figure, Style, real
+from report.figure import BAR, GREY, HAIRLINE, Figure, Style, axis_names, real
 
 
 def curve(pareto: Pareto, style: Style) -> go.Figure | None:
@@ -76,29 +76,7 @@ def _curve(table: Table | None, column: str, noun: str, top: Finding | None, sty
     )
     figure.update_yaxes(range=[0, 1.02], tickmode="array", tickvals=marks[1:], ticktext=shown[1:])
     figure.update_layout(margin={"l": 56, "b": 58, "t": 30, "r": 22})
-    figure.add_annotation(
-        text=f"share of {noun}, best first",
-        x=1,
-        xref="paper",
-        xanchor="right",
-        y=0,
-        yref="paper",
-        yanchor="top",
-        yshift=-30,
-        font={"color": GREY},
-    )
-    figure.add_annotation(
-        text="share of revenue",
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        xshift=-50,
-        yshift=4,
-        font={"color": GREY},
-    )
+    axis_names(figure, f"share of {noun}, best first", "share of revenue")
     figure.add_annotation(
         text="if equal" if style.narrow else f"if all {noun} were equal",
         x=0.66,

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.rfm import Rfm
-from report.figure import GREY, INK, LIGHT, Figure, Style, mixed, paired, plain, real
+from report.figure import INK, LIGHT, Figure, Style, axis_names, mixed, paired, plain, real
 
 
 def segments(rfm: Rfm, style: Style) -> go.Figure | None:
@@ -93,29 +93,7 @@ def values(rfm: Rfm, style: Style) -> go.Figure | None:
     figure.update_xaxes(range=[max(x) + room, min(x) - room], showline=True, linecolor=LIGHT, nticks=5)
     figure.update_yaxes(range=[min(y) - tall, max(y) + tall], nticks=4)
     figure.update_layout(margin={"l": 44, "b": 54, "t": 28})
-    figure.add_annotation(
-        text="median days since the last order (recent on the right)",
-        x=1,
-        xref="paper",
-        xanchor="right",
-        y=0,
-        yref="paper",
-        yanchor="top",
-        yshift=-28,
-        font={"color": GREY},
-    )
-    figure.add_annotation(
-        text="median orders",
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        xshift=-38,
-        yshift=4,
-        font={"color": GREY},
-    )
+    axis_names(figure, "median days since the last order (recent on the right)", "median orders", below=-28, left=-38)
     return figure
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from analysis.finding import Table
 from analysis.spend_90d import Spend
-from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, plain, ranked, real, width
+from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, axis_names, plain, ranked, real, width
 
 
 def gains(spend: Spend, style: Style) -> go.Figure | None:
@@ -88,7 +88,7 @@ def _curves(table: Table, style: Style) -> go.Figure:
     )
     figure.update_yaxes(range=[0, 1.02], tickmode="array", tickvals=marks[1:], ticktext=shown[1:])
     figure.update_layout(margin={"l": 56, "b": 58, "t": 30, "r": 22})
-    _axis(figure, "share of customers, best first", "share of spend")
+    axis_names(figure, "share of customers, best first", "share of spend")
     _named(figure, table, style)
     return figure
 
@@ -205,32 +205,6 @@ def _decades(low: float, high: float) -> list[float]:
 def _group(group: object, style: Style) -> str:
     """A tenth by its number, a segment on two lines."""
     return plain(group).replace(" ", "<br>") if isinstance(group, str) else str(group)
-
-
-def _axis(figure: go.Figure, across: str, up: str) -> None:
-    figure.add_annotation(
-        text=across,
-        x=1,
-        xref="paper",
-        xanchor="right",
-        y=0,
-        yref="paper",
-        yanchor="top",
-        yshift=-30,
-        font={"color": GREY},
-    )
-    figure.add_annotation(
-        text=up,
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        xshift=-50,
-        yshift=4,
-        font={"color": GREY},
-    )
 
 
 def _alt_curves(pick: Callable[[Spend], Table]) -> Callable[[Spend, Style], str]:

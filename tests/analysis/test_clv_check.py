@@ -18,7 +18,16 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from analysis import btyd, clv_check, clv_check_report, clv_evidence, clv_gate, clv_trial, rival_models
+from analysis import (
+    btyd,
+    clv_check,
+    clv_check_findings,
+    clv_check_tables,
+    clv_evidence,
+    clv_gate,
+    clv_trial,
+    rival_models,
+)
 from analysis.clv_check import ClvCheck
 from analysis.clv_evidence import Evidence
 from analysis.clv_gate import RULES, Verdict
@@ -342,7 +351,7 @@ def test_what_chance_allows_for_is_what_customers_drawn_anew_show(evidence):
     trial, rng = evidence.trial, np.random.default_rng(5)
     expected, actual = trial.foretold, trial.bought.astype(float)
     change = expected.sum() / actual.sum() - 1
-    low, high = clv_check_report._by_chance(change, expected, actual)
+    low, high = clv_check_findings._by_chance(change, expected, actual)
     drawn = [expected[i].sum() / actual[i].sum() - 1 for i in rng.integers(0, len(actual), (600, len(actual)))]
     assert (high - low) / 2 == pytest.approx(1.96 * np.std(drawn), rel=0.12)
     assert (low + high) / 2 == pytest.approx(change)
@@ -383,20 +392,20 @@ def test_rhythm_of_random_regular_and_bursty_purchases():
     held = 0
     for _ in range(40):
         one, two = rng.geometric(0.05, 600), rng.geometric(0.05, 600)
-        ratio, interval = clv_check_report.rhythm(one, two)
+        ratio, interval = clv_check_findings.rhythm(one, two)
         held += interval[0] <= 1 <= interval[1]
         assert interval[0] < ratio < interval[1]
     assert held >= 34
-    regular, interval = clv_check_report.rhythm(*(np.rint(rng.gamma(4, 5, (2, 600))) + 1))
+    regular, interval = clv_check_findings.rhythm(*(np.rint(rng.gamma(4, 5, (2, 600))) + 1))
     assert interval[1] < 0.85 and regular < 0.8
-    bursts, interval = clv_check_report.rhythm(*(np.rint(rng.gamma(0.3, 60, (2, 600))) + 1))
+    bursts, interval = clv_check_findings.rhythm(*(np.rint(rng.gamma(0.3, 60, (2, 600))) + 1))
     assert interval[0] > 1.15 and bursts > 1.3
-    assert clv_check_report.rhythm(np.full(40, 9), np.full(40, 9))[0] == pytest.approx(0)
-    assert clv_check_report.rhythm(np.ones(40), np.ones(40)) == (None, None)
+    assert clv_check_findings.rhythm(np.full(40, 9), np.full(40, 9))[0] == pytest.approx(0)
+    assert clv_check_findings.rhythm(np.ones(40), np.ones(40)) == (None, None)
 
 
 def test_what_is_said_of_rhythm():
-    say = clv_check_report._rhythm_claim
+    say = clv_check_findings._rhythm_claim
     assert "at random times" in say((0.9, 1.1)) and "nearly" in say((1.02, 1.2))
     assert "grow shorter" in say((1.0, 1.1), 0.67) and "grow longer" in say((1.0, 1.1), 0.35)
     assert "more regularly" in say((0.6, 0.8)) and "bursts" in say((1.2, 1.6))
@@ -404,7 +413,7 @@ def test_what_is_said_of_rhythm():
 
 def test_classes_of_gaps_at_random_times():
     """Of two gaps of four days in all, the first is one, two or three days alike."""
-    found = clv_check_report._random_gaps(np.array([4, 4, 4]), np.linspace(0, 1, 11))
+    found = clv_check_tables._random_gaps(np.array([4, 4, 4]), np.linspace(0, 1, 11))
     assert found == pytest.approx([0, 0, 1, 0, 0, 1, 0, 1, 0, 0])
 
 
@@ -453,7 +462,7 @@ def test_the_headline_names_what_failed(evidence, made, key):
     verdict = Verdict(GOOD, tuple(GOOD), (key,))
     why = clv_evidence.why(evidence, verdict)
     assert why == clv_gate.why(key)
-    found = clv_check_report.findings(evidence, verdict, why, settings)
+    found = clv_check_findings.findings(evidence, verdict, why, settings)
     title = said(found, "headline", settings)
     assert "not reliable here" in title and len(title) <= TITLE, title
     for text_of in (said(found, name, settings) for name in found if found[name].value is not None):
