@@ -107,5 +107,5 @@ def test_names_in_exports_are_those_of_the_chances(made: Report, tmp_path: Path)
     assert table["propensity_7d"].notna().all() and table["churn_90d"].isna().any()
     active = table["recency_days"] <= 365
     assert (table["churn_90d"].notna() == active).all()
-    assert table["churn_90d"].sum() == pytest.approx(made.run.results["churn"].findings["expected"].value)
+    assert round(table["churn_90d"].sum()) == made.run.results["churn"].findings["expected"].value
     assert made.settings.snapshot > date(2025, 1, 1)
