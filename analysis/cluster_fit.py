@@ -14,7 +14,7 @@ from analysis.finding import Skip
 from analysis.threads import one_thread
 from dataset.settings import Settings
 
-SAMPLE, JUDGED, MIXED = 20_000, 5_000, 5_000  # customers to choose k on; to measure silhouettes on; for the mixture
+SAMPLE, JUDGED, MIXED = 20_000, 4_000, 4_000  # customers to choose k on; to measure silhouettes on; for the mixture
 CANDIDATES = range(3, 9)
 BESIDE = 2  # shown beside the candidates, never chosen: two groups say little more than large and small
 NEAR = 0.01  # silhouettes so close are alike: the fewer clusters win
