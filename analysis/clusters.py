@@ -29,7 +29,7 @@ LEAST = 50
 STRUCTURE = 0.25  # a silhouette up to here shows no substantial structure (Kaufman and Rousseeuw 1990)
 CLEAR = 0.5  # from here a reasonable one, below a weak one
 EVERYONE = "All customers"
-DRAWN = 900  # customers shown as points
+DRAWN = 400  # customers shown as points
 
 # Measure -> heading, unit
 WORDS: dict[str, tuple[str, Unit]] = {
