@@ -246,7 +246,6 @@ def _of(name: str) -> Callable[[Spend], Table]:
     return table
 
 
-SHOWN = ("share_of_customers", "model", "past_spend", "perfect")
 COMPARED = ("group", "customers", "predicted", "actual", "low", "high")
 FIGURES = (
     Figure(
