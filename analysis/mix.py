@@ -12,6 +12,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.finding import Finding, Result, Skip, Table, Unit
+from analysis.goods import named
 from analysis.ground import Ground, frame, noun
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -103,12 +104,7 @@ def _goods(lines: Relation, products: Relation | None, dataset: Dataset, setting
     sold = sold[(sold["sale_lines"] > 0) & ~sold["product_id"].isin(dataset.non_products)].reset_index(drop=True)
     if sold.empty:
         return None
-    described = (
-        frame(products.query("mix_names.sql")) if products else pd.DataFrame(columns=["product_id", "name", "category"])
-    )
-    sold = sold.merge(described, on="product_id", how="left", validate="one_to_one")
-    sold["name"] = sold["name"].where(sold["name"].notna(), sold["product_id"])
-    return sold
+    return named(sold, products)
 
 
 def _categories(goods: pd.DataFrame | None) -> pd.DataFrame | None:

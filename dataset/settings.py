@@ -16,6 +16,7 @@ from dataset.errors import DataError
 
 ZONES = available_timezones() - {"localtime", "Factory", "posixrules"}  # those the engine knows too
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+NOT_IN_THE_FILE = ("assign", "previous", "snapshot", "no_money")
 LOGO_TYPES = (".svg", ".png", ".jpg", ".jpeg")
 
 
@@ -27,6 +28,12 @@ class Settings:
     calibration_end: the last day the lifetime model is fitted on when it is tried on the days after; None: by rule.
     currency: ISO 4217 code, or "" when neither the data nor the user names one.
     assign: the release whose clusters customers are put into; None: clusters of this data.
+    previous: the release this one is compared with; None: nothing to compare with.
+    playbook: the file that says what to do with each segment; None: the house's own.
+    minimum_support: the least share of orders that a pair of products is looked for in.
+    cross_sell_response, up_sell_response: assumed share of the customers offered a product who buy it.
+    budget: what may be spent on the actions, in the report's currency; None: no budget is split. margin: assumed share
+    of revenue that remains after the goods are paid.
     no_money: why amounts are unknown ("no prices in ..."), "" when they are known.
     """
 
@@ -41,7 +48,14 @@ class Settings:
     logo: Path | None = None
     include_customers: bool = False
     seed: int = 20240229
+    minimum_support: float = 0.01
+    cross_sell_response: float = 0.03
+    up_sell_response: float = 0.03
+    budget: float | None = None
+    margin: float = 0.4
+    playbook: Path | None = None
     assign: Path | None = None
+    previous: Path | None = None
     snapshot: date = date.min
     no_money: str = ""
 
@@ -56,7 +70,7 @@ class Settings:
         )
 
 
-USER_KEYS = tuple(f.name for f in fields(Settings) if f.name not in ("assign", "snapshot", "no_money"))
+USER_KEYS = tuple(f.name for f in fields(Settings) if f.name not in NOT_IN_THE_FILE)
 
 
 def load(path: Path | None, **overrides: object) -> Settings:
@@ -113,10 +127,24 @@ def _checked(found: dict[str, object], path: Path | None) -> Settings:
         raise refuse("include_customers", "must be true or false")
     if "seed" in found and type(found["seed"]) is not int:
         raise refuse("seed", "must be a whole number")
+    for key in ("minimum_support", "cross_sell_response", "up_sell_response", "margin"):
+        if key in found and not (type(found[key]) in (int, float) and 0 < found[key] <= 1):  # type: ignore[operator]
+            raise refuse(key, "must be a share above 0, at most 1")
+    if "budget" in found and not (type(found["budget"]) in (int, float) and 0 < found["budget"] < float("inf")):  # type: ignore[operator]
+        raise refuse("budget", "must be an amount of money above 0")
+    if "playbook" in found:
+        found["playbook"] = _beside(found["playbook"], path)
+        if not found["playbook"].is_file():  # type: ignore[attr-defined]
+            raise refuse("playbook", "must be an existing file")
     if "logo" in found:
-        logo = Path(str(found["logo"]))
-        logo = logo if path is None or logo.is_absolute() else path.parent / logo
+        logo = _beside(found["logo"], path)
         if logo.suffix.lower() not in LOGO_TYPES or not logo.is_file():
             raise refuse("logo", f"must be an existing file ending in {', '.join(LOGO_TYPES)}")
         found["logo"] = logo
     return Settings(**found)  # type: ignore[arg-type]
+
+
+def _beside(name: object, path: Path | None) -> Path:
+    """A file named in report.toml, which lies beside it unless its path is absolute."""
+    named = Path(str(name))
+    return named if path is None or named.is_absolute() else path.parent / named

@@ -20,7 +20,7 @@ from dataset.settings import ZONES, Settings, load
     [
         (
             'titel = "x"',
-            "unknown setting titel. known: title, organisation, currency, zone, locale, as_of, calibration_end, accent, logo, include_customers, seed",
+            "unknown setting titel. known: title, organisation, currency, zone, locale, as_of, calibration_end, accent, logo, include_customers, seed, minimum_support, cross_sell_response, up_sell_response, budget, margin, playbook",
         ),
         ("title = ", "cannot be read as TOML: Invalid value (at end of document)"),
         ("title = 5", "title = 5: must be text in quotes"),
@@ -38,6 +38,13 @@ from dataset.settings import ZONES, Settings, load
         ("calibration_end = 1997", "calibration_end = 1997: must be a date, written 2024-12-31 without quotes"),
         ("include_customers = 1", "include_customers = 1: must be true or false"),
         ('seed = "7"', "seed = '7': must be a whole number"),
+        ("minimum_support = 0", "minimum_support = 0: must be a share above 0, at most 1"),
+        ("cross_sell_response = 1.5", "cross_sell_response = 1.5: must be a share above 0, at most 1"),
+        ('up_sell_response = "high"', "up_sell_response = 'high': must be a share above 0, at most 1"),
+        ("margin = true", "margin = True: must be a share above 0, at most 1"),
+        ("budget = -5", "budget = -5: must be an amount of money above 0"),
+        ("budget = inf", "budget = inf: must be an amount of money above 0"),
+        ('playbook = "gone.toml"', "must be an existing file"),
         ('logo = "gone.svg"', "logo = 'gone.svg': must be an existing file ending in .svg, .png, .jpg, .jpeg"),
     ],
 )
