@@ -52,7 +52,7 @@ class Settings:
     cross_sell_response: float = 0.03
     up_sell_response: float = 0.03
     budget: float | None = None
-    margin: float = 0.4
+    margin: float = 0.3
     playbook: Path | None = None
     assign: Path | None = None
     previous: Path | None = None

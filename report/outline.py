@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-DECK = (
-    "headlines",
-    "kpis",
-    "months",
-    "kpi_tree",
-    "funnel",
-    "lifecycle",
-    "pareto",
-    "rfm",
-    "clusters",
-    "migration",
-    "cohorts",
-    "clv",
-    "clv_check",
-    "spend_90d",
-    "propensity",
-    "churn",
-    "value_at_risk",
-    "alignment",
-    "mix",
-    "quality",
-    "recommendations",
-)
+# The parts of the argument, and the slides that make each: their titles alone read as one story.
+STORY = {
+    "The answer": ("headlines",),
+    "Where we stand": ("kpis", "months", "funnel", "lifecycle", "mix"),
+    "What changed": ("kpi_tree",),
+    "Who the customers are": ("pareto", "rfm", "clusters", "migration", "cohorts"),
+    "What comes next": ("clv_check", "clv", "spend_90d", "propensity", "churn", "value_at_risk", "alignment"),
+    "What we ask for": ("recommendations",),
+    "How much to trust this": ("quality", "trust"),
+}
+DECK = tuple(name for names in STORY.values() for name in names)
+PART = {name: part for part, names in STORY.items() for name in names}
+# A deck has four minutes: past so many slides, those stay in the appendix whose story others tell as well, these first.
+MOST_SLIDES = 18
+SPARE = ("quality", "propensity", "mix", "clusters", "clv_check", "lifecycle", "churn", "alignment", "spend_90d")
 
 APPENDIX = {
     "quality": "Data quality",
@@ -47,12 +39,13 @@ APPENDIX = {
     "churn": "Who will not come back",
     "value_at_risk": "Value at risk",
     "alignment": "Whom to spend on",
+    "trust": "How much to trust this",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # All other slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset(DECK) - {"headlines", "kpis", "quality", "recommendations"}
+CHARTED = frozenset(DECK) - {"headlines", "kpis", "quality", "trust", "recommendations"}
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.

@@ -24,7 +24,7 @@ from dataset.tables import Dataset
 from report import number
 from report.figure import Drawn, drawings, mixed, readable, width
 from report.fonts import Fonts
-from report.outline import CHARTED, DECK, HEADINGS
+from report.outline import CHARTED, DECK, HEADINGS, MOST_SLIDES, PART, SPARE
 from report.paper import Spec
 
 PROJECT = Path(__file__).parent.parent
@@ -142,6 +142,7 @@ class Page:
             "deck": self.slides,
             "appendix": [name for name in HEADINGS if name in self.run.results],
             "headings": HEADINGS,
+            "story": PART,
         }
         made.filters |= {"css_text": css_text, "breakable": breakable}
         made.tests["drawn"] = self.exists
@@ -162,7 +163,9 @@ class Page:
     @cached_property
     def slides(self) -> list[str]:
         """The analyses of the deck, in order: those with a result and, where a slide needs it, a chart of it."""
-        return [name for name in DECK if name in self.run.results and (name not in CHARTED or self._charted(name))]
+        told = [name for name in DECK if name in self.run.results and (name not in CHARTED or self._charted(name))]
+        spare = [name for name in SPARE if name in told][: max(0, len(told) - MOST_SLIDES)]
+        return [name for name in told if name not in spare]
 
     def _charted(self, name: str) -> bool:
         return any(key.startswith(f"{name}-") and d.slot.text == 16 for key, d in self.report.figures.items())
