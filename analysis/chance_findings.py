@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from analysis.chance_measures import brier, mean_interval
-from analysis.chance_report import COST, EFFECT, MARGIN, THRESHOLDS, WORTH, Ahead, Report
+from analysis.chance_report import COST, EFFECT, Ahead, Report
 from analysis.chances import BOOSTED, Choice
 from analysis.finding import Finding
 from analysis.ground import noun
@@ -202,7 +202,7 @@ def _assumed(report: Report, made: Any) -> dict[str, Finding]:
             "assumed cost of a contact / mean net revenue of an order",
         ),
         "margin": assumed(
-            MARGIN,
+            report.margin,
             "share",
             "The margin of an order is assumed to be {value} of its net revenue.",
             "assumed margin / net revenue of an order",
@@ -214,7 +214,7 @@ def _assumed(report: Report, made: Any) -> dict[str, Finding]:
             "assumed: outcomes that turn because of the contact / outcomes at stake; only an experiment measures it",
         ),
         "worth_threshold": assumed(
-            WORTH,
+            report.worth,
             "share",
             "Under these assumptions a contact pays from a chance of {value} upwards.",
             "contact cost / (margin x effect): where chance x margin x effect - cost is nought; all three are assumed",
@@ -265,7 +265,7 @@ def _ahead(report: Report, now: Ahead | None) -> dict[str, Finding]:
             f"high {definition}",
             interval=total[1],
         )
-    for key, level in THRESHOLDS:
+    for key, level in report.levels:
         unproven = why or _unproven(report, key)
         count = None if unproven or now is None else now.above[key]
         words = LEVELS.get(key, "what makes a contact pay")

@@ -26,9 +26,7 @@ SLOPE = (0.8, 1.25)
 LIKE = (0.75, 4 / 3)  # mean chance today over that in the test
 POINTS = 100
 # What a contact is worth is assumed, in shares of the mean net revenue of an order.
-COST, MARGIN, EFFECT = 0.01, 0.3, 0.1
-WORTH = COST / (MARGIN * EFFECT)
-THRESHOLDS = (("20", 0.2), ("worth", WORTH), ("50", 0.5))
+COST, EFFECT = 0.01, 0.1
 BINS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
@@ -69,6 +67,17 @@ class Report:
     above: pd.DataFrame
     gate: pd.DataFrame
     failed: str
+    margin: float
+
+    @property
+    def worth(self) -> float:
+        """The chance from which a contact pays, under what is assumed."""
+        return _worth(self.margin)
+
+    @property
+    def levels(self) -> tuple[tuple[str, float], ...]:
+        """The thresholds that are spoken of, by key."""
+        return _levels(self.margin)
 
     @property
     def test(self) -> Cases:
@@ -100,7 +109,7 @@ def made(asked: Asked, who: Who, past: Past, customers: pd.DataFrame, settings: 
         tried = {kind: _fit(kind, parts.training, parts.calibration, who, settings) for kind in (LOGISTIC, BOOSTED)}
         choice = chances.chosen(tried, parts.calibration)
         tested = {kind: model.chance(parts.test.people) for kind, model in tried.items()}
-        report = judged(asked, who, parts, choice.kind, tested[choice.kind])
+        report = judged(asked, who, parts, choice.kind, tested[choice.kind], settings.margin)
         model, now, frame = tried[choice.kind], None, None
         if not report.failed:
             model = _fit(choice.kind, *parts.recent, who, settings)
@@ -137,7 +146,16 @@ def _fit(kind: str, training: Cases, calibration: Cases, who: Who, settings: Set
     return chances.calibrated(chances.fitted(kind, training, who.measures, settings.seed), calibration)
 
 
-def judged(asked: Asked, who: Who, parts: Parts, kind: str, chance: np.ndarray) -> Report:
+def _worth(margin: float) -> float:
+    """Where chance x margin x effect - cost is nought; at most one."""
+    return min(1.0, COST / (margin * EFFECT))
+
+
+def _levels(margin: float) -> tuple[tuple[str, float], ...]:
+    return (("20", 0.2), ("worth", _worth(margin)), ("50", 0.5))
+
+
+def judged(asked: Asked, who: Who, parts: Parts, kind: str, chance: np.ndarray, margin: float) -> Report:
     """Every figure of the test of these chances."""
     yes, base = parts.test.yes, parts.calibration.rate
     _, slope, error = measures_of.line(measures_of.logit(chance), yes)
@@ -165,9 +183,10 @@ def judged(asked: Asked, who: Who, parts: Parts, kind: str, chance: np.ndarray) 
         figures=figures | {"predicted": (predicted, (predicted, predicted))},
         tenths=gains.calibration(chance, yes),
         groups=by_group.assign(place=by_group["group"], group=[who.groups[at] for at in by_group["group"]]),
-        above=_above(chance, yes),
+        above=_above(chance, yes, margin),
         gate=gate,
         failed=failed,
+        margin=margin,
     )
 
 
@@ -183,7 +202,7 @@ def ahead(report: Report, people: pd.DataFrame, chance: np.ndarray, today: date)
             n = int(here.sum())
             rows.append((name, n, expected / n, low / n, high / n, expected))
     columns = ["group", "people", "chance", "low", "high", "expected"]
-    above = {key: int(np.count_nonzero(chance >= level)) for key, level in THRESHOLDS}
+    above = {key: int(np.count_nonzero(chance >= level)) for key, level in report.levels}
     window = (today, today + report.asked.horizon - timedelta(days=1))
     total = _expected(chance, report.figures["ratio"])
     return Ahead(len(chance), total, pd.DataFrame(rows, columns=columns), above, window)
@@ -280,16 +299,16 @@ def gate(report: Report) -> Table:
     )
 
 
-def _above(chance: np.ndarray, yes: np.ndarray) -> pd.DataFrame:
+def _above(chance: np.ndarray, yes: np.ndarray, margin: float) -> pd.DataFrame:
     """By threshold, in the test: who is at or above it, mean chance, share who did, and their part of all who did."""
     rows = []
-    for key, level in THRESHOLDS:
+    for key, level in _levels(margin):
         here = chance >= level
         n, did = int(here.sum()), int(np.count_nonzero(yes[here]))
         share = did / n if n else np.nan
         low, high = measures_of.wilson(share, n) if n else (np.nan, np.nan)
         mean = float(np.sort(chance[here]).mean()) if n else np.nan
-        worth = n * (share * MARGIN * EFFECT - COST) if n else 0.0
+        worth = n * (share * margin * EFFECT - COST) if n else 0.0
         rows.append((key, level, n, mean, share, low, high, did / int(yes.sum()), worth))
     columns = ["key", "threshold", "people", "predicted", "observed", "low", "high", "found", "worth"]
     return pd.DataFrame(rows, columns=columns)
@@ -382,9 +401,9 @@ def thresholds(report: Report, now: Ahead | None) -> Table:
             "worth": "ratio",
             "ahead": "count",
         },
-        note=f"Assumed: a contact costs {COST:.0%} of an order’s mean revenue, the margin is {MARGIN:.0%} of it, and "
-        f"{EFFECT:.0%} of the outcomes at stake turn because of the contact. A contact then pays from a chance of "
-        f"{WORTH:.1%}: cost / (margin x effect). Put in your own; only an experiment measures the effect.",
+        note=f"Assumed: a contact costs {COST:.0%} of an order’s mean revenue, the margin is {report.margin:.0%} of it "
+        f"(report.toml), and {EFFECT:.0%} of the outcomes at stake turn because of the contact. A contact then pays "
+        f"from a chance of {report.worth:.1%}: cost / (margin x effect). Only an experiment measures the effect.",
     )
 
 
