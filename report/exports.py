@@ -41,12 +41,20 @@ TABLES = {
     "churn_thresholds": ("churn", "thresholds"),
     "value_at_risk": ("value_at_risk", "customers"),
     "alignment": ("alignment", "segments"),
+    "cross_sell": ("cross_sell", "customers"),
+    "cross_sell_offers": ("cross_sell", "offers"),
+    "up_sell": ("up_sell", "customers"),
+    "up_sell_offers": ("up_sell", "offers"),
 }
+# Long tables: also as Parquet.
+LONG = frozenset({"cross_sell", "up_sell"})
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
 CUSTOMERS = ("customers.csv", "customers.parquet")
 # Files with a row a customer: readable by their owner only.
-PRIVATE = (*CUSTOMERS, "value_at_risk.csv")
+PRIVATE = (
+    *CUSTOMERS, "value_at_risk.csv", "cross_sell.csv", "cross_sell.parquet", "up_sell.csv", "up_sell.parquet",
+)  # fmt: skip
 BATCH = 100_000
 # A spreadsheet runs a cell that begins so (also in full width, also after blanks), unless it is a plain number.
 FORMULA = r"^[\t\r]|^[\s\pZ\x{200b}\x{feff}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}]"
@@ -69,7 +77,11 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     for name, (analysis, attribute) in TABLES.items():
         table = getattr(results.get(analysis), attribute, None)
         if isinstance(table, Table):
-            _csv(_arrow(table.frame), folder / f"{name}.csv")
+            arrow = _arrow(table.frame)
+            if name in LONG:
+                _parquet(arrow, folder / f"{name}.parquet")
+                written.append(f"{name}.parquet")
+            _csv(arrow, folder / f"{name}.csv")
             written.append(f"{name}.csv")
     return tuple(written)
 

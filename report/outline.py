@@ -21,6 +21,7 @@ DECK = (
     "churn",
     "value_at_risk",
     "alignment",
+    "up_sell",
     "mix",
     "quality",
     "recommendations",
@@ -47,6 +48,8 @@ APPENDIX = {
     "churn": "Who will not come back",
     "value_at_risk": "Value at risk",
     "alignment": "Whom to spend on",
+    "cross_sell": "Cross-selling",
+    "up_sell": "Up-selling",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
