@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import offers as priced
+from analysis.cross_sell import CrossSell
 from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
@@ -56,6 +57,7 @@ def compute(
     lines: Relation,
     products: Relation | None,
     customers: Customers,
+    cross_sell: CrossSell | None,
     dataset: Dataset,
     settings: Settings,
 ) -> UpSell:
@@ -82,7 +84,7 @@ def compute(
         customers=_people(listed),
         steps=_steps(offers),
         categories=priced.by_category(offers, SOURCE, "Offers of a dearer product by category", ""),
-        beside=False,
+        beside=cross_sell is not None,
     )
 
 

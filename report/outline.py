@@ -21,6 +21,7 @@ DECK = (
     "churn",
     "value_at_risk",
     "alignment",
+    "cross_sell",
     "up_sell",
     "mix",
     "quality",

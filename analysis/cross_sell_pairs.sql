@@ -1,0 +1,42 @@
+-- How many known customers bought both products of each pair in $pairs? (itself: how many bought it)
+with goods as (
+    select product_id
+    from lines
+    where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and product_id is not null
+    group by product_id
+),
+paired as (
+    select product_id
+    from goods
+    where position('|' || product_id || '|' in $products) > 0
+),
+pairs as (
+    select a.product_id as has, b.product_id as offer
+    from paired as a
+    cross join paired as b
+    where a.product_id <> b.product_id and position('|' || a.product_id || '>' || b.product_id || '|' in $pairs) > 0
+),
+bought as (
+    select lines.customer_id, lines.product_id
+    from lines
+    inner join paired on lines.product_id = paired.product_id
+    where
+        lines.ordered_at < cast($snapshot as timestamp)
+        and lines.kind = 'sale'
+        and lines.customer_id is not null
+    group by lines.customer_id, lines.product_id
+),
+counted as (
+    select product_id as has, product_id as offer, count(*) as customers
+    from bought
+    group by product_id
+    union all
+    select pairs.has, pairs.offer, count(*) as customers
+    from bought as a
+    inner join pairs on a.product_id = pairs.has
+    inner join bought as b on a.customer_id = b.customer_id and pairs.offer = b.product_id
+    group by pairs.has, pairs.offer
+)
+select has, offer, customers
+from counted
+order by has, offer
