@@ -22,6 +22,7 @@ DECK = (
     "value_at_risk",
     "alignment",
     "mix",
+    "basket",
     "quality",
     "recommendations",
 )
@@ -34,6 +35,7 @@ APPENDIX = {
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
+    "basket": "Bought together",
     "customers": "Customers",
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",
