@@ -33,6 +33,7 @@ TABLES = {
     "change_by_customers": ("kpi_tree", "groups"),
     "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
+    "product_pairs": ("basket", "pairs"),
     "cohorts": ("cohorts", "cells"),
     "clv_tracking": ("clv_check", "tracking"),
     "spend": ("spend_90d", "segments"),

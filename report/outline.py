@@ -24,6 +24,7 @@ DECK = (
     "cross_sell",
     "up_sell",
     "mix",
+    "basket",
     "quality",
     "recommendations",
 )
@@ -36,6 +37,7 @@ APPENDIX = {
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
+    "basket": "Bought together",
     "customers": "Customers",
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",
