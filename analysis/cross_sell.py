@@ -15,7 +15,7 @@ from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.ground import noun
-from analysis.offers import LEAST, NO_PRICE
+from analysis.offers import LEAST, NO_PRICE, Told
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
@@ -24,11 +24,11 @@ SOURCE = "analysis/cross_sell.sql"
 MOST = 200  # the strongest pairs: more make no better offers
 POPULATION = "known customers who bought one product of a strong pair and not the other"
 NOTE = (
-    "A pair is strong by the rules of the basket analysis. It is offered in a direction in which at least five customers, "
-    "and at least the assumed response, of the buyers of the one bought the other as well: no offer is assumed to sell "
-    "better than it did unasked. Who could be offered several products counts with one: that with the largest share of "
-    "buyers × price. Price is the average paid for a unit. The expected value (assumed) is the assumed response × price × "
-    "customers."
+    "A pair is strong by the rules of the basket analysis. It is offered in a direction in which at least five customers "
+    "came back for the other product on a later day, and in which at least as large a share of the buyers as the assumed "
+    "response bought it at all. Who could be offered several products counts with one: that with the largest share of who "
+    "came back × price. Price is the average paid for a unit. The expected value (assumed) is the assumed response × price "
+    "× customers."
 )
 
 
@@ -38,8 +38,9 @@ class CrossSell(Result):
 
     offers: has, name_has, offer, name_offer, category (of the offer; None unknown), price, orders (with both),
     confidence (share of orders with the one that hold the other), lift, buyers (of the one), bought (both), share
-    (bought / buyers), without (buyers who did not buy the other), customers (of them, those for whom it is the best
-    offer), value (assumed); most valuable first.
+    (bought / buyers), first (buyers who did not have the other by the day they bought the one), later (of them, who
+    bought it afterwards), later_share, without (buyers who never bought the other), customers (of them, those for whom
+    it is the best offer), value (assumed); most valuable first.
     customers: customer_id, has, name_has, offer, name_offer, price, expected_value: for the exports, never printed.
     categories: category of the offer, customers, value.
     """
@@ -109,7 +110,7 @@ def _directed(strong: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counted(lines: Relation, ways: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """With buyers of the one, who bought both, and who bought it without the other: known customers."""
+    """With known customers: buyers of the one, who bought both, who the other later, and who never the other."""
     found = lines.query(
         "cross_sell_pairs.sql",
         snapshot=settings.snapshot,
@@ -121,17 +122,20 @@ def _counted(lines: Relation, ways: pd.DataFrame, settings: Settings) -> pd.Data
         found[~itself].rename(columns={"customers": "bought"}), on=["has", "offer"], how="left", validate="one_to_one"
     )
     ways["buyers"] = ways["has"].map(found[itself].set_index("has")["customers"]).fillna(0).astype("int64")
-    ways["bought"] = ways["bought"].fillna(0).astype("int64")
+    for column in ("bought", "later"):
+        ways[column] = ways[column].fillna(0).astype("int64")
     ways["without"] = ways["buyers"] - ways["bought"]
-    return ways.assign(share=(ways["bought"] / ways["buyers"]).fillna(0.0))
+    ways["first"] = ways["without"] + ways["later"]
+    ways["share"] = (ways["bought"] / ways["buyers"]).fillna(0.0)
+    return ways.assign(later_share=(ways["later"] / ways["first"]).fillna(0.0))
 
 
 def _chosen(ways: pd.DataFrame, response: float) -> pd.DataFrame:
-    """The directions that sell by themselves at least as assumed; those that bring most a buyer first."""
-    seen = ways[(ways["bought"] >= LEAST) & (ways["share"] >= response)]
+    """The directions in which customers come back by themselves; those that then bring most a buyer first."""
+    seen = ways[(ways["later"] >= LEAST) & (ways["share"] >= response)]
     if seen.empty:
-        raise Skip("in no strong pair did enough known buyers of one product buy the other")
-    worth = np.round(seen["share"] * seen["price"], 9)
+        raise Skip("in no strong pair did enough known buyers of one product come back for the other")
+    worth = np.round(seen["later_share"] * seen["price"], 9)
     return seen.assign(worth=worth).sort_values(["worth", "has", "offer"], ascending=[False, True, True], ignore_index=True)
 
 
@@ -151,7 +155,8 @@ def _offers(offers: pd.DataFrame) -> Table:
         "lift": "Lift",
         "confidence": "Share of orders (measured)",
         "share": "Share of buyers (measured)",
-        "without": "Bought it without the offer",
+        "later_share": "Came back for it (measured)",
+        "without": "Buyers without it",
         "customers": "Customers offered it",
         "value": "Expected value (assumed)",
     }
@@ -163,12 +168,16 @@ def _offers(offers: pd.DataFrame) -> Table:
         "buyers": "count",
         "bought": "count",
         "share": "share",
+        "first": "count",
+        "later": "count",
+        "later_share": "share",
         "without": "count",
         "customers": "count",
         "value": "money",
     }
     columns = ["has", "name_has", "offer", "name_offer", "category", "price", "orders", "confidence", "lift"]
-    frame = offers[[*columns, "buyers", "bought", "share", "without", "customers", "value"]]
+    people = ["buyers", "bought", "share", "first", "later", "later_share", "without", "customers"]
+    frame = offers[[*columns, *people, "value"]]
     return Table(frame, "What to offer to whom, the most valuable first", labels, SOURCE, units, NOTE)
 
 
@@ -201,6 +210,22 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
             "known customers with an offer / known customers",
             n=len(customers.frame),
         ),
+        "top_share": told(
+            float(offers["later_share"].iloc[0]),
+            "share",
+            "Measured: {value} of those who bought {cross_sell.top_has} only came back for {cross_sell.top_offer} "
+            "unasked.",
+            "customers who bought the offer on a later day than the product held / buyers of the latter without the offer "
+            "until then",
+            n=int(offers["first"].iloc[0]),
+        ),
+        "top_attach": told(
+            float(offers["confidence"].iloc[0]),
+            "share",
+            "{value} of orders with {cross_sell.top_has} hold {cross_sell.top_offer} as well.",
+            "orders with both / orders with the product held",
+        ),
+        "unasked": _unasked(offers, response, told),
         "pairs": told(
             pairs,
             "count",
@@ -215,3 +240,19 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
             n=int(offers["orders"].iloc[0]),
         ),
     }
+
+
+def _unasked(offers: pd.DataFrame, response: float, told: Told) -> Finding:
+    """How many came back by themselves, beside the response that is assumed."""
+    first, later = int(offers["first"].sum()), int(offers["later"].sum())
+    less = later / first < response
+    return told(
+        later / first,
+        "share",
+        "Measured: unasked, {value} of such customers came back for the other product, "
+        f"{'less than' if less else 'not less than'} the {{cross_sell.response}} assumed.",
+        "customers who bought the offer on a later day than the product held / buyers of the latter without the offer until "
+        "then; summed over the offers",
+        n=first,
+        population="buyers of a product offered another, once in each offer",
+    )

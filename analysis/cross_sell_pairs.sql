@@ -1,4 +1,5 @@
--- How many known customers bought both products of each pair in $pairs? (itself: how many bought it)
+-- How many known customers bought both products of each pair in $pairs, and how many of them the second one later?
+-- (itself: how many bought it)
 with goods as (
     select product_id
     from lines
@@ -17,7 +18,7 @@ pairs as (
     where a.product_id <> b.product_id and position('|' || a.product_id || '>' || b.product_id || '|' in $pairs) > 0
 ),
 bought as (
-    select lines.customer_id, lines.product_id
+    select lines.customer_id, lines.product_id, min(cast(lines.ordered_at as date)) as first_day
     from lines
     inner join paired on lines.product_id = paired.product_id
     where
@@ -27,16 +28,20 @@ bought as (
     group by lines.customer_id, lines.product_id
 ),
 counted as (
-    select product_id as has, product_id as offer, count(*) as customers
+    select product_id as has, product_id as offer, count(*) as customers, 0 as later
     from bought
     group by product_id
     union all
-    select pairs.has, pairs.offer, count(*) as customers
+    select
+        pairs.has,
+        pairs.offer,
+        count(*) as customers,
+        sum(case when b.first_day > a.first_day then 1 else 0 end) as later
     from bought as a
     inner join pairs on a.product_id = pairs.has
     inner join bought as b on a.customer_id = b.customer_id and pairs.offer = b.product_id
     group by pairs.has, pairs.offer
 )
-select has, offer, customers
+select has, offer, customers, cast(later as integer) as later
 from counted
 order by has, offer

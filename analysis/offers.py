@@ -129,13 +129,6 @@ def findings(
             f"{meaning}; of the offer with the largest expected value",
             interval=tuple(float(end) for end in half_and_double(exact(offers["value"].to_numpy()[:1]), response)),
         ),
-        "top_share": told(
-            float(top["share"]),
-            "share",
-            f"Measured: {{value}} of the buyers of {{{analysis}.top_has}} bought {{{analysis}.top_offer}} unasked.",
-            "customers who bought both, as the offer wants / customers who bought the product held",
-            n=int(top["buyers"]),
-        ),
     }
 
 

@@ -39,7 +39,7 @@ class UpSell(Result):
     """Offers of a dearer product of the same category; a customer is in one offer at most.
 
     offers: has, name_has, offer, name_offer, category, price_has, price, step (money), step_share, buyers (of the one
-    held), bought (of them, who bought the other then or later), share, customers, value (assumed); most valuable first.
+    held), bought (of them, who bought the other then or later), later (of these, on a later day), share (bought / buyers), customers, value (assumed); most valuable first.
     customers: customer_id, has, name_has, offer, name_offer, price, expected_value: for the exports, never printed.
     steps: low, high, customers, value: offers by price step. categories: category, customers, value.
     beside: whether cross-selling has a slide, which then tells of this too.
@@ -143,6 +143,7 @@ def _offers(offers: pd.DataFrame) -> Table:
         "price": "Price of the offer",
         "step_share": "Step",
         "bought": "Bought both",
+        "later": "the dearer later",
         "share": "Share of buyers (measured)",
         "customers": "Customers",
         "value": "Expected value (assumed)",
@@ -154,12 +155,13 @@ def _offers(offers: pd.DataFrame) -> Table:
         "step_share": "share",
         "buyers": "count",
         "bought": "count",
+        "later": "count",
         "share": "share",
         "customers": "count",
         "value": "money",
     }
     columns = ["has", "name_has", "offer", "name_offer", "category", "price_has", "price", "step", "step_share"]
-    frame = offers[[*columns, "buyers", "bought", "share", "customers", "value"]]
+    frame = offers[[*columns, "buyers", "bought", "later", "share", "customers", "value"]]
     return Table(frame, "Dearer products to offer, the most valuable first", labels, SOURCE, units, NOTE)
 
 
@@ -201,6 +203,13 @@ def _findings(offers: pd.DataFrame, customers: Customers, response: float) -> di
             leading=True,
         ),
         **found,
+        "top_share": told(
+            float(offers["share"].iloc[0]),
+            "share",
+            "Measured: {value} of the buyers of {up_sell.top_has} bought {up_sell.top_offer} too, then or later.",
+            "customers who bought the offer on the day they first bought the product held, or later / buyers of the latter",
+            n=int(offers["buyers"].iloc[0]),
+        ),
         "customer_share": told(
             many / len(customers.frame),
             "share",

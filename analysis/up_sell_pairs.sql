@@ -86,7 +86,7 @@ select
     a.product_id as has,
     b.product_id as offer,
     counted.customers,
-    counted.later
+    cast(counted.later as integer) as later
 from counted
 inner join steps on counted.has = steps.has and counted.offer = steps.offer
 inner join goods as a on counted.has = a.good
