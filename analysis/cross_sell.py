@@ -136,7 +136,9 @@ def _chosen(ways: pd.DataFrame, response: float) -> pd.DataFrame:
     if seen.empty:
         raise Skip("in no strong pair did enough known buyers of one product come back for the other")
     worth = np.round(seen["later_share"] * seen["price"], 9)
-    return seen.assign(worth=worth).sort_values(["worth", "has", "offer"], ascending=[False, True, True], ignore_index=True)
+    return seen.assign(worth=worth).sort_values(
+        ["worth", "has", "offer"], ascending=[False, True, True], ignore_index=True
+    )
 
 
 def _ids(ways: pd.DataFrame) -> list[str]:

@@ -1,7 +1,8 @@
 -- Which customers bought one product of a pair and not the other? One row each, with the pair that stands first in
 -- $offers of those open to them.
+-- The places are looked up once a product: they wait for the count, or an engine would search them line by line.
 with goods as (
-    select product_id
+    select product_id, case when count(*) > 0 then position('|' || product_id || '|' in $products) end as place
     from lines
     where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and product_id is not null
     group by product_id
@@ -9,16 +10,21 @@ with goods as (
 paired as (
     select product_id
     from goods
-    where position('|' || product_id || '|' in $products) > 0
+    where place > 0
 ),
-offers as (
+ways as (
     select
         a.product_id as has,
         b.product_id as offer,
-        position('|' || a.product_id || '>' || b.product_id || '|' in $offers) as place
+        case when count(*) > 0 then position('|' || a.product_id || '>' || b.product_id || '|' in $offers) end as place
     from paired as a
     cross join paired as b
-    where a.product_id <> b.product_id and position('|' || a.product_id || '>' || b.product_id || '|' in $offers) > 0
+    group by a.product_id, b.product_id
+),
+offers as (
+    select has, offer, place
+    from ways
+    where place > 0
 ),
 bought as (
     select lines.customer_id, lines.product_id

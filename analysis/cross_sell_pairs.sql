@@ -1,7 +1,8 @@
 -- How many known customers bought both products of each pair in $pairs, and how many of them the second one later?
 -- (itself: how many bought it)
+-- The places are looked up once a product: they wait for the count, or an engine would search them line by line.
 with goods as (
-    select product_id
+    select product_id, case when count(*) > 0 then position('|' || product_id || '|' in $products) end as place
     from lines
     where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and product_id is not null
     group by product_id
@@ -9,13 +10,21 @@ with goods as (
 paired as (
     select product_id
     from goods
-    where position('|' || product_id || '|' in $products) > 0
+    where place > 0
 ),
-pairs as (
-    select a.product_id as has, b.product_id as offer
+ways as (
+    select
+        a.product_id as has,
+        b.product_id as offer,
+        case when count(*) > 0 then position('|' || a.product_id || '>' || b.product_id || '|' in $pairs) end as place
     from paired as a
     cross join paired as b
-    where a.product_id <> b.product_id and position('|' || a.product_id || '>' || b.product_id || '|' in $pairs) > 0
+    group by a.product_id, b.product_id
+),
+pairs as (
+    select has, offer
+    from ways
+    where place > 0
 ),
 bought as (
     select lines.customer_id, lines.product_id, min(cast(lines.ordered_at as date)) as first_day

@@ -144,6 +144,9 @@ def people(ids: pd.Series, offers: pd.DataFrame, at: np.ndarray, gain: str, resp
     customer_id, has, name_has, offer, name_offer (categories), price (of the offer), expected_value.
     """
     said = {c: pd.Categorical(offers[c]).take(at) for c in ("has", "name_has", "offer", "name_offer")}
-    money = {"price": offers["price"].to_numpy()[at], "expected_value": np.round(response * offers[gain], 6).to_numpy()[at]}
+    money = {
+        "price": offers["price"].to_numpy()[at],
+        "expected_value": np.round(response * offers[gain], 6).to_numpy()[at],
+    }
     frame = pd.DataFrame({"customer_id": ids.to_numpy()} | said | money)
     return frame.sort_values(["expected_value", "customer_id"], ascending=[False, True], ignore_index=True)

@@ -178,7 +178,9 @@ def _steps(offers: pd.DataFrame) -> Table:
     frame = pd.DataFrame({"low": low, "high": np.round(low + BIN, 2), **{c: sums[c].to_numpy() for c in sums}})
     units: dict[str, Unit] = {"low": "share", "high": "share", "customers": "count", "value": "money"}
     labels = {"low": "Step from", "high": "to below", "customers": "Customers", "value": "Expected value (assumed)"}
-    return Table(frame, "Customers by the price step of their offer", labels, SOURCE, units, "The last step includes its end.")
+    return Table(
+        frame, "Customers by the price step of their offer", labels, SOURCE, units, "The last step includes its end."
+    )
 
 
 def _findings(offers: pd.DataFrame, customers: Customers, response: float) -> dict[str, Finding]:

@@ -1,8 +1,10 @@
 -- Which customers are to be offered something dearer? One row each: the dearest product they hold in a category, the
 -- one whose offer stands first in $offers where that is so in several categories.
+-- Who is a fee is looked up once a product: it waits for the count, or an engine would search it line by line.
 with priced as (
     select
         product_id,
+        case when count(*) > 0 then position('|' || product_id || '|' in $non_products) end as fee,
         round(cast(sum(amount) as double) / cast(sum(quantity) as double), 6) as price
     from lines
     where
@@ -29,7 +31,7 @@ goods as (
     where
         categories.category is not null
         and priced.price > 0
-        and position('|' || priced.product_id || '|' in $non_products) = 0
+        and priced.fee = 0
 ),
 ranked as (
     select

@@ -49,7 +49,11 @@ def _texts(frame: pd.DataFrame, style: Style) -> list[str]:
     return [
         style.text(value, "money")
         + (" assumed" if row == 0 and not style.narrow else "")
-        + ("" if style.narrow else f" · {style.text(many, 'count')}" + (f" {noun(many, 'customer')}" if not row else ""))
+        + (
+            ""
+            if style.narrow
+            else f" · {style.text(many, 'count')}" + (f" {noun(many, 'customer')}" if not row else "")
+        )
         for row, (value, many) in enumerate(rows)
     ]
 

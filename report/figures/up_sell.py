@@ -58,9 +58,7 @@ def _percent(share: float, style: Style) -> str:
 
 def _names(up_sell: UpSell, style: Style) -> list[str]:
     frame = up_sell.steps.frame
-    return [
-        f"{_percent(a, style)} to {_percent(b, style)}" for a, b in zip(frame["low"], frame["high"], strict=True)
-    ]
+    return [f"{_percent(a, style)} to {_percent(b, style)}" for a, b in zip(frame["low"], frame["high"], strict=True)]
 
 
 def _alt_steps(up_sell: UpSell, style: Style) -> str:
