@@ -24,11 +24,11 @@ SOURCE = "analysis/cross_sell.sql"
 MOST = 200  # the strongest pairs: more make no better offers
 POPULATION = "known customers who bought one product of a strong pair and not the other"
 NOTE = (
-    "A pair is strong by the rules of the basket analysis. It is offered in a direction in which at least five customers "
-    "came back for the other product on a later day, and in which at least as large a share of the buyers as the assumed "
-    "response bought it at all. Who could be offered several products counts with one: that with the largest share of who "
-    "came back × price. Price is the average paid for a unit. The expected value (assumed) is the assumed response × price "
-    "× customers."
+    "A pair is strong by the rules of the basket analysis. It is offered in a direction in which at least five "
+    "customers came back for the other product on a later day, and in which at least as large a share of the buyers as "
+    "the assumed response bought it at all. Who could be offered several products counts with one: that with the "
+    "largest share of who came back × price. The expected value (assumed) is the assumed response × price × customers: "
+    "one unit each, at the average paid for a unit."
 )
 
 
@@ -92,7 +92,7 @@ def compute(
 
 
 def _directed(strong: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
-    """Each pair both ways: has, offer, orders, confidence, lift, and what is known of the products; those with a price."""
+    """Each pair both ways: has, offer, orders, confidence, lift, and what is known of both; offers with a price."""
     ways = []
     for has, offer, confidence in (("a", "b", "confidence_ab"), ("b", "a", "confidence_ba")):
         way = strong[[has, offer, "orders", confidence, "lift"]].set_axis(
@@ -187,7 +187,7 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
     many = int(offers["customers"].sum())
     told = partial(Finding, population=POPULATION, n=many, window=customers.window, source=SOURCE)
     what = "what often goes with what they bought"
-    found = priced.findings("cross_sell", offers, response, "price of the offer", what, told)
+    found = priced.findings("cross_sell", offers, response, "price of the offer", what, "Most valuable offer", told)
     total = found["value"]
     return {
         "headline": Finding(
@@ -217,8 +217,8 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
             "share",
             "Measured: {value} of those who bought {cross_sell.top_has} only came back for {cross_sell.top_offer} "
             "unasked.",
-            "customers who bought the offer on a later day than the product held / buyers of the latter without the offer "
-            "until then",
+            "customers who bought the offer on a later day than the product held / buyers of the latter without the "
+            "offer until then",
             n=int(offers["first"].iloc[0]),
         ),
         "top_attach": told(
@@ -253,8 +253,8 @@ def _unasked(offers: pd.DataFrame, response: float, told: Told) -> Finding:
         "share",
         "Measured: unasked, {value} of such customers came back for the other product, "
         f"{'less than' if less else 'not less than'} the {{cross_sell.response}} assumed.",
-        "customers who bought the offer on a later day than the product held / buyers of the latter without the offer until "
-        "then; summed over the offers",
+        "customers who bought the offer on a later day than the product held / buyers of the latter without the offer "
+        "until then; summed over the offers",
         n=first,
         population="buyers of a product offered another, once in each offer",
     )

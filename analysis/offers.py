@@ -56,12 +56,12 @@ def by_category(offers: pd.DataFrame, source: str, title: str, note: str) -> Tab
 
 
 def findings(
-    analysis: str, offers: pd.DataFrame, response: float, gain: str, what: str, told: Told
+    analysis: str, offers: pd.DataFrame, response: float, gain: str, what: str, best: str, told: Told
 ) -> dict[str, Finding]:
     """The value of all offers with its half and double, the assumption, and the most valuable offer.
 
-    offers: as printed, the most valuable first; each customer in one of them. gain: what one more sale brings, what: what is
-    offered, in words.    told: Finding with population, n, window and source.
+    offers: as printed, the most valuable first; each customer in one of them. gain: what one more sale brings; what:
+    what is offered; best: what the most valuable offer is called. told: Finding with population, n, window and source.
     """
     total, top = exact(offers["value"].to_numpy()), offers.iloc[0]
     low, high = half_and_double(total, response)
@@ -79,7 +79,7 @@ def findings(
         "value_low": assumed(
             low,
             "money",
-            f"At half or twice that response they bring {{value}} or {{{analysis}.value_high}}, all assumed.",
+            f"Half or twice that response brings {{value}} or {{{analysis}.value_high}}, all assumed.",
             f"{meaning}, at half the response",
         ),
         "value_high": assumed(
@@ -112,7 +112,7 @@ def findings(
         "top_offer": told(
             short(top["name_offer"]),
             "name",
-            f"Most valuable offer: {{value}} to {{{analysis}.top_customers}} "
+            f"{best}: {{value}} to {{{analysis}.top_customers}} "
             f"{noun(int(top['customers']), 'customer')} who bought {{{analysis}.top_has}}.",
             "the product offered, of the offer with the largest expected value",
         ),

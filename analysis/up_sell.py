@@ -26,8 +26,8 @@ CROWD = 50  # products of a category that a customer holds: more say little of a
 BIN = 0.05
 POPULATION = "known customers whose dearest product of a category has a dearer alternative"
 NOTE = (
-    "Offered is the product of the same category, 10 to 60 % dearer, that most buyers of the one held also bought, then "
-    "or later: at least five of them, and at least the assumed response. Prices are the average paid for a unit. The "
+    "Offered is the product of the same category, 10 to 60 % dearer, that most buyers of the one held also bought, "
+    "then or later: at least five of them, and at least the assumed response. Price is the average paid for a unit. The "
     "expected value (assumed) is the assumed response × the price step × customers: the dearer product is taken to be "
     "bought instead of the cheaper one, at the next purchase; bought in addition it would bring its whole price. "
     "Categories are those of the data: where they are wide, an alternative need not serve the same purpose."
@@ -39,7 +39,8 @@ class UpSell(Result):
     """Offers of a dearer product of the same category; a customer is in one offer at most.
 
     offers: has, name_has, offer, name_offer, category, price_has, price, step (money), step_share, buyers (of the one
-    held), bought (of them, who bought the other then or later), later (of these, on a later day), share (bought / buyers), customers, value (assumed); most valuable first.
+    held), bought (of them, who bought the other then or later), later (of these, on a later day), share (bought /
+    buyers), customers, value (assumed); most valuable first.
     customers: customer_id, has, name_has, offer, name_offer, price, expected_value: for the exports, never printed.
     steps: low, high, customers, value: offers by price step. categories: category, customers, value.
     beside: whether cross-selling has a slide, which then tells of this too.
@@ -100,7 +101,7 @@ def _check(sold: pd.DataFrame) -> None:
 def _candidates(
     lines: Relation, products: Relation | None, sold: pd.DataFrame, without: str, settings: Settings
 ) -> pd.DataFrame:
-    """Every pair within the price step: has, offer, bought, later, buyers, share, and what is known of both products."""
+    """Every pair within the price step: has, offer, bought, later, buyers, share, and what is known of both."""
     counted = lines.query(
         "up_sell_pairs.sql",
         snapshot=settings.snapshot,
@@ -186,7 +187,9 @@ def _steps(offers: pd.DataFrame) -> Table:
 def _findings(offers: pd.DataFrame, customers: Customers, response: float) -> dict[str, Finding]:
     many = int(offers["customers"].sum())
     told = partial(Finding, population=POPULATION, n=many, window=customers.window, source=SOURCE)
-    found = priced.findings("up_sell", offers, response, "price step", "something dearer", told)
+    found = priced.findings(
+        "up_sell", offers, response, "price step", "something dearer", "Most valuable step up", told
+    )
     total = found["value"]
     step = float(np.median(np.repeat(offers["step_share"], offers["customers"])))
     return {
@@ -209,7 +212,7 @@ def _findings(offers: pd.DataFrame, customers: Customers, response: float) -> di
             float(offers["share"].iloc[0]),
             "share",
             "Measured: {value} of the buyers of {up_sell.top_has} bought {up_sell.top_offer} too, then or later.",
-            "customers who bought the offer on the day they first bought the product held, or later / buyers of the latter",
+            "customers who bought the offer on the day of the product held, or later / buyers of the product held",
             n=int(offers["buyers"].iloc[0]),
         ),
         "customer_share": told(

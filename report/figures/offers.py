@@ -59,10 +59,10 @@ def _texts(frame: pd.DataFrame, style: Style) -> list[str]:
 
 
 def _hover(row: Any, style: Style) -> str:
-    many = int(row.customers)
+    many, price = int(row.customers), style.text(row.price, "money")
     return (
         f"<b>{plain(row.name_offer, 120)}</b><br>to buyers of {plain(row.name_has, 120)}"
-        f"<br>{style.text(many, 'count', compact=False)} {noun(many, 'customer')}, price {style.text(row.price, 'money')}"
+        f"<br>{style.text(many, 'count', compact=False)} {noun(many, 'customer')}, price {price}"
         f"<br>{style.text(row.share, 'share')} of buyers bought it unasked"
         f"<br>assumed to bring {style.text(row.value, 'money', compact=False)}"
     )
