@@ -140,7 +140,7 @@ def _by_luck(together: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 def false_discovery(chances: np.ndarray, family: int, looked: np.ndarray) -> np.ndarray:
-    """Benjamini and Hochberg's adjusted probabilities in a family of so many tests; those not `looked` at count as one."""
+    """Benjamini and Hochberg's adjusted probabilities in a family of so many tests; not `looked` at counts as one."""
     chances = np.where(looked, chances, 1.0)
     order = np.argsort(chances, kind="stable")
     scaled = chances[order] * family / np.arange(1, len(chances) + 1)

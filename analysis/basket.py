@@ -2,54 +2,49 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 
-from analysis.association import Counts, measured
+from analysis.association import lift_interval
+from analysis.basket_findings import findings
+from analysis.bundles import bundles
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
-from analysis.ground import Ground, noun
 from analysis.kpis import Kpis
+from analysis.together import LEAST, Together, longer, of_categories, together
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset, Note
 
 SOURCE = "analysis/basket.sql"
-LEAST = 20  # orders that hold both: nothing is said of fewer
-ENOUGH = 100  # pairs: with fewer the minimum support is halved
-HALVINGS = 4
-HUGE = 400  # products in an order beyond which only the best-selling are looked at
-WORK = 50_000_000  # pairs of lines up to which huge orders are looked at whole
-PAIRS = {
-    "name_a": "Product",
-    "name_b": "and",
-    "orders": "Orders with both",
-    "support": "Share of orders",
-    "confidence_ab": "Of first's orders",
-    "confidence_ba": "Of second's orders",
-    "lift": "Lift",
-    "lift_low": "from",
-    "lift_high": "to",
-    "strong": "Strong",
-}
 UNITS: Mapping[str, Unit] = {
+    "items": "count",
     "orders": "count",
     "orders_a": "count",
     "orders_b": "count",
+    "orders_left": "count",
+    "orders_right": "count",
+    "orders_first": "count",
+    "beyond": "count",
     "support": "share",
+    "confidence": "share",
     "confidence_ab": "share",
     "confidence_ba": "share",
+    "attach": "share",
+    "attach_low": "share",
+    "attach_high": "share",
     "lift": "ratio",
     "lift_low": "ratio",
     "lift_high": "ratio",
-    "leverage": "ratio",
     "alike": "ratio",
+    "leverage": "ratio",
     "q": "ratio",
+    "price_first": "money",
+    "price_second": "money",
+    "price": "money",
 }
 
 
@@ -58,109 +53,173 @@ class Basket(Result):
     """Products bought together in one order.
 
     pairs: a, b (ids, a < b), name_a, name_b, category_a, category_b (None: unknown), orders (with both), orders_a,
-    orders_b, support, confidence_ab, confidence_ba, lift, lift_low, lift_high, leverage, alike, q, strong; the strong
-    first, then by lift.
+    orders_b, support, confidence_ab, confidence_ba, lift, lift_low, lift_high, leverage, alike (lift of pairs of like
+    prices), q (false-discovery adjusted), strong (bool); the strong first, then by lift.
+    rules: left, right (names), items (on the left), left_id, right_id, orders, orders_left, orders_right, support,
+    confidence, lift, lift_low, lift_high, q (NaN on longer ones), strong (of the pair); both ways of each pair, then
+    longer ones. longer: those of them with more than one item on the left. categories: pairs of categories.
+    bundles: as analysis.bundles. Each but the first two may be None.
     """
 
     findings: Mapping[str, Finding]
     pairs: Table
+    rules: Table
+    longer: Table | None
+    categories: Table | None
+    bundles: Table | None
     notes: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Pairs of frequent items at the support that was used. least: orders a pair needs; capped: orders cut short."""
-
-    pairs: pd.DataFrame
-    counts: Counts
-    support: float
-    least: int
-    capped: int
-
-
 def compute(lines: Relation, products: Relation | None, kpis: Kpis, dataset: Dataset, settings: Settings) -> Basket:
-    """Pairs and bundles up to the snapshot; raises Skip when no two products were bought together often enough."""
+    """Pairs, rules and bundles up to the snapshot; raises Skip when no two products were bought together often."""
     sold = goods(lines, products, dataset, settings)
     if sold.empty:
         raise Skip("no sale names a product")
-    found = _found(lines, sold, dataset, settings)
+    found = together(lines, sold, dataset, settings)
     pairs = _named(found.pairs, sold)
-    strong = int(pairs["strong"].sum())
+    names = sold.set_index("product_id")["name"]
+    more = _told(longer(lines, found, settings), names, found.orders)
+    offers = bundles(pairs, sold.set_index("product_id")["price"], found.orders)
+    categories = of_categories(products, found.orders, dataset, settings)
     window = kpis.findings["first_day"].window
-    ground = Ground("orders with at least one product that is no fee", found.counts.orders, window, SOURCE)
-    findings = {
-        "headline": ground.of(
-            strong,
-            "count",
-            f"{{value}} {noun(strong, 'pair')} of products {noun(strong, 'is', 'are')} bought together clearly more "
-            "often than chance.",
-            "strong pairs",
-        )
-    }
-    table = Table(pairs, "Products bought together", PAIRS, SOURCE, UNITS)
-    return Basket(findings, table)
-
-
-def _found(lines: Relation, sold: pd.DataFrame, dataset: Dataset, settings: Settings) -> Found:
-    """The pairs at the highest support that carries enough of them."""
-    text = f"|{'|'.join(sorted(dataset.non_products))}|"
-    sizes = lines.query("basket_sizes.sql", snapshot=settings.snapshot, non_products=text).to_pandas()
-    orders = int(sizes["orders"].sum())
-    if not (sizes["products"] > 1).any():
-        raise Skip("no order holds two different products")
-    most = _most(sizes)
-    wanted = [Fraction(str(settings.minimum_support)) / 2**k for k in range(HALVINGS + 1)]
-    levels = [(share, max(LEAST, math.ceil(share * orders))) for share in wanted]
-    found = pd.DataFrame()
-    for share, least in (levels[0], levels[-1]):
-        counts, items = _counted(lines, settings, text, least, most, orders)
-        price = sold.set_index("product_id")["price"].reindex(items).to_numpy()
-        if (counts.together >= least).sum() >= ENOUGH or least == LEAST:
-            break
-    reached = [(share, least) for share, least in levels if (counts.together >= least).sum() >= ENOUGH]
-    share, least = reached[0] if reached else levels[-1]
-    kept = counts.bought >= least
-    counts, items = counts.of(kept), items[kept]
-    found = measured(counts, price[kept], least)
-    if found.empty:
-        raise Skip("no two products were bought together in twenty orders or more")
-    found["a"], found["b"] = items[found["a"]], items[found["b"]]
-    capped = int(sizes.loc[sizes["products"] > most, "orders"].sum())
-    return Found(found, counts, float(share), least, capped)
-
-
-def _most(sizes: pd.DataFrame) -> int:
-    """How many products of an order are looked at: all, unless the pairs of all orders would be too many."""
-    products, orders = sizes["products"].to_numpy(), sizes["orders"].to_numpy()
-    if (products * (products - 1) // 2 * orders).sum() <= WORK:
-        return int(products.max())
-    return HUGE
-
-
-def _counted(
-    lines: Relation, settings: Settings, non_products: str, least: int, most: int, orders: int
-) -> tuple[Counts, np.ndarray]:
-    """Items with so many orders, by id, and what is bought together of them."""
-    rows = lines.query(
-        "basket.sql", snapshot=settings.snapshot, non_products=non_products, least=least, most=most
-    ).to_pandas()
-    alone = rows["item_a"] == rows["item_b"]
-    items = rows[alone & (rows["orders"] >= least)].sort_values("product_id")
-    place = np.full(int(rows["item_b"].max()) + 1 if len(rows) else 1, -1)
-    place[items["item_a"]] = np.arange(len(items))
-    a, b = place[rows["item_a"]], place[rows["item_b"]]
-    kept = (~alone & (a >= 0) & (b >= 0)).to_numpy()
-    a, b, together = a[kept], b[kept], rows["orders"].to_numpy()[kept]
-    counts = Counts(orders, items["orders"].to_numpy(), np.minimum(a, b), np.maximum(a, b), together)
-    return counts, items["product_id"].to_numpy()
+    return Basket(
+        findings=findings(found, pairs, offers, window),
+        pairs=_pairs(pairs),
+        rules=_rules(pd.concat([_both_ways(pairs), more], ignore_index=True), "Rules with one product on the right"),
+        longer=_rules(more, "Longer rules") if len(more) else None,
+        categories=None if categories is None else _categories(categories),
+        bundles=_bundles(offers) if len(offers) else None,
+        notes=_notes(found),
+    )
 
 
 def _named(found: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
     """With names and categories; the strong first, then by lift, then by ids."""
     by_id = sold.set_index("product_id")
-    for side in ("a", "b"):
-        for what in ("name", "category"):
-            found[f"{what}_{side}"] = by_id[what].reindex(found[side]).to_numpy()
-    columns = ["a", "b", "name_a", "name_b", "category_a", "category_b"]
-    found = found[columns + [c for c in found if c not in columns]]
-    return found.sort_values(["strong", "lift", "a", "b"], ascending=[False, False, True, True], ignore_index=True)
+    told = {
+        f"{what}_{side}": by_id[what].reindex(found[side]).to_numpy()
+        for what in ("name", "category")
+        for side in ("a", "b")
+    }
+    made = pd.concat([found[["a", "b"]], pd.DataFrame(told), found.drop(columns=["a", "b"])], axis=1)
+    return made.sort_values(["strong", "lift", "a", "b"], ascending=[False, False, True, True], ignore_index=True)
+
+
+def _both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Each pair as two rules, the likelier confidence first within a pair."""
+    ways = []
+    for left, right in (("a", "b"), ("b", "a")):
+        way = pairs[["orders", "support", "lift", "lift_low", "lift_high", "q", "strong"]].copy()
+        way["left"], way["right"] = pairs[f"name_{left}"], pairs[f"name_{right}"]
+        way["left_id"], way["right_id"], way["items"] = pairs[left], pairs[right], 1
+        way["orders_left"], way["orders_right"] = pairs[f"orders_{left}"], pairs[f"orders_{right}"]
+        way["confidence"] = pairs[f"confidence_{left}{right}"]
+        ways.append(way)
+    return pd.concat(ways).sort_index(kind="stable")[list(RULES)]
+
+
+def _told(rules: pd.DataFrame, names: pd.Series, orders: int) -> pd.DataFrame:
+    """Longer rules with names and the interval of lift; strong is not asked of them."""
+    both, left, right = (rules[name].to_numpy(dtype=np.int64) for name in ("orders", "orders_left", "orders_right"))
+    low, high = lift_interval(both, left, right, orders)
+    return rules.assign(
+        items=[len(left) for left in rules["left"]],
+        left_id=[" + ".join(left) for left in rules["left"]],
+        left=[" + ".join(names[list(left)]) for left in rules["left"]],
+        right_id=rules["right"],
+        right=names.reindex(rules["right"]).to_numpy(),
+        lift_low=low,
+        lift_high=high,
+        q=np.nan,
+        strong=False,
+    )[list(RULES)]
+
+
+def _pairs(pairs: pd.DataFrame) -> Table:
+    note = (
+        "Lift: orders with both over those that chance would bring; its interval is of 95 %, from the standard error "
+        "of its logarithm. Alike: lift of the other pairs whose prices are like theirs. q: what share of the pairs at "
+        "least as sure may be so by luck (Benjamini and Hochberg)."
+    )
+    return Table(pairs, "Products bought together", PAIRS, SOURCE, UNITS, note)
+
+
+def _rules(rules: pd.DataFrame, title: str) -> Table:
+    return Table(rules, title, RULES, SOURCE, UNITS)
+
+
+def _categories(pairs: pd.DataFrame) -> Table:
+    note = f"Pairs of categories that {LEAST} orders or more hold. A category is in an order when any product of it is."
+    return Table(pairs, "Categories bought together", CATEGORIES, "analysis/basket_categories.sql", UNITS, note)
+
+
+def _bundles(offers: pd.DataFrame) -> Table:
+    note = (
+        "Of orders with the first product, the share that hold the second already is what a bundle must beat: it pays "
+        "when clearly more than the upper end take both. Whether it does, only a trial tells. Prices are those paid."
+    )
+    return Table(offers, "Bundles to try", BUNDLES, "analysis/bundles.py", UNITS, note)
+
+
+def _notes(found: Together) -> tuple[Note, ...]:
+    if not found.capped:
+        return ()
+    text = (
+        f"orders with more than {found.most} different products: of them only the {found.most} best-selling products "
+        "are looked at when pairs are counted"
+    )
+    return (Note("W_HUGE_ORDERS", found.capped, text),)
+
+
+PAIRS = {
+    "name_a": "Product",
+    "name_b": "With",
+    "orders": "Orders with both",
+    "confidence_ab": "Of orders with the first",
+    "confidence_ba": "Of orders with the second",
+    "lift": "Lift",
+    "lift_low": "From",
+    "lift_high": "To",
+    "alike": "Alike",
+    "q": "q",
+    "strong": "Strong",
+}
+RULES = {
+    "left": "Who buys",
+    "right": "Adds",
+    "items": "Items",
+    "left_id": "Ids",
+    "right_id": "Id",
+    "orders": "Orders",
+    "orders_left": "Orders with the left",
+    "orders_right": "Orders with the right",
+    "support": "Support",
+    "confidence": "Confidence",
+    "lift": "Lift",
+    "lift_low": "From",
+    "lift_high": "To",
+    "q": "q",
+    "strong": "Strong",
+}
+CATEGORIES = {
+    "a": "Category",
+    "b": "With",
+    "orders": "Orders with both",
+    "confidence_ab": "Of orders with the first",
+    "confidence_ba": "Of orders with the second",
+    "lift": "Lift",
+    "lift_low": "From",
+    "lift_high": "To",
+}
+BUNDLES = {
+    "first": "Who buys",
+    "second": "Is offered",
+    "orders": "Orders with both",
+    "beyond": "Beyond chance",
+    "attach": "Add it today",
+    "attach_low": "From",
+    "attach_high": "To",
+    "price_first": "Price",
+    "price_second": "Price of the second",
+    "price": "Both",
+}

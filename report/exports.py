@@ -34,6 +34,7 @@ TABLES = {
     "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
     "product_pairs": ("basket", "pairs"),
+    "rules": ("basket", "rules"),
     "cohorts": ("cohorts", "cells"),
     "clv_tracking": ("clv_check", "tracking"),
     "spend": ("spend_90d", "segments"),

@@ -1,4 +1,4 @@
-"""The pairs that belong together most, by lift, with their orders."""
+"""What belongs together: the strongest pairs by lift, and categories that are bought together."""
 
 from __future__ import annotations
 
@@ -7,24 +7,39 @@ import plotly.graph_objects as go
 from analysis.basket import Basket
 from report.figure import Figure, Style, plain, ranked, real
 
-MOST = 12
+MOST = 15
+WIDE, NARROW = 25, 13  # characters of each of two names
 
 
 def pairs(basket: Basket, style: Style) -> go.Figure | None:
-    """The strong pairs by lift, with lift and orders."""
+    """A bar a strong pair: its lift, and beside it the orders it rests on."""
     frame = basket.pairs.frame.query("strong").head(MOST)
     if frame.empty:
         return None
-    most = 15 if style.narrow else 24
-    names = [f"{plain(r.name_a, most)} + {plain(r.name_b, most)}" for r in frame.itertuples()]
-    texts = [f"{style.text(r.lift, 'ratio')} · {style.text(r.orders, 'count')}" for r in frame.itertuples()]
-    return ranked(names, real(frame["lift"]), texts, names, [style.accent] * len(frame), style)
+    most = NARROW if style.narrow else WIDE
+    names = [f"{plain(row.name_a, most)} + {plain(row.name_b, most)}" for row in frame.itertuples()]
+    texts = [
+        f"{style.text(row.lift, 'ratio')}{'×' if style.narrow or at else ' times as often'} · "
+        f"{style.text(row.orders, 'count')}{'' if style.narrow or at else ' orders'}"
+        for at, row in enumerate(frame.itertuples())
+    ]
+    hover = [
+        f"<b>{plain(row.name_a, 120)}</b><br><b>{plain(row.name_b, 120)}</b><br>lift: {style.text(row.lift, 'ratio')} "
+        f"({style.text(row.lift_low, 'ratio')} to {style.text(row.lift_high, 'ratio')})<br>"
+        f"orders with both: {style.text(row.orders, 'count')}"
+        for row in frame.itertuples()
+    ]
+    return ranked(names, real(frame["lift"]), texts, hover, [style.accent] * len(frame), style)
 
 
 def _alt(basket: Basket, style: Style) -> str:
     rows = basket.pairs.frame.query("strong").head(MOST).itertuples()
-    listed = "; ".join(f"{plain(r.name_a)} and {plain(r.name_b)}: {style.text(r.lift, 'ratio')}" for r in rows)
-    return f"Bars of the strongest pairs of products by lift. {listed}."
+    listed = "; ".join(
+        f"{plain(row.name_a)} and {plain(row.name_b)}: {style.text(row.lift, 'ratio')} times, "
+        f"{style.text(row.orders, 'count')} orders"
+        for row in rows
+    )
+    return f"Bars of the pairs of products with the highest lift. {listed}."
 
 
 FIGURES = (
@@ -33,8 +48,8 @@ FIGURES = (
         pairs,
         "slide",
         _alt,
-        lambda b: b.pairs,
+        lambda basket: basket.pairs,
         ("name_a", "name_b", "lift", "orders"),
-        "Strongest pairs by lift",
+        "Pairs that belong together, by how many times as often as chance would have it",
     ),
 )
