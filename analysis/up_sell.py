@@ -27,7 +27,7 @@ BIN = 0.05
 POPULATION = "known customers whose dearest product of a category has a dearer alternative"
 NOTE = (
     "Offered is the product of the same category, 10 to 60 % dearer, that most buyers of the one held also bought, "
-    "then or later: at least five of them, and at least the assumed response. Price is the average paid for a unit. The "
+    "then or later: at least five of them, and at least the assumed response. Price: the average paid for a unit. The "
     "expected value (assumed) is the assumed response × the price step × customers: the dearer product is taken to be "
     "bought instead of the cheaper one, at the next purchase; bought in addition it would bring its whole price. "
     "Categories are those of the data: where they are wide, an alternative need not serve the same purpose."
