@@ -42,13 +42,13 @@ class CrossSell(Result):
     bought it afterwards), later_share, without (buyers who never bought the other), customers (of them, those for whom
     it is the best offer), value (assumed); most valuable first.
     customers: customer_id, has, name_has, offer, name_offer, price, expected_value: for the exports, never printed.
-    categories: category of the offer, customers, value.
+    categories: category of the offer, customers, value; None where none is known.
     """
 
     findings: Mapping[str, Finding]
     offers: Table
     customers: Table
-    categories: Table
+    categories: Table | None
 
 
 def compute(
@@ -87,7 +87,7 @@ def compute(
         findings=_findings(given, len(strong), customers, response),
         offers=_offers(offers.reset_index(drop=True)),
         customers=Table(listed, "Customers and the product to offer each", {}, SOURCE),
-        categories=priced.by_category(given, SOURCE, "Offers by category of the product offered", ""),
+        categories=priced.by_category(given, SOURCE, "Offers by category of the product offered"),
     )
 
 

@@ -41,18 +41,16 @@ def half_and_double(value: Decimal, response: float) -> tuple[Decimal, Decimal]:
     return value / 2, value * most
 
 
-def grouped(offers: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Customers and value of the offers by a column, the most valuable first, then by name."""
-    known = offers.assign(**{column: offers[column].fillna("Unknown")})
-    sums = known.groupby(column, as_index=False)[["customers", "value"]].sum()
-    return sums.sort_values(["value", column], ascending=[False, True], ignore_index=True)
-
-
-def by_category(offers: pd.DataFrame, source: str, title: str, note: str) -> Table:
-    """The offers by category of what is offered."""
+def by_category(offers: pd.DataFrame, source: str, title: str) -> Table | None:
+    """Customers and value of the offers by category, the most valuable first; None where no category is known."""
+    if not offers["category"].notna().any():
+        return None
+    known = offers.assign(category=[c if isinstance(c, str) else "Unknown" for c in offers["category"]])
+    sums = known.groupby("category", as_index=False)[["customers", "value"]].sum()
+    frame = sums.sort_values(["value", "category"], ascending=[False, True], ignore_index=True)
     units: dict[str, Unit] = {"customers": "count", "value": "money"}
     labels = {"category": "Category", "customers": "Customers", "value": "Expected value (assumed)"}
-    return Table(grouped(offers, "category"), title, labels, source, units, note)
+    return Table(frame, title, labels, source, units)
 
 
 def findings(

@@ -50,7 +50,7 @@ class UpSell(Result):
     offers: Table
     customers: Table
     steps: Table
-    categories: Table
+    categories: Table | None
     beside: bool
 
 
@@ -84,7 +84,7 @@ def compute(
         offers=_offers(offers),
         customers=_people(listed),
         steps=_steps(offers),
-        categories=priced.by_category(offers, SOURCE, "Offers of a dearer product by category", ""),
+        categories=priced.by_category(offers, SOURCE, "Offers of a dearer product by category"),
         beside=cross_sell is not None,
     )
 

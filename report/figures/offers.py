@@ -32,9 +32,9 @@ def bars(table: Table, style: Style) -> go.Figure:
 
 def categories(result: Any, style: Style) -> go.Figure | None:
     """A bar a category of what is offered; none where there is only one."""
-    frame = result.categories.frame.head(CATEGORIES)
-    if len(result.categories.frame) < 2:
+    if result.categories is None or len(result.categories.frame) < 2:
         return None
+    frame = result.categories.frame.head(CATEGORIES)
     texts = _texts(frame, style)
     figure = ranked(
         [style.name(n) for n in frame["category"]], real(frame["value"]), texts, texts, [BAR] * len(frame), style
