@@ -47,6 +47,8 @@ TABLES = {
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
 CUSTOMERS = ("customers.csv", "customers.parquet")
+# Tables that may grow long: written as Parquet too.
+LONG = ("product_pairs", "rules")
 # Files with a row a customer: readable by their owner only.
 PRIVATE = (*CUSTOMERS, "value_at_risk.csv")
 BATCH = 100_000
@@ -71,8 +73,12 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     for name, (analysis, attribute) in TABLES.items():
         table = getattr(results.get(analysis), attribute, None)
         if isinstance(table, Table):
-            _csv(_arrow(table.frame), folder / f"{name}.csv")
+            made = _arrow(table.frame)
+            _csv(made, folder / f"{name}.csv")
             written.append(f"{name}.csv")
+            if name in LONG:
+                _parquet(made, folder / f"{name}.parquet")
+                written.append(f"{name}.parquet")
     return tuple(written)
 
 
