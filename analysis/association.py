@@ -74,7 +74,7 @@ def measured(counts: Counts, price: np.ndarray, least: int) -> pd.DataFrame:
             "lift_high": high,
             "leverage": together / n - (one / n) * (other / n),
             "alike": alike,
-            "q": q,
+            "q": q.round(6),
             "strong": q <= FALSE,
         }
     )

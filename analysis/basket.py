@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.association import lift_interval
 from analysis.basket_findings import findings
-from analysis.bundles import bundles
+from analysis.bundles import TIMES, bundles, varied
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.kpis import Kpis
@@ -20,6 +20,7 @@ from dataset.settings import Settings
 from dataset.tables import Dataset, Note
 
 SOURCE = "analysis/basket.sql"
+TOP = 15
 UNITS: Mapping[str, Unit] = {
     "items": "count",
     "orders": "count",
@@ -29,6 +30,7 @@ UNITS: Mapping[str, Unit] = {
     "orders_right": "count",
     "orders_first": "count",
     "beyond": "count",
+    "room": "count",
     "support": "share",
     "confidence": "share",
     "confidence_ab": "share",
@@ -57,13 +59,15 @@ class Basket(Result):
     prices), q (false-discovery adjusted), strong (bool); the strong first, then by lift.
     rules: left, right (names), items (on the left), left_id, right_id, orders, orders_left, orders_right, support,
     confidence, lift, lift_low, lift_high, q (NaN on longer ones), strong (of the pair); both ways of each pair, then
-    longer ones. longer: those of them with more than one item on the left. categories: pairs of categories.
-    bundles: as analysis.bundles. Each but the first two may be None.
+    longer ones. longer: those of them with more than one item on the left. categories: pairs of categories. top: the
+    strong pairs with the highest lift that name no product more than twice. bundles: as analysis.bundles. longer,
+    categories and bundles may be None.
     """
 
     findings: Mapping[str, Finding]
     pairs: Table
     rules: Table
+    top: Table
     longer: Table | None
     categories: Table | None
     bundles: Table | None
@@ -84,7 +88,8 @@ def compute(lines: Relation, products: Relation | None, kpis: Kpis, dataset: Dat
     window = kpis.findings["first_day"].window
     return Basket(
         findings=findings(found, pairs, offers, window),
-        pairs=_pairs(pairs),
+        pairs=_pairs(pairs, "Products bought together"),
+        top=_pairs(varied(pairs, TOP), "Pairs that belong together"),
         rules=_rules(pd.concat([_both_ways(pairs), more], ignore_index=True), "Rules with one product on the right"),
         longer=_rules(more, "Longer rules") if len(more) else None,
         categories=None if categories is None else _categories(categories),
@@ -135,13 +140,14 @@ def _told(rules: pd.DataFrame, names: pd.Series, orders: int) -> pd.DataFrame:
     )[list(RULES)]
 
 
-def _pairs(pairs: pd.DataFrame) -> Table:
+def _pairs(pairs: pd.DataFrame, title: str) -> Table:
     note = (
         "Lift: orders with both over those that chance would bring; its interval is of 95 %, from the standard error "
-        "of its logarithm. Alike: lift of the other pairs whose prices are like theirs. q: what share of the pairs at "
-        "least as sure may be so by luck (Benjamini and Hochberg)."
+        "of its logarithm. Alike: lift of the other pairs whose prices are like theirs. q: the least rate of false "
+        "discoveries at which the pair is found to come more than twice as often as chance, and as pairs of like "
+        "prices, would have it (Benjamini and Hochberg); a pair is strong at 0.05 or less."
     )
-    return Table(pairs, "Products bought together", PAIRS, SOURCE, UNITS, note)
+    return Table(pairs, title, PAIRS, SOURCE, UNITS, note)
 
 
 def _rules(rules: pd.DataFrame, title: str) -> Table:
@@ -156,7 +162,9 @@ def _categories(pairs: pd.DataFrame) -> Table:
 def _bundles(offers: pd.DataFrame) -> Table:
     note = (
         "Of orders with the first product, the share that hold the second already is what a bundle must beat: it pays "
-        "when clearly more than the upper end take both. Whether it does, only a trial tells. Prices are those paid."
+        "when clearly more than the upper end take both. Whether it does, only a trial tells. First those with many "
+        "orders beyond chance and many without the second (one times the other); no product is named more than "
+        f"{TIMES} times. The price is what was paid for one of each."
     )
     return Table(offers, "Bundles to try", BUNDLES, "analysis/bundles.py", UNITS, note)
 
@@ -172,11 +180,11 @@ def _notes(found: Together) -> tuple[Note, ...]:
 
 
 PAIRS = {
-    "name_a": "Product",
-    "name_b": "With",
-    "orders": "Orders with both",
-    "confidence_ab": "Of orders with the first",
-    "confidence_ba": "Of orders with the second",
+    "name_a": "A",
+    "name_b": "B",
+    "orders": "Orders",
+    "confidence_ab": "A adds B",
+    "confidence_ba": "B adds A",
     "lift": "Lift",
     "lift_low": "From",
     "lift_high": "To",
@@ -202,11 +210,11 @@ RULES = {
     "strong": "Strong",
 }
 CATEGORIES = {
-    "a": "Category",
-    "b": "With",
-    "orders": "Orders with both",
-    "confidence_ab": "Of orders with the first",
-    "confidence_ba": "Of orders with the second",
+    "a": "A",
+    "b": "B",
+    "orders": "Orders",
+    "confidence_ab": "A adds B",
+    "confidence_ba": "B adds A",
     "lift": "Lift",
     "lift_low": "From",
     "lift_high": "To",
@@ -216,10 +224,9 @@ BUNDLES = {
     "second": "Is offered",
     "orders": "Orders with both",
     "beyond": "Beyond chance",
+    "room": "Without it",
     "attach": "Add it today",
     "attach_low": "From",
     "attach_high": "To",
-    "price_first": "Price",
-    "price_second": "Price of the second",
-    "price": "Both",
+    "price": "Price of both",
 }

@@ -18,6 +18,7 @@ SOURCE = "analysis/basket.sql"
 POPULATION = "orders with a product"
 STRONG = "pairs of frequent products bought together more than twice as often as by chance, and as pairs of like prices"
 TITLE = 105
+OFFER, HALF = ": offer them together", 0.5  # who mostly add it already need no offer
 NONE = "no two products are bought together clearly more often than chance"
 
 
@@ -114,9 +115,9 @@ def _of_the_top(pairs: pd.DataFrame, estimated: Any, ground: Ground) -> dict[str
     top: Mapping[str, Any] = pairs.iloc[0] if pairs["strong"].any() else {}
     name = partial(ground.of, unit="name", why="" if len(top) else NONE)
     return {
-        "top_a": name(top.get("name_a"), claim="Of the pair with the highest lift, one is {value}.", definition=TOP),
+        "top_a": name(top.get("name_a"), claim="In the pair with the highest lift, {value} is one.", definition=TOP),
         "top_b": name(
-            top.get("name_b"), claim="Of the pair with the highest lift, the other is {value}.", definition=TOP
+            top.get("name_b"), claim="In the pair with the highest lift, {value} is the other.", definition=TOP
         ),
         "top_lift": estimated(
             value=float(top["lift"]) if len(top) else None,
@@ -131,11 +132,14 @@ def _of_the_top(pairs: pd.DataFrame, estimated: Any, ground: Ground) -> dict[str
 
 
 TOP = "of the strong pair with the highest lift"
-BUNDLE = "of the strong pair with most orders beyond chance; the first is the one whose buyers add the other oftener"
+BUNDLE = (
+    "of the strong pair with most orders beyond chance times orders without the second; the first is the one whose "
+    "buyers add the other oftener"
+)
 
 
 def _of_the_bundle(bundles: pd.DataFrame, estimated: Any, ground: Ground) -> dict[str, Finding]:
-    """The bundle with most orders beyond chance."""
+    """The first bundle."""
     best: Mapping[str, Any] = bundles.iloc[0] if len(bundles) else {}
     why = "" if len(best) else NONE
     name, interval = partial(ground.of, unit="name", why=why), None
@@ -144,10 +148,10 @@ def _of_the_bundle(bundles: pd.DataFrame, estimated: Any, ground: Ground) -> dic
     attach = partial(estimated, unit="share", interval=interval, reason=why)
     share = "orders with both / orders with the first, " + BUNDLE
     return {
-        "bundle_first": name(
-            best.get("first"), claim="The first bundle to try begins with {value}.", definition=BUNDLE
+        "bundle_first": name(best.get("first"), claim="In the first bundle to try, {value} leads.", definition=BUNDLE),
+        "bundle_second": name(
+            best.get("second"), claim="To the first bundle to try, {value} is added.", definition=BUNDLE
         ),
-        "bundle_second": name(best.get("second"), claim="The first bundle to try adds {value}.", definition=BUNDLE),
         "bundle_orders": ground.of(
             int(best["orders"]) if len(best) else None,
             "count",
@@ -162,9 +166,16 @@ def _of_the_bundle(bundles: pd.DataFrame, estimated: Any, ground: Ground) -> dic
             f"orders with both less those that chance would bring, {BUNDLE}",
             why,
         ),
+        "bundle_room": ground.of(
+            int(best["room"]) if len(best) else None,
+            "count",
+            "{value} orders with {basket.bundle_first} went without the other.",
+            f"orders with the first less orders with both, {BUNDLE}",
+            why,
+        ),
         "bundle_attach": attach(
             value=float(best["attach"]) if len(best) else None,
-            claim="{value} of orders with {basket.bundle_first} hold {basket.bundle_second}.",
+            claim="{value} of orders with {basket.bundle_first} hold {basket.bundle_second} too.",
             definition=share,
         ),
         "bundle_beat": attach(
@@ -178,9 +189,9 @@ def _of_the_bundle(bundles: pd.DataFrame, estimated: Any, ground: Ground) -> dic
 def _headline(made: Mapping[str, Finding], bundles: pd.DataFrame, strong: int) -> Finding:
     """The first bundle and how many add it already; the number of strong pairs where names are long or none is."""
     attach, count = made["bundle_attach"], made["strong"]
-    room = TITLE - len("100.0 % of orders with  also hold ")
+    room = TITLE - len("100.0 % of orders with  hold  too")
     names = len(f"{made['bundle_first'].value}{made['bundle_second'].value}")
-    if attach.value is None or names > room:
+    if bundles.empty or names > room:
         claim = (
             f"{{value}} {noun(strong, 'pair')} of products {noun(strong, 'is', 'are')} "
             "bought together clearly more often than chance."
@@ -195,11 +206,11 @@ def _headline(made: Mapping[str, Finding], bundles: pd.DataFrame, strong: int) -
             window=count.window,
             source=count.source,
         )
-    offer = ": offer them together" if names + len(": offer them together") <= room else ""
+    offer = OFFER if bundles.iloc[0]["attach"] < HALF and names + len(OFFER) <= room else ""
     return Finding(
         value=attach.value,
         unit="share",
-        claim=f"{{value}} of orders with {{basket.bundle_first}} also hold {{basket.bundle_second}}{offer}.",
+        claim=f"{{value}} of orders with {{basket.bundle_first}} hold {{basket.bundle_second}} too{offer}.",
         definition=attach.definition,
         population=attach.population,
         n=attach.n,

@@ -66,11 +66,11 @@ def together(lines: Relation, sold: pd.DataFrame, dataset: Dataset, settings: Se
         counts, items = _counted(lines, dataset, settings, levels[-1][1], most, orders)
     carried = [level for level in levels if (counts.together >= level[1]).sum() >= ENOUGH]
     share, least = carried[0] if carried else levels[-1]
+    if not (counts.together >= least).any():
+        raise Skip("no two products were bought together in twenty orders or more")
     often = counts.bought >= least
     counts, items = counts.of(often), items[often]
     pairs = measured(counts, sold.set_index("product_id")["price"].reindex(items).to_numpy(), least)
-    if pairs.empty:
-        raise Skip("no two products were bought together in twenty orders or more")
     pairs["a"], pairs["b"] = items[pairs["a"]], items[pairs["b"]]
     more, one = sizes["products"] > most, sizes["products"] == 1
     single, capped = (int(sizes.loc[which, "orders"].sum()) for which in (one, more))

@@ -48,11 +48,11 @@ TABLES = {
     "up_sell": ("up_sell", "customers"),
     "up_sell_offers": ("up_sell", "offers"),
 }
-# Long tables: also as Parquet.
-LONG = frozenset({"cross_sell", "up_sell"})
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
 CUSTOMERS = ("customers.csv", "customers.parquet")
+# Tables that may grow long: written as Parquet too.
+LONG = ("product_pairs", "rules", "cross_sell", "up_sell")
 # Files with a row a customer: readable by their owner only.
 PRIVATE = (
     *CUSTOMERS, "value_at_risk.csv", "cross_sell.csv", "cross_sell.parquet", "up_sell.csv", "up_sell.parquet",
@@ -79,12 +79,12 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     for name, (analysis, attribute) in TABLES.items():
         table = getattr(results.get(analysis), attribute, None)
         if isinstance(table, Table):
-            arrow = _arrow(table.frame)
-            if name in LONG:
-                _parquet(arrow, folder / f"{name}.parquet")
-                written.append(f"{name}.parquet")
-            _csv(arrow, folder / f"{name}.csv")
+            made = _arrow(table.frame)
+            _csv(made, folder / f"{name}.csv")
             written.append(f"{name}.csv")
+            if name in LONG:
+                _parquet(made, folder / f"{name}.parquet")
+                written.append(f"{name}.parquet")
     return tuple(written)
 
 
