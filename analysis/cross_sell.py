@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 
 import numpy as np
@@ -15,6 +16,7 @@ from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.ground import noun
+from analysis.intervals import wilson
 from analysis.offers import LEAST, NO_PRICE, Told
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -155,7 +157,6 @@ def _offers(offers: pd.DataFrame) -> Table:
         "name_offer": "Offer",
         "price": "Price of the offer",
         "lift": "Lift",
-        "confidence": "Share of orders (measured)",
         "share": "Share of buyers (measured)",
         "later_share": "Came back for it (measured)",
         "without": "Buyers without it",
@@ -228,6 +229,7 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
             "orders with both / orders with the product held",
         ),
         "unasked": _unasked(offers, response, told),
+        "value_unasked": _value_unasked(offers, told),
         "pairs": told(
             pairs,
             "count",
@@ -257,4 +259,25 @@ def _unasked(offers: pd.DataFrame, response: float, told: Told) -> Finding:
         "until then; summed over the offers",
         n=first,
         population="buyers of a product offered another, once in each offer",
+    )
+
+
+def _value_unasked(offers: pd.DataFrame, told: Told) -> Finding:
+    """What the offers would bring at the rate customers came back by themselves: the measure of what is assumed.
+
+    Interval: Wilson's limits of each offer's rate, put together as those of independent ones (Zou and Donner 2008).
+    """
+    at_stake = (offers["price"] * offers["customers"]).to_numpy()
+    rate = offers["later_share"].to_numpy()
+    ends = np.array([wilson(int(k), int(n)) for k, n in zip(offers["later"], offers["first"], strict=True)])
+    down, up = (float(np.sqrt((((rate - ends[:, side]) * at_stake) ** 2).sum())) for side in (0, 1))
+    value = round(float((rate * at_stake).sum()), 6)
+    return told(
+        Decimal(str(value)),
+        "money",
+        "At the rate at which customers came back unasked, the same offers bring {value}.",
+        "for each offer: share of the buyers without it who bought it later, measured x price x customers offered",
+        kind="estimated",
+        interval=(value - down, value + up),
+        leading=True,
     )

@@ -140,7 +140,6 @@ def _offers(offers: pd.DataFrame) -> Table:
         "name_has": "Bought",
         "name_offer": "Offer",
         "category": "Category",
-        "price_has": "Price",
         "price": "Price of the offer",
         "step_share": "Step",
         "bought": "Bought both",

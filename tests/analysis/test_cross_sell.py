@@ -91,6 +91,8 @@ def test_by_hand(shop):
     assert found.customers.frame["customer_id"].tolist() == [f"t{i}" for i in range(8)]
     assert found.customers.frame["expected_value"].tolist() == pytest.approx([0.6] * 8)
     assert value(found, "customer_share") == 8 / 22 and value(found, "unasked") == pytest.approx(5 / 13)
+    assert value(found, "value_unasked") == pytest.approx(5 / 13 * 20 * 8)
+    assert found.findings["value_unasked"].interval == pytest.approx((0.17706 * 160, 0.64481 * 160), rel=1e-3)
 
 
 def test_only_strong_pairs_count(shop):
