@@ -110,7 +110,7 @@ def findings(
         "top_offer": told(
             short(top["name_offer"]),
             "name",
-            f"{best}: {{value}} to {{{analysis}.top_customers}} "
+            f"{best}: {{value}}, for {{{analysis}.top_customers}} "
             f"{noun(int(top['customers']), 'customer')} who bought {{{analysis}.top_has}}.",
             "the product offered, of the offer with the largest expected value",
         ),
