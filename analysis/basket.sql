@@ -11,12 +11,24 @@ items as (
   from sold_lines
   where sale_lines >= $least and position('|' || product_id || '|' in $non_products) = 0
 ),
-huge as (
+many_lines as (
   select order_id
   from lines
   where kind = 'sale' and ordered_at < cast($snapshot as timestamp) and order_id is not null and product_id is not null
   group by order_id
   having count(*) > $most
+),
+huge as (
+  select lines.order_id
+  from lines
+  join many_lines on many_lines.order_id = lines.order_id
+  where
+    lines.kind = 'sale'
+    and lines.ordered_at < cast($snapshot as timestamp)
+    and lines.product_id is not null
+    and position('|' || lines.product_id || '|' in $non_products) = 0
+  group by lines.order_id
+  having count(distinct lines.product_id) > $most
 ),
 sold as (
   select lines.order_id, items.item

@@ -67,7 +67,7 @@ def together(lines: Relation, sold: pd.DataFrame, dataset: Dataset, settings: Se
     carried = [level for level in levels if (counts.together >= level[1]).sum() >= ENOUGH]
     share, least = carried[0] if carried else levels[-1]
     if not (counts.together >= least).any():
-        raise Skip("no two products were bought together in twenty orders or more")
+        raise Skip("no two products were bought together in enough orders")
     often = counts.bought >= least
     counts, items = counts.of(often), items[often]
     pairs = measured(counts, sold.set_index("product_id")["price"].reindex(items).to_numpy(), least)
