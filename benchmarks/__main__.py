@@ -28,6 +28,7 @@ def main(
         clusters(Path(folder), runs)
         clv(Path(folder), runs)
         spend(Path(folder), runs)
+        pairs(Path(folder), runs)
 
 
 def whole_build(data: Path | None, folder: Path, runs: int) -> None:
@@ -118,6 +119,17 @@ def spend(folder: Path, runs: int) -> None:
     slower, larger = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
     print(f"  customer deck      {ours}")
     print(f"  pandas, Tweedie    {theirs}   {slower:.1f}x slower, {larger:.1f}x larger, one cut-off, no test")
+
+
+def pairs(folder: Path, runs: int) -> None:
+    """Pairs in a million orders of five thousand products at a support of a tenth of a percent, against mlxtend."""
+    command("-m", "benchmarks.peers", "baskets", str(folder))
+    print("pairs in a million orders of five thousand products")
+    ours = middle(runs, "-m", "benchmarks.peers", "pairs", str(folder))
+    theirs = command("-m", "benchmarks.peers", "fpgrowth", str(folder))
+    slower, larger = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
+    print(f"  customer deck      {ours}")
+    print(f"  mlxtend fpgrowth   {theirs}   {slower:.1f}x slower, {larger:.1f}x larger")
 
 
 if __name__ == "__main__":

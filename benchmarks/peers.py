@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dataset.engine import Relation
+
 
 def ours(folder: Path) -> None:
     """Read, account, customers, segments and concentration, as build.py does."""
@@ -216,7 +218,66 @@ def tweedie(folder: Path) -> None:
     print(float(model.fit(known, label).predict(known).sum() / label.sum()))
 
 
+def baskets(folder: Path) -> None:
+    """A million orders of five lines on average, from five thousand products drawn by Zipf's law: order and product."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(1)
+    order = np.repeat(np.arange(1_000_000), 1 + rng.poisson(4, 1_000_000))
+    shares = np.cumsum(1 / np.arange(1, 5_001))
+    product = np.searchsorted(shares / shares[-1], rng.random(len(order)))
+    columns = {"order_id": [f"o{i}" for i in order.tolist()], "product_id": [f"p{i}" for i in product.tolist()]}
+    (folder / BASKETS).parent.mkdir(exist_ok=True)
+    pq.write_table(pa.table(columns), folder / BASKETS)
+
+
+def pairs(folder: Path) -> None:
+    """Pairs at a support of a tenth of a percent with all their measures, from the file of lines, as build.py does."""
+    from datetime import datetime
+
+    from analysis.run import ROOT
+    from analysis.together import together
+    from dataset.engine import Engine, Relation, quoted
+    from dataset.settings import Settings
+    from dataset.tables import TABLES, Dataset
+
+    with tempfile.TemporaryDirectory() as work:
+        engine = Engine(Path(work), (folder,))
+        given = {"order_id": "order_id", "product_id": "product_id", "kind": "'sale'", "ordered_at": "$day"}
+        columns = ", ".join(f"cast({given.get(c, 'null')} as {t}) as {c}" for c, t in TABLES["lines"].items())
+        file = quoted(str(folder / BASKETS))
+        engine.run(f"create table lines as select {columns} from read_parquet({file})", day=datetime(2024, 1, 1))
+        lines = Relation(engine, "lines", ROOT, engine.columns("lines"))
+        settings = Settings(minimum_support=0.001, snapshot=date(2024, 1, 2))
+        found = together(lines, _unpriced(lines), Dataset("generic", engine, ("lines",)), settings)
+        print(len(found.pairs), found.least)
+
+
+def _unpriced(lines: Relation) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(lines.query("goods.sql", snapshot=date(2024, 1, 2)).to_pylist()).assign(price=float("nan"))
+
+
+def fpgrowth(folder: Path) -> None:
+    """The usual notebook: a sparse frame of orders by products, mlxtend's fpgrowth for sets of one and two."""
+    import numpy as np
+    import pandas as pd
+    from mlxtend.frequent_patterns import fpgrowth as mine
+    from scipy.sparse import csr_matrix
+
+    lines = pd.read_parquet(folder / BASKETS).drop_duplicates()
+    (order, _), (product, names) = (pd.factorize(lines[name]) for name in ("order_id", "product_id"))
+    table = pd.DataFrame.sparse.from_spmatrix(csr_matrix((np.ones(len(lines), dtype=bool), (order, product))))
+    table.columns = names
+    found = mine(table, min_support=0.001, use_colnames=True, max_len=2)
+    print(int((found["itemsets"].map(len) == 2).sum()))
+
+
 MEASURED = "measured/customers.parquet"
+BASKETS = "measured/baskets.parquet"
 HISTORIES = "measured/histories.parquet"
 WEEKS, RATE = 4.345, 0.01  # of a month, as lifetimes counts them; a month
 
@@ -235,5 +296,8 @@ def _file(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    tasks = (ours, pandas, lifetimes, measure, clusters, kmeans, histories, clv, lifetimes_clv, spend, tweedie)
+    tasks = (
+        ours, pandas, lifetimes, measure, clusters, kmeans, histories, clv, lifetimes_clv, spend, tweedie, baskets,
+        pairs, fpgrowth,
+    )  # fmt: skip
     next(task for task in tasks if task.__name__ == sys.argv[1])(Path(sys.argv[2]))

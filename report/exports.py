@@ -33,6 +33,8 @@ TABLES = {
     "change_by_customers": ("kpi_tree", "groups"),
     "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
+    "product_pairs": ("basket", "pairs"),
+    "rules": ("basket", "rules"),
     "cohorts": ("cohorts", "cells"),
     "clv_tracking": ("clv_check", "tracking"),
     "spend": ("spend_90d", "segments"),
@@ -41,12 +43,20 @@ TABLES = {
     "churn_thresholds": ("churn", "thresholds"),
     "value_at_risk": ("value_at_risk", "customers"),
     "alignment": ("alignment", "segments"),
+    "cross_sell": ("cross_sell", "customers"),
+    "cross_sell_offers": ("cross_sell", "offers"),
+    "up_sell": ("up_sell", "customers"),
+    "up_sell_offers": ("up_sell", "offers"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
 CUSTOMERS = ("customers.csv", "customers.parquet")
+# Tables that may grow long: written as Parquet too.
+LONG = ("product_pairs", "rules", "cross_sell", "up_sell")
 # Files with a row a customer: readable by their owner only.
-PRIVATE = (*CUSTOMERS, "value_at_risk.csv")
+PRIVATE = (
+    *CUSTOMERS, "value_at_risk.csv", "cross_sell.csv", "cross_sell.parquet", "up_sell.csv", "up_sell.parquet",
+)  # fmt: skip
 BATCH = 100_000
 # A spreadsheet runs a cell that begins so (also in full width, also after blanks), unless it is a plain number.
 FORMULA = r"^[\t\r]|^[\s\pZ\x{200b}\x{feff}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}]"
@@ -69,8 +79,12 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     for name, (analysis, attribute) in TABLES.items():
         table = getattr(results.get(analysis), attribute, None)
         if isinstance(table, Table):
-            _csv(_arrow(table.frame), folder / f"{name}.csv")
+            made = _arrow(table.frame)
+            _csv(made, folder / f"{name}.csv")
             written.append(f"{name}.csv")
+            if name in LONG:
+                _parquet(made, folder / f"{name}.parquet")
+                written.append(f"{name}.parquet")
     return tuple(written)
 
 

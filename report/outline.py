@@ -6,9 +6,10 @@ from __future__ import annotations
 STORY = {
     "The answer": ("headlines",),
     "Where we stand": ("kpis", "months", "funnel", "lifecycle", "mix"),
-    "What changed": ("kpi_tree",),
+    "What changed": ("kpi_tree", "versus_last"),
     "Who the customers are": ("pareto", "rfm", "clusters", "migration", "cohorts"),
     "What comes next": ("clv_check", "clv", "spend_90d", "propensity", "churn", "value_at_risk", "alignment"),
+    "What to do": ("basket", "recommend", "cross_sell", "up_sell", "actions", "experiment", "budget"),
     "What we ask for": ("recommendations",),
     "How much to trust this": ("quality", "trust"),
 }
@@ -16,7 +17,20 @@ DECK = tuple(name for names in STORY.values() for name in names)
 PART = {name: part for part, names in STORY.items() for name in names}
 # A deck has four minutes: past so many slides, those stay in the appendix whose story others tell as well, these first.
 MOST_SLIDES = 18
-SPARE = ("quality", "propensity", "mix", "clusters", "clv_check", "lifecycle", "churn", "alignment", "spend_90d")
+SPARE = (
+    "up_sell",
+    "quality",
+    "propensity",
+    "mix",
+    "clusters",
+    "alignment",
+    "lifecycle",
+    "clv_check",
+    "churn",
+    "spend_90d",
+    "funnel",
+    "recommend",
+)
 
 APPENDIX = {
     "quality": "Data quality",
@@ -26,6 +40,7 @@ APPENDIX = {
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
+    "basket": "Bought together",
     "customers": "Customers",
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",
@@ -39,13 +54,30 @@ APPENDIX = {
     "churn": "Who will not come back",
     "value_at_risk": "Value at risk",
     "alignment": "Whom to spend on",
+    "basket": "Bought together",
+    "recommend": "What to offer next",
+    "cross_sell": "Cross-selling",
+    "up_sell": "Up-selling",
+    "versus_last": "Against the last report",
+    "actions": "Action plan",
+    "experiment": "Experiments",
+    "budget": "Budget",
     "trust": "How much to trust this",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # All other slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset(DECK) - {"headlines", "kpis", "quality", "trust", "recommendations"}
+CHARTED = frozenset(DECK) - {
+    "headlines",
+    "kpis",
+    "versus_last",
+    "actions",
+    "experiment",
+    "quality",
+    "trust",
+    "recommendations",
+}
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.

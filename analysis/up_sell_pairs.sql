@@ -1,0 +1,96 @@
+-- Of the buyers of a product, how many bought a dearer one of its category, then or later? (itself: how many buyers)
+-- Who holds more than $most products of a category tells little of any of them and is left out of that category.
+-- Who is a fee is looked up once a product: it waits for the count, or an engine would search it line by line.
+with priced as (
+    select
+        product_id,
+        case when count(*) > 0 then position('|' || product_id || '|' in $non_products) end as fee,
+        round(cast(sum(amount) as double) / cast(sum(quantity) as double), 6) as price
+    from lines
+    where
+        ordered_at < cast($snapshot as timestamp)
+        and kind = 'sale'
+        and product_id is not null
+        and amount is not null
+        and quantity > 0
+    group by product_id
+),
+categories as (
+    select product_id, min(category) as category
+    from products
+    group by product_id
+),
+goods as (
+    select
+        priced.product_id,
+        priced.price,
+        cast(dense_rank() over (order by categories.category) as integer) as shelf,
+        cast(row_number() over (order by priced.product_id) as integer) as good
+    from priced
+    inner join categories on priced.product_id = categories.product_id
+    where
+        categories.category is not null
+        and priced.price > 0
+        and priced.fee = 0
+),
+steps as (
+    select a.good as has, b.good as offer
+    from goods as a
+    inner join goods as b on a.shelf = b.shelf
+    where a.good = b.good or (b.price > a.price * (1 + $low) and b.price < a.price * (1 + $high))
+),
+held as (
+    select
+        lines.customer_id,
+        goods.shelf,
+        goods.good,
+        min(cast(lines.ordered_at as date)) as first_day
+    from lines
+    inner join goods on lines.product_id = goods.product_id
+    where
+        lines.ordered_at < cast($snapshot as timestamp)
+        and lines.kind = 'sale'
+        and lines.customer_id is not null
+    group by lines.customer_id, goods.shelf, goods.good
+),
+shelves as (
+    select customer_id, shelf, count(*) as goods
+    from held
+    group by customer_id, shelf
+    having count(*) <= $most
+),
+kept as (
+    select held.customer_id, held.shelf, held.good, held.first_day, shelves.goods
+    from held
+    inner join shelves on held.customer_id = shelves.customer_id and held.shelf = shelves.shelf
+),
+several as (
+    select customer_id, shelf, good, first_day
+    from kept
+    where goods > 1
+),
+counted as (
+    select good as has, good as offer, count(*) as customers, 0 as later
+    from kept
+    group by good
+    union all
+    select
+        a.good as has,
+        b.good as offer,
+        count(*) as customers,
+        sum(case when b.first_day > a.first_day then 1 else 0 end) as later
+    from several as a
+    inner join several as b on a.customer_id = b.customer_id and a.shelf = b.shelf
+    where b.first_day >= a.first_day and b.good <> a.good
+    group by a.good, b.good
+)
+select
+    a.product_id as has,
+    b.product_id as offer,
+    counted.customers,
+    cast(counted.later as integer) as later
+from counted
+inner join steps on counted.has = steps.has and counted.offer = steps.offer
+inner join goods as a on counted.has = a.good
+inner join goods as b on counted.offer = b.good
+order by a.product_id, b.product_id
