@@ -1,0 +1,220 @@
+"""Five products for each customer: due again, similar to what they bought, or what most customers buy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.similar import ONE, Bought, Similar
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+PLACES = 5
+MOST_DUE = 2
+LEAST_AGAIN = 30  # customers who bought it on several days: fewer tell no rhythm
+OFTEN = 1 / 3  # of its buyers who bought it again: a product below it is not bought by rhythm
+LATE = 2  # rhythms after which a product counts as given up rather than due
+SIMILAR, DUE, OF_CATEGORY, BESTSELLER = "similar", "due again", "bestseller of the category", "bestseller"
+KINDS = (DUE, SIMILAR, OF_CATEGORY, BESTSELLER)
+NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What is offered to whom: row (place of the customer), product, score (float64), why (int64), kind (of KINDS).
+
+    why: the product it goes with or that is due, the category's code, or NONE. Rows in order, the best first, no
+    product twice in a row.
+    """
+
+    row: np.ndarray
+    product: np.ndarray
+    score: np.ndarray
+    why: np.ndarray
+    kind: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Products bought again and again: product, buyers, again (who bought it on several days), gap (median days)."""
+
+    product: np.ndarray
+    buyers: np.ndarray
+    again: np.ndarray
+    gap: np.ndarray
+
+    @property
+    def share(self) -> np.ndarray:
+        """Of its buyers, those who bought it on several days."""
+        return self.again / self.buyers
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Products by how many customers bought them, overall and within each category (codes; NONE: unknown).
+
+    order: products, the bestseller first. place: the inverse. of: category of each product. names: of the categories.
+    shelf: products by category, in each the bestseller first. start: where each category's begin (one more at the end).
+    seat: place of each product within its category. share: of all customers who bought it.
+    """
+
+    order: np.ndarray
+    place: np.ndarray
+    of: np.ndarray
+    names: tuple[str, ...]
+    shelf: np.ndarray
+    start: np.ndarray
+    seat: np.ndarray
+    share: np.ndarray
+
+
+def shelves(model: Similar, products: pd.DataFrame, customers: int) -> Shelves:
+    """The bestsellers of the customers a model was made of."""
+    of, names = pd.factorize(products["category"], sort=True)
+    by_place = of[model.order]
+    kept = by_place >= 0
+    sort = np.argsort(by_place[kept], kind="stable")
+    shelf = model.order[kept][sort]
+    start = np.concatenate([[0], np.cumsum(np.bincount(of[of >= 0], minlength=len(names)))])
+    seat = np.full(len(of), NONE, dtype=np.int64)
+    seat[shelf] = np.arange(len(shelf)) - start[of[shelf]]
+    share = np.empty(len(of))
+    share[model.order] = model.buyers / max(customers, 1)
+    return Shelves(model.order, model.place, of.astype(np.int64), tuple(map(str, names)), shelf, start, seat, share)
+
+
+def by_similarity(model: Similar, bought: csr_array) -> Offers:
+    """The products nearest to what each row bought; why: the one of them that adds most."""
+    row, product, score = model.best(bought, PLACES)
+    why = model.why(bought, row, product)
+    return Offers(row, product, score / ONE, why, np.full(len(row), KINDS.index(SIMILAR), dtype=np.int8))
+
+
+def rhythm(bought: Bought, days: np.ndarray, last: np.ndarray) -> Rhythm:
+    """The products that many buy again, and how many days lie between; days, last: of each pair of `bought`.
+
+    The gap of one customer: days from first to last purchase / purchases after the first; of a product: the median of
+    its customers.
+    """
+    size, repeated = len(bought.products), days >= 2
+    buyers = np.bincount(bought.product[days >= 1], minlength=size)
+    again = np.bincount(bought.product[repeated], minlength=size)
+    gaps = (last[repeated] - bought.first[repeated]) / (days[repeated] - 1)
+    median = pd.Series(gaps).groupby(bought.product[repeated]).median()
+    there = np.flatnonzero((again >= LEAST_AGAIN) & (again >= OFTEN * buyers))
+    return Rhythm(there, buyers[there], again[there], median.reindex(there).to_numpy(dtype=float))
+
+
+def due(bought: Bought, found: Rhythm, last: np.ndarray, today: np.ndarray, places: int = MOST_DUE) -> Offers:
+    """What is due again: bought last at least one rhythm and at most LATE rhythms before `today`, of each pair.
+
+    last: day of the last purchase of each pair. The product most often bought again first; places: a customer's most.
+    """
+    size = len(bought.products)
+    gap, share = np.full(size, np.inf), np.zeros(size)
+    gap[found.product], share[found.product] = found.gap, found.share
+    since = today.astype(np.int64) - last
+    here = np.flatnonzero(
+        (since >= gap[bought.product]) & (since <= LATE * np.nan_to_num(gap, posinf=0)[bought.product])
+    )
+    row, product = bought.customer[here].astype(np.int64), bought.product[here].astype(np.int64)
+    sort = np.lexsort((product, -share[product], row))
+    row, product = row[sort], product[sort]
+    kept = _number(row) < places
+    row, product = row[kept], product[kept]
+    return Offers(row, product, share[product], product, np.full(len(row), KINDS.index(DUE), dtype=np.int8))
+
+
+def bestsellers(bought: csr_array, had: Offers, shelf: Shelves) -> Offers:
+    """For each row the bestsellers it has not bought, in the places that `had` left free."""
+    rows = bought.shape[0]
+    row, product = _without(bought, had)
+    free = PLACES - np.bincount(had.row, minlength=rows)
+    whom, place = unbought(row, shelf.place[product], free, np.full(rows, len(shelf.order)))
+    chosen = shelf.order[place]
+    none = np.full(len(whom), NONE, dtype=np.int64)
+    return Offers(whom, chosen, shelf.share[chosen], none, np.full(len(whom), KINDS.index(BESTSELLER), dtype=np.int8))
+
+
+def of_category(bought: csr_array, had: Offers, shelf: Shelves) -> Offers:
+    """The same of the category each row bought most products of (equal: the one whose best product sells most)."""
+    rows, count = bought.shape[0], len(shelf.names)
+    favourite = favourites(bought, shelf)
+    row, product = _without(bought, had)
+    here = (shelf.of[product] == favourite[row]) & (favourite[row] != NONE)
+    free = np.where(favourite == NONE, 0, PLACES - np.bincount(had.row, minlength=rows))
+    sizes = np.append(np.diff(shelf.start), 0)[np.where(favourite == NONE, count, favourite)]
+    whom, seat = unbought(row[here], shelf.seat[product[here]], free, sizes)
+    chosen = shelf.shelf[shelf.start[favourite[whom]] + seat]
+    kind = np.full(len(whom), KINDS.index(OF_CATEGORY), dtype=np.int8)
+    return Offers(whom, chosen, shelf.share[chosen], favourite[whom], kind)
+
+
+def favourites(bought: csr_array, shelf: Shelves) -> np.ndarray:
+    """The category of most products bought by each row (NONE: no category is known of any)."""
+    rows, count = bought.shape[0], len(shelf.names)
+    found = np.full(rows, NONE, dtype=np.int64)
+    if not count:
+        return found
+    rank = np.empty(count, dtype=np.int64)
+    rank[np.lexsort((np.arange(count), shelf.place[shelf.shelf[shelf.start[:-1]]]))] = np.arange(count)
+    row = np.repeat(np.arange(rows), np.diff(bought.indptr))
+    category = shelf.of[bought.indices]
+    known = category >= 0
+    keys, bought_of = np.unique(row[known] * count + rank[category[known]], return_counts=True)
+    sort = np.lexsort((keys % count, -bought_of, keys // count))
+    first = sort[_number((keys // count)[sort]) == 0]
+    found[keys[first] // count] = np.argsort(rank)[keys[first] % count]
+    return found
+
+
+def unbought(row: np.ndarray, place: np.ndarray, free: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first `free` places of each row, below its `size`, that are not among its (row, place): row, place.
+
+    The k-th free place is k plus the taken places before it: those with at most k free ones below.
+    """
+    sort = np.lexsort((place, row))
+    row, place = row[sort], place[sort]
+    below = place - _number(row)
+    found = []
+    for k in range(PLACES):
+        at = k + np.bincount(row[below <= k], minlength=len(free))
+        whom = np.flatnonzero((k < free) & (at < size))
+        found.append((whom, at[whom]))
+    whom, at = (np.concatenate(c) for c in zip(*found, strict=True))
+    sort = np.argsort(whom, kind="stable")
+    return whom[sort], at[sort]
+
+
+def together(parts: Sequence[Offers]) -> Offers:
+    """All of them, each row's in the order of the parts, at most PLACES, no product twice."""
+    columns = [np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "product", "score", "why", "kind")]
+    sort = np.argsort(columns[0], kind="stable")
+    sort = sort[np.sort(np.unique(columns[0][sort] << 32 | columns[1][sort], return_index=True)[1])]
+    sort = sort[_number(columns[0][sort]) < PLACES]
+    return Offers(*(column[sort] for column in columns))
+
+
+def nothing() -> Offers:
+    """No offer at all."""
+    empty = np.empty(0, dtype=np.int64)
+    return Offers(empty, empty, np.empty(0), empty, np.empty(0, dtype=np.int8))
+
+
+def _without(bought: csr_array, had: Offers) -> tuple[np.ndarray, np.ndarray]:
+    """(row, product) of what was bought or is offered already, each once."""
+    row = np.repeat(np.arange(bought.shape[0]), np.diff(bought.indptr))
+    keys = np.unique(np.concatenate([row << 32 | bought.indices, had.row << 32 | had.product]))
+    return keys >> 32, keys & 0xFFFFFFFF
+
+
+def _number(row: np.ndarray) -> np.ndarray:
+    """How many entries of the same row come before each; rows are sorted."""
+    at = np.arange(len(row))
+    first = np.concatenate([[True], row[1:] != row[:-1]]) if len(row) else np.empty(0, dtype=bool)
+    return at - np.maximum.accumulate(np.where(first, at, 0))
