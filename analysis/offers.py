@@ -22,6 +22,7 @@ LATE = 2  # rhythms after which a product counts as given up rather than due
 SIMILAR, DUE, OF_CATEGORY, BESTSELLER = "similar", "due again", "bestseller of the category", "bestseller"
 KINDS = (DUE, SIMILAR, OF_CATEGORY, BESTSELLER)
 NONE = -1
+COLUMNS = ("row", "product", "score", "why", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +133,23 @@ def due(bought: Bought, found: Rhythm, last: np.ndarray, today: np.ndarray, plac
 
 def bestsellers(bought: csr_array, had: Offers, shelf: Shelves) -> Offers:
     """For each row the bestsellers it has not bought, in the places that `had` left free."""
-    rows = bought.shape[0]
-    row, product = _without(bought, had)
-    free = PLACES - np.bincount(had.row, minlength=rows)
-    whom, place = unbought(row, shelf.place[product], free, np.full(rows, len(shelf.order)))
-    chosen = shelf.order[place]
+    rows, free, row, product = _open(bought, had)
+    at, place = unbought(row, shelf.place[product], free, np.full(len(rows), len(shelf.order)))
+    whom, product = rows[at], shelf.order[place]
     none = np.full(len(whom), NONE, dtype=np.int64)
-    return Offers(whom, chosen, shelf.share[chosen], none, np.full(len(whom), KINDS.index(BESTSELLER), dtype=np.int8))
+    return Offers(whom, product, shelf.share[product], none, np.full(len(whom), KINDS.index(BESTSELLER), dtype=np.int8))
 
 
 def of_category(bought: csr_array, had: Offers, shelf: Shelves) -> Offers:
     """The same of the category each row bought most products of (equal: the one whose best product sells most)."""
-    rows, count = bought.shape[0], len(shelf.names)
-    favourite = favourites(bought, shelf)
-    row, product = _without(bought, had)
+    rows, free, row, product = _open(bought, had)
+    favourite = favourites(bought[rows], shelf)
     here = (shelf.of[product] == favourite[row]) & (favourite[row] != NONE)
-    free = np.where(favourite == NONE, 0, PLACES - np.bincount(had.row, minlength=rows))
-    sizes = np.append(np.diff(shelf.start), 0)[np.where(favourite == NONE, count, favourite)]
-    whom, seat = unbought(row[here], shelf.seat[product[here]], free, sizes)
-    chosen = shelf.shelf[shelf.start[favourite[whom]] + seat]
-    kind = np.full(len(whom), KINDS.index(OF_CATEGORY), dtype=np.int8)
-    return Offers(whom, chosen, shelf.share[chosen], favourite[whom], kind)
+    sizes = np.append(np.diff(shelf.start), 0)[favourite]  # none of no category
+    at, seat = unbought(row[here], shelf.seat[product[here]], free, sizes)
+    product = shelf.shelf[shelf.start[favourite[at]] + seat]
+    kind = np.full(len(at), KINDS.index(OF_CATEGORY), dtype=np.int8)
+    return Offers(rows[at], product, shelf.share[product], favourite[at], kind)
 
 
 def favourites(bought: csr_array, shelf: Shelves) -> np.ndarray:
@@ -166,7 +163,9 @@ def favourites(bought: csr_array, shelf: Shelves) -> np.ndarray:
     row = np.repeat(np.arange(rows), np.diff(bought.indptr))
     category = shelf.of[bought.indices]
     known = category >= 0
-    keys, bought_of = np.unique(row[known] * count + rank[category[known]], return_counts=True)
+    keys = np.sort(row[known] * count + rank[category[known]])
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    keys, bought_of = keys[starts], np.diff(starts, append=len(keys))
     sort = np.lexsort((keys % count, -bought_of, keys // count))
     first = sort[_number((keys // count)[sort]) == 0]
     found[keys[first] // count] = np.argsort(rank)[keys[first] % count]
@@ -193,11 +192,29 @@ def unbought(row: np.ndarray, place: np.ndarray, free: np.ndarray, size: np.ndar
 
 def together(parts: Sequence[Offers]) -> Offers:
     """All of them, each row's in the order of the parts, at most PLACES, no product twice."""
-    columns = [np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "product", "score", "why", "kind")]
-    sort = np.argsort(columns[0], kind="stable")
-    sort = sort[np.sort(np.unique(columns[0][sort] << 32 | columns[1][sort], return_index=True)[1])]
-    sort = sort[_number(columns[0][sort]) < PLACES]
-    return Offers(*(column[sort] for column in columns))
+    made = joined(parts)
+    keys = made.row.astype(np.int64) << 32 | made.product
+    by_product = np.argsort(keys, kind="stable")
+    first = np.sort(by_product[np.diff(keys[by_product], prepend=-1) > 0])
+    sort = first[np.argsort(made.row[first], kind="stable")]
+    return chosen(made, sort[_number(made.row[sort]) < PLACES])
+
+
+def joined(parts: Sequence[Offers]) -> Offers:
+    """One after the other."""
+    return Offers(*(np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS))
+
+
+def chosen(made: Offers, kept: np.ndarray | slice, first: int = 0) -> Offers:
+    """Those of some places, their rows counted from `first`."""
+    row, *others = (getattr(made, name)[kept] for name in COLUMNS)
+    return Offers(row - first, *others)
+
+
+def moved(made: Offers, first: int) -> Offers:
+    """The same in less room, their rows counted from `first` on."""
+    row, product, why = ((c + by).astype(np.int32) for c, by in ((made.row, first), (made.product, 0), (made.why, 0)))
+    return Offers(row, product, made.score, why, made.kind)
 
 
 def nothing() -> Offers:
@@ -206,15 +223,22 @@ def nothing() -> Offers:
     return Offers(empty, empty, np.empty(0), empty, np.empty(0, dtype=np.int8))
 
 
-def _without(bought: csr_array, had: Offers) -> tuple[np.ndarray, np.ndarray]:
-    """(row, product) of what was bought or is offered already, each once."""
-    row = np.repeat(np.arange(bought.shape[0]), np.diff(bought.indptr))
-    keys = np.unique(np.concatenate([row << 32 | bought.indices, had.row << 32 | had.product]))
-    return keys >> 32, keys & 0xFFFFFFFF
+def _open(bought: csr_array, had: Offers) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The rows with free places, how many, and what they bought or are offered: (place among those rows, product)."""
+    free = PLACES - np.bincount(had.row, minlength=bought.shape[0])
+    rows = np.flatnonzero(free > 0)
+    place = np.full(bought.shape[0], NONE, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    history, theirs = bought[rows], place[had.row] != NONE
+    row = np.repeat(np.arange(len(rows)), np.diff(history.indptr)).astype(np.int64)
+    offered = place[had.row[theirs]] << 32 | had.product[theirs]
+    keys = np.sort(np.concatenate([row << 32 | history.indices, offered]))
+    keys = keys[np.diff(keys, prepend=-1) > 0]
+    return rows, free[rows], keys >> 32, keys & 0xFFFFFFFF
 
 
 def _number(row: np.ndarray) -> np.ndarray:
     """How many entries of the same row come before each; rows are sorted."""
     at = np.arange(len(row))
-    first = np.concatenate([[True], row[1:] != row[:-1]]) if len(row) else np.empty(0, dtype=bool)
+    first = np.diff(row, prepend=-1) != 0
     return at - np.maximum.accumulate(np.where(first, at, 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,14 @@ from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 SOURCE = "analysis/recommend.py"
 LISTS = "analysis/recommend.sql"
 HEAT = 20
 BINS = 20
+BLOCK = 100_000  # customers
 EXAMPLES = 5
 UNTRIED = "fewer than thirty customers came back and bought something new: better than bestsellers cannot be shown"
 MOST_BOUGHT = "bought by most customers"
@@ -66,7 +70,7 @@ class _Made:
     shelf: Shelves
     rhythm: Rhythm
     tried: Trial | None
-    near: Offers
+    scores: np.ndarray
     made: Offers
 
 
@@ -89,7 +93,7 @@ def compute(
         methods=None if tried is None else _methods(tried, len(known.products)),
         kinds=_kinds(made),
         examples=_examples(made),
-        scores=_scores(made.near),
+        scores=_scores(made.scores),
         heat=_heat(made),
         rhythms=_rhythms(made),
         better=tried is not None and tried.better,
@@ -97,24 +101,33 @@ def compute(
 
 
 def _offered(known: Bought, settings: Settings) -> _Made:
+    """The lists of all customers, made in blocks of customers."""
     matrix, tried = known.matrix(), trial(known, settings.seed)
     model = similar(matrix, LEAST)
     shelf = offers.shelves(model, known.products, known.customers)
     found = offers.rhythm(known, known.days, known.last)
-    near = offers.by_similarity(model, matrix)
-    today = np.int64((np.datetime64(settings.snapshot, "D")).astype(np.int64))
-    parts = (
-        [offers.due(known, found, known.last, np.broadcast_to(today, known.last.shape))]
-        if tried and tried.due_pays
-        else []
-    )
-    if tried is not None and tried.better:
-        parts.append(near)
-    made = offers.together(parts) if parts else offers.nothing()
+    again = offers.nothing()
+    if tried is not None and tried.due_pays:
+        day = np.datetime64(settings.snapshot, "D").astype(np.int64)
+        again = offers.due(known, found, known.last, np.broadcast_to(day, known.last.shape))
+    lists, scores = [], []
+    for start in range(0, known.customers, BLOCK):
+        history = matrix[start : start + BLOCK]
+        near = offers.by_similarity(model, history)
+        ends = np.searchsorted(again.row, [start, start + BLOCK])
+        due = offers.chosen(again, slice(*ends), start)
+        lists.append(offers.moved(_list(due, near, history, shelf, tried), start))
+        scores.append(near.score)
+    return _Made(known, model, shelf, found, tried, np.concatenate(scores), offers.joined(lists))
+
+
+def _list(due: Offers, near: Offers, history: csr_array, shelf: Shelves, tried: Trial | None) -> Offers:
+    """What is due, then what is similar where that beats bestsellers, then the bestsellers of the favourite category
+    where those are not beaten by bestsellers, then bestsellers."""
+    made = offers.together([due, near] if tried is not None and tried.better else [due])
     if tried is None or (tried.better and not tried.worse(CATEGORY_METHOD)):
-        made = offers.together([made, offers.of_category(matrix, made, shelf)])
-    made = offers.together([made, offers.bestsellers(matrix, made, shelf)])
-    return _Made(known, model, shelf, found, tried, near, made)
+        made = offers.together([made, offers.of_category(history, made, shelf)])
+    return offers.together([made, offers.bestsellers(history, made, shelf)])
 
 
 def _recommended(made: _Made, people: pd.DataFrame) -> pd.DataFrame:
@@ -217,16 +230,16 @@ def _examples(made: _Made) -> Table:
     )
 
 
-def _scores(near: Offers) -> Table | None:
+def _scores(score: np.ndarray) -> Table | None:
     """Similar products by the sum of cosines; the last bar holds all above."""
-    if not len(near.row):
+    if not len(score):
         return None
-    end = float(np.quantile(near.score, 0.99)) or 1.0
+    end = float(np.quantile(score, 0.99)) or 1.0
     width = end / BINS
-    count = np.bincount(np.minimum((near.score / width).astype(np.int64), BINS - 1), minlength=BINS)
+    count = np.bincount(np.minimum((score / width).astype(np.int64), BINS - 1), minlength=BINS)
     low = np.arange(BINS) * width
     return Table(
-        pd.DataFrame({"low": low, "high": [*low[1:], float(near.score.max())], "offers": count}),
+        pd.DataFrame({"low": low, "high": [*low[1:], float(score.max())], "offers": count}),
         "Similar products by score",
         {"low": "Score from", "high": "to", "offers": "Offers"},
         SOURCE,

@@ -75,11 +75,7 @@ def held_out(bought: Bought) -> tuple[np.ndarray, np.ndarray]:
 
     Who bought on one day only has nothing to hold out: all of it is known.
     """
-    last = np.zeros(bought.customers, dtype=np.int64)
-    np.maximum.at(last, bought.customer, bought.last)
-    first = last.copy()
-    np.minimum.at(first, bought.customer, bought.first)
-    once = (first == last)[bought.customer]
+    once = (bought.first_day() == bought.last_day())[bought.customer]
     before = bought.before != NEVER_BEFORE
     return before | once, ~before & ~once
 
@@ -131,10 +127,8 @@ def _found(made: Offers, wanted: object) -> np.ndarray:
 def _due(bought: Bought, made: dict[str, Offers], hits: dict[str, np.ndarray], wanted: object) -> dict[str, int]:
     """How often what was due on the last day was bought on it, and the first of the new products."""
     best = SIMILAR if hits[SIMILAR].sum() > hits[BESTSELLERS].sum() else BESTSELLERS
-    first = np.concatenate([[True], made[best].row[1:] != made[best].row[:-1]]) if len(made[best].row) else slice(0)
-    day = np.zeros(bought.customers, dtype=np.int64)
-    np.maximum.at(day, bought.customer, bought.last)
-    today = day[bought.customer]
+    first = np.diff(made[best].row, prepend=-1) != 0
+    today = bought.last_day()[bought.customer]
     again = (bought.last == today) & (bought.before != NEVER_BEFORE)
     days = np.where(bought.before == NEVER_BEFORE, 0, bought.days - again)
     found = offers.due(bought, offers.rhythm(bought, days, bought.before), bought.before, today)

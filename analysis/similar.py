@@ -46,9 +46,22 @@ class Bought:
     before: np.ndarray
 
     def matrix(self, kept: np.ndarray | None = None) -> csr_array:
-        """Customers x products, one where bought (int64); of the pairs `kept` (bool), or of all."""
+        """Customers x products, one where bought (int32); of the pairs `kept` (bool), or of all."""
         customer, product = (c if kept is None else c[kept] for c in (self.customer, self.product))
         return sparse(customer, product, (self.customers, len(self.products)))
+
+    def last_day(self) -> np.ndarray:
+        """The last day on which each customer bought anything (int64; zero for who bought no goods)."""
+        return self._of_each(np.maximum, self.last)
+
+    def first_day(self) -> np.ndarray:
+        """The first one."""
+        return self._of_each(np.minimum, self.first)
+
+    def _of_each(self, best: np.ufunc, days: np.ndarray) -> np.ndarray:
+        found, starts = np.zeros(self.customers, dtype=np.int64), np.flatnonzero(np.diff(self.customer, prepend=-1))
+        found[self.customer[starts]] = best.reduceat(days, starts) if len(starts) else 0
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +131,7 @@ def sparse(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_a
     from scipy.sparse import csr_array
 
     starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))])
-    return csr_array((np.ones(len(row), dtype=np.int64), column.astype(np.int32), starts), shape=shape)
+    return csr_array((np.ones(len(row), dtype=np.int32), column.astype(np.int32), starts), shape=shape)
 
 
 def similar(matrix: csr_array, least: int = 1, most: int = NEIGHBOURS) -> Similar:
