@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis import offers
+from analysis import recommend_lists as lists
 from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import noun
-from analysis.offers import DUE, KINDS, NONE, OF_CATEGORY, SIMILAR, Offers, Rhythm, Shelves
+from analysis.recommend_lists import DUE, KINDS, NONE, OF_CATEGORY, SIMILAR, Offers, Rhythm, Shelves
 from analysis.recommend_trial import BESTSELLERS, LEAST, Trial, trial
 from analysis.recommend_trial import OF_CATEGORY as CATEGORY_METHOD
 from analysis.recommend_trial import SIMILAR as SIMILAR_METHOD
@@ -47,7 +47,8 @@ class Recommend(Result):
     methods: what the trial says of each way to choose; None where too few came back. kinds: offers by kind.
     examples: the most frequent offers. scores: histogram of the cosine sums, of the similar products of every customer.
     heat: cosine of each pair of the twenty products with most buyers (long). rhythms: products bought again and again.
-    better: similar products are offered, as they beat bestsellers beyond chance; else bestsellers are.
+    better: similar products are offered, as they beat bestsellers beyond chance; else bestsellers are. ahead: they hit
+    at least as often.
     """
 
     findings: Mapping[str, Finding]
@@ -59,6 +60,7 @@ class Recommend(Result):
     heat: Table
     rhythms: Table | None
     better: bool
+    ahead: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def compute(
         heat=_heat(made),
         rhythms=_rhythms(made),
         better=tried is not None and tried.better,
+        ahead=tried is not None and tried.lead()[0] >= 0,
     )
 
 
@@ -104,30 +107,30 @@ def _offered(known: Bought, settings: Settings) -> _Made:
     """The lists of all customers, made in blocks of customers."""
     matrix, tried = known.matrix(), trial(known, settings.seed)
     model = similar(matrix, LEAST)
-    shelf = offers.shelves(model, known.products, known.customers)
-    found = offers.rhythm(known, known.days, known.last)
-    again = offers.nothing()
+    shelf = lists.shelves(model, known.products, known.customers)
+    found = lists.rhythm(known, known.days, known.last)
+    again = lists.nothing()
     if tried is not None and tried.due_pays:
         day = np.datetime64(settings.snapshot, "D").astype(np.int64)
-        again = offers.due(known, found, known.last, np.broadcast_to(day, known.last.shape))
-    lists, scores = [], []
+        again = lists.due(known, found, known.last, np.broadcast_to(day, known.last.shape))
+    found_lists, scores = [], []
     for start in range(0, known.customers, BLOCK):
         history = matrix[start : start + BLOCK]
-        near = offers.by_similarity(model, history)
+        near = lists.by_similarity(model, history)
         ends = np.searchsorted(again.row, [start, start + BLOCK])
-        due = offers.chosen(again, slice(*ends), start)
-        lists.append(offers.moved(_list(due, near, history, shelf, tried), start))
+        due = lists.chosen(again, slice(*ends), start)
+        found_lists.append(lists.moved(_list(due, near, history, shelf, tried), start))
         scores.append(near.score)
-    return _Made(known, model, shelf, found, tried, np.concatenate(scores), offers.joined(lists))
+    return _Made(known, model, shelf, found, tried, np.concatenate(scores), lists.joined(found_lists))
 
 
 def _list(due: Offers, near: Offers, history: csr_array, shelf: Shelves, tried: Trial | None) -> Offers:
     """What is due, then what is similar where that beats bestsellers, then the bestsellers of the favourite category
     where those are not beaten by bestsellers, then bestsellers."""
-    made = offers.together([due, near] if tried is not None and tried.better else [due])
+    made = lists.together([due, near] if tried is not None and tried.better else [due])
     if tried is None or (tried.better and not tried.worse(CATEGORY_METHOD)):
-        made = offers.together([made, offers.of_category(history, made, shelf)])
-    return offers.together([made, offers.bestsellers(history, made, shelf)])
+        made = lists.together([made, lists.of_category(history, made, shelf)])
+    return lists.together([made, lists.bestsellers(history, made, shelf)])
 
 
 def _recommended(made: _Made, people: pd.DataFrame) -> pd.DataFrame:

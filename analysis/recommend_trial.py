@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis import offers
+from analysis import recommend_lists as lists
 from analysis.intervals import paired, wilson
-from analysis.offers import Offers
+from analysis.recommend_lists import Offers
 from analysis.similar import NEVER_BEFORE, Bought, similar
 
 LEAST = 3  # customers who bought both products: fewer are chance
@@ -93,16 +93,16 @@ def trial(bought: Bought, seed: int) -> Trial | None:
     testers = eligible[np.sort(drawn)]
     matrix = bought.matrix(known)
     model = similar(matrix, LEAST)
-    shelf = offers.shelves(model, bought.products, bought.customers)
+    shelf = lists.shelves(model, bought.products, bought.customers)
     history, wanted = matrix[testers], bought.matrix(new)[testers]
     made = {
-        SIMILAR: offers.by_similarity(model, history),
-        BESTSELLERS: offers.bestsellers(history, offers.nothing(), shelf),
+        SIMILAR: lists.by_similarity(model, history),
+        BESTSELLERS: lists.bestsellers(history, lists.nothing(), shelf),
     }
-    made[SIMILAR] = offers.together([made[SIMILAR], offers.bestsellers(history, made[SIMILAR], shelf)])
+    made[SIMILAR] = lists.together([made[SIMILAR], lists.bestsellers(history, made[SIMILAR], shelf)])
     if shelf.names:
-        part = offers.of_category(history, offers.nothing(), shelf)
-        made[OF_CATEGORY] = offers.together([part, offers.bestsellers(history, part, shelf)])
+        part = lists.of_category(history, lists.nothing(), shelf)
+        made[OF_CATEGORY] = lists.together([part, lists.bestsellers(history, part, shelf)])
     hits = {name: _hits(each, wanted, len(testers)) for name, each in made.items()}
     return Trial(
         returned=int(there[0].sum()),
@@ -131,7 +131,7 @@ def _due(bought: Bought, made: dict[str, Offers], hits: dict[str, np.ndarray], w
     today = bought.last_day()[bought.customer]
     again = (bought.last == today) & (bought.before != NEVER_BEFORE)
     days = np.where(bought.before == NEVER_BEFORE, 0, bought.days - again)
-    found = offers.due(bought, offers.rhythm(bought, days, bought.before), bought.before, today)
+    found = lists.due(bought, lists.rhythm(bought, days, bought.before), bought.before, today)
     size = len(bought.products)
     bought_again = np.isin(
         found.row * size + found.product, bought.customer[again].astype(np.int64) * size + bought.product[again]

@@ -22,6 +22,7 @@ DECK = (
     "value_at_risk",
     "alignment",
     "mix",
+    "recommend",
     "quality",
     "recommendations",
 )
@@ -47,6 +48,7 @@ APPENDIX = {
     "churn": "Who will not come back",
     "value_at_risk": "Value at risk",
     "alignment": "Whom to spend on",
+    "recommend": "What to offer next",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
