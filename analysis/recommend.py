@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import noun
 from analysis.recommend_lists import DUE, KINDS, NONE, OF_CATEGORY, SIMILAR, Offers, Rhythm, Shelves
-from analysis.recommend_trial import BESTSELLERS, LEAST, Trial, trial
+from analysis.recommend_trial import BESTSELLERS, LEAST, METHODS, Trial, trial
 from analysis.recommend_trial import OF_CATEGORY as CATEGORY_METHOD
 from analysis.recommend_trial import SIMILAR as SIMILAR_METHOD
 from analysis.similar import Bought, Similar, bought, similar
@@ -48,7 +49,7 @@ class Recommend(Result):
     examples: the most frequent offers. scores: histogram of the cosine sums, of the similar products of every customer.
     heat: cosine of each pair of the twenty products with most buyers (long). rhythms: products bought again and again.
     better: similar products are offered, as they beat bestsellers beyond chance; else bestsellers are. ahead: they hit
-    at least as often.
+    at least as often. due: products are offered again to somebody.
     """
 
     findings: Mapping[str, Finding]
@@ -61,6 +62,7 @@ class Recommend(Result):
     rhythms: Table | None
     better: bool
     ahead: bool
+    due: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def compute(
         rhythms=_rhythms(made),
         better=tried is not None and tried.better,
         ahead=tried is not None and tried.lead()[0] >= 0,
+        due=bool((made.made.kind == KINDS.index(DUE)).any()),
     )
 
 
@@ -146,7 +149,7 @@ def _recommended(made: _Made, people: pd.DataFrame) -> pd.DataFrame:
             "rank": (np.arange(len(found.row)) - start[found.row] + 1).astype(np.int8),
             "product_id": product.take(found.product),
             "name": named.take(found.product),
-            "score": found.score,
+            "score": np.round(found.score, 6),
             "why": _why(made),
             "kind": pd.Categorical.from_codes(found.kind, categories=list(KINDS)),
         },
@@ -168,7 +171,7 @@ def _why(made: _Made) -> pd.Categorical:
 
 def _methods(tried: Trial, catalogue: int) -> Table:
     rows = []
-    for name in tried.hits:
+    for name in sorted(tried.hits, key=lambda name: (-int(tried.hits[name].sum()), METHODS.index(name))):
         rate, (low, high) = tried.rate(name)
         hits, covered = int(tried.hits[name].sum()), tried.covered[name]
         rows.append((name, tried.tested, hits, rate, low, high, covered, covered / catalogue))
@@ -237,10 +240,10 @@ def _scores(score: np.ndarray) -> Table | None:
     """Similar products by the sum of cosines; the last bar holds all above."""
     if not len(score):
         return None
-    end = float(np.quantile(score, 0.99)) or 1.0
-    width = end / BINS
-    count = np.bincount(np.minimum((score / width).astype(np.int64), BINS - 1), minlength=BINS)
-    low = np.arange(BINS) * width
+    width = _round(max(float(np.quantile(score, 0.99)), 1e-6) / BINS)
+    bins = min(BINS, int(float(score.max()) // width) + 1)
+    count = np.bincount(np.minimum((score / width).astype(np.int64), bins - 1), minlength=bins)
+    low = np.arange(bins) * width
     return Table(
         pd.DataFrame({"low": low, "high": [*low[1:], float(score.max())], "offers": count}),
         "Similar products by score",
@@ -250,6 +253,12 @@ def _scores(score: np.ndarray) -> Table | None:
         note="Score: sum of the cosines of a product with each product the customer bought, over the five best of "
         "every customer. The last row holds all above.",
     )
+
+
+def _round(width: float) -> float:
+    """The next larger of one, two or five times a power of ten."""
+    size = 10.0 ** math.floor(math.log10(width))
+    return next(size * f for f in (1, 2, 5, 10) if size * f >= width * (1 - 1e-9))
 
 
 def _heat(made: _Made) -> Table:
@@ -327,18 +336,19 @@ def _headline(tried: Trial | None, found: Mapping[str, Finding]) -> Finding:
     if low > 0:
         return _again(
             found["hit_rate"],
-            "Offers by similarity foretell the next order of {value} of customers, bestsellers that of "
+            "Five similar products hit the next order of {value} of customers, five bestsellers that of "
             "{recommend.bestsellers_hit_rate}.",
         )
     if high < 0:
         return _again(
             found["bestsellers_hit_rate"],
-            "Bestsellers stay the better offer: they hit {value} of next orders, similar products "
+            "Bestsellers are the better offer: five hit {value} of next orders, five similar products "
             "{recommend.hit_rate}.",
         )
     return _again(
         found["bestsellers_hit_rate"],
-        "Nothing shown to beat bestsellers: they hit {value} of next orders, similar products {recommend.hit_rate}.",
+        "Nothing is shown to beat bestsellers: five hit {value} of next orders, five similar products "
+        "{recommend.hit_rate}.",
     )
 
 
@@ -360,7 +370,7 @@ def _of_lists(made: _Made, measured: Any) -> dict[str, Finding]:
         "customers": measured(
             whom,
             "count",
-            f"{{value}} {noun(whom, 'customer gets', 'customers get')} an offer of their own.",
+            f"{{value}} {noun(whom, 'customer gets', 'customers get')} up to five offers each.",
             "known customers with at least one product to offer; who bought every product gets none",
         ),
         "coverage": measured(
@@ -388,13 +398,10 @@ def _of_lists(made: _Made, measured: Any) -> dict[str, Finding]:
 
 def _of_trial(tried: Trial, catalogue: int, told: Any) -> dict[str, Finding]:
     """What the held-out last orders say."""
-    of = "customers who came back and bought something new on their last day, a product known of them before"
+    of = "customers who came back and bought something new on their last day"
     estimated = partial(told, population=of, n=tried.tested, kind="estimated", leading=True)
     measured = partial(told, population=of, n=tried.tested)
-    meant = (
-        "customers with at least one of five products offered among those new to them in their last order / customers "
-        "tested; fitted without the last orders; the orders of one day count as one"
-    )
+    meant = "customers whose last order, held out, has one of five offers new to them / customers tested"
     words = {SIMILAR_METHOD: "hit_rate", CATEGORY_METHOD: "category_hit_rate", BESTSELLERS: "bestsellers_hit_rate"}
     found: dict[str, Finding] = {}
     for method in tried.hits:
@@ -404,7 +411,7 @@ def _of_trial(tried: Trial, catalogue: int, told: Any) -> dict[str, Finding]:
     gap, interval = tried.lead()
     ahead = gap >= 0
     ends = interval if ahead else (-interval[1], -interval[0])
-    found["lead"] = estimated(
+    found["difference"] = estimated(
         abs(gap),
         "share",
         f"Of all customers tested, {{value}} more are hit by {SIMILAR_METHOD if ahead else BESTSELLERS}.",

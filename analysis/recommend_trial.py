@@ -82,7 +82,7 @@ def held_out(bought: Bought) -> tuple[np.ndarray, np.ndarray]:
 
 def trial(bought: Bought, seed: int) -> Trial | None:
     """Fit without the last orders, offer, and look them up; None with fewer than LEAST_TESTED customers to test."""
-    known, new = held_out(bought)
+    new = held_out(bought)[1]
     there = np.zeros((2, bought.customers), dtype=bool)
     before = bought.before != NEVER_BEFORE
     there[0, bought.customer[before]], there[1, bought.customer[new]] = True, True
@@ -91,18 +91,7 @@ def trial(bought: Bought, seed: int) -> Trial | None:
         return None
     drawn = np.random.default_rng(seed).choice(len(eligible), min(TESTED, len(eligible)), replace=False)
     testers = eligible[np.sort(drawn)]
-    matrix = bought.matrix(known)
-    model = similar(matrix, LEAST)
-    shelf = lists.shelves(model, bought.products, bought.customers)
-    history, wanted = matrix[testers], bought.matrix(new)[testers]
-    made = {
-        SIMILAR: lists.by_similarity(model, history),
-        BESTSELLERS: lists.bestsellers(history, lists.nothing(), shelf),
-    }
-    made[SIMILAR] = lists.together([made[SIMILAR], lists.bestsellers(history, made[SIMILAR], shelf)])
-    if shelf.names:
-        part = lists.of_category(history, lists.nothing(), shelf)
-        made[OF_CATEGORY] = lists.together([part, lists.bestsellers(history, part, shelf)])
+    wanted, made = bought.matrix(new)[testers], foretold(bought, testers)
     hits = {name: _hits(each, wanted, len(testers)) for name, each in made.items()}
     return Trial(
         returned=int(there[0].sum()),
@@ -112,6 +101,20 @@ def trial(bought: Bought, seed: int) -> Trial | None:
         covered={name: len(np.unique(each.product)) for name, each in made.items()},
         **_due(bought, made, hits, wanted),
     )
+
+
+def foretold(bought: Bought, testers: np.ndarray) -> dict[str, Offers]:
+    """What each method offers the testers (places of customers, rising), from what was bought before any last day."""
+    matrix = bought.matrix(held_out(bought)[0])
+    model, history = similar(matrix, LEAST), matrix[testers]
+    shelf = lists.shelves(model, bought.products, bought.customers)
+    near = lists.by_similarity(model, history)
+    made = {SIMILAR: lists.together([near, lists.bestsellers(history, near, shelf)])}
+    made[BESTSELLERS] = lists.bestsellers(history, lists.nothing(), shelf)
+    if shelf.names:
+        part = lists.of_category(history, lists.nothing(), shelf)
+        made[OF_CATEGORY] = lists.together([part, lists.bestsellers(history, part, shelf)])
+    return made
 
 
 def _hits(made: Offers, wanted: object, rows: int) -> np.ndarray:

@@ -24,6 +24,7 @@ NEVER = -(1 << 44)  # added to what was bought: no sum of similarities makes up 
 NEVER_BEFORE = np.iinfo(np.int32).min
 CELLS = 1 << 24  # products x products looked at at once
 ENTRIES = 1 << 23  # scores looked at at once
+ROOM = 1 << 63  # what one sort can tell apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,10 @@ def _top(scores: csr_array, most: int, start: int) -> tuple[np.ndarray, np.ndarr
     if not len(row):
         return row, column, score
     highest, wide = int(score.max()) + 1, scores.shape[1]
-    if scores.shape[0] * highest * wide >= 1 << 63:
-        raise OverflowError("a block of rows is too large for one sort")
+    if scores.shape[0] * highest * wide >= ROOM:
+        half = scores.shape[0] // 2
+        parts = _columns([_top(scores[:half], most, start), _top(scores[half:], most, start + half)])
+        return tuple(np.concatenate(c) for c in parts)  # type: ignore[return-value]
     keys = (row * highest + (highest - 1 - score)) * wide + column
     keys.sort()
     row = keys // (highest * wide)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.finding import Result, Table
 from dataset.settings import Settings
+from report import crm, formulas
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,12 +46,17 @@ TABLES = {
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
 CUSTOMERS = ("customers.csv", "customers.parquet")
+# Long frames, as CSV and as Parquet: file -> (analysis, its frame)
+LONG = {"recommendations": ("recommend", "recommended")}
 # Files with a row a customer: readable by their owner only.
-PRIVATE = (*CUSTOMERS, "value_at_risk.csv")
+PRIVATE = (
+    *CUSTOMERS,
+    "value_at_risk.csv",
+    "recommendations.csv",
+    "recommendations.parquet",
+    *(f"{name}.csv" for name in crm.FILES),
+)
 BATCH = 100_000
-# A spreadsheet runs a cell that begins so (also in full width, also after blanks), unless it is a plain number.
-FORMULA = r"^[\t\r]|^[\s\pZ\x{200b}\x{feff}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}]"
-NUMBER = r"^[+-]?[0-9][0-9,]*(\.[0-9]+)?([eE][+-]?[0-9]+)?%?$"
 
 
 def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tuple[str, ...]:
@@ -71,6 +77,16 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
         if isinstance(table, Table):
             _csv(_arrow(table.frame), folder / f"{name}.csv")
             written.append(f"{name}.csv")
+    for name, (analysis, attribute) in LONG.items():
+        frame = getattr(results.get(analysis), attribute, None)
+        if frame is not None:
+            table = _arrow(frame)
+            _parquet(table, folder / f"{name}.parquet")
+            _csv(table, folder / f"{name}.csv")
+            written += [f"{name}.csv", f"{name}.parquet"]
+    for name, table in crm.tables(results, settings).items():
+        _csv(table, folder / f"{name}.csv")
+        written.append(f"{name}.csv")
     return tuple(written)
 
 
@@ -126,20 +142,9 @@ def _csv(table: pa.Table, path: Path) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
-    plain = pa.table({name: _defused(table.column(name)) for name in table.column_names})
+    plain = pa.table({name: formulas.defused(table.column(name)) for name in table.column_names})
     with open(path, "wb", opener=_opener) as file:
         csv.write_csv(plain, file, csv.WriteOptions(batch_size=BATCH))
-
-
-def _defused(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text that a spreadsheet would run gets a leading apostrophe; all else stays."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pa.types.is_string(column.type):
-        return column
-    risky = pc.and_(pc.match_substring_regex(column, FORMULA), pc.invert(pc.match_substring_regex(column, NUMBER)))
-    return pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _opener(path: str, flags: int) -> int:
