@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis import recommend_lists as lists
 from analysis.intervals import paired, wilson
 from analysis.recommend_lists import Offers
-from analysis.similar import NEVER_BEFORE, Bought, similar
+from analysis.similar import NEVER_BEFORE, Bought, similar, values
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 LEAST = 3  # customers who bought both products: fewer are chance
 LEAST_TESTED = 30
@@ -117,17 +121,17 @@ def foretold(bought: Bought, testers: np.ndarray) -> dict[str, Offers]:
     return made
 
 
-def _hits(made: Offers, wanted: object, rows: int) -> np.ndarray:
+def _hits(made: Offers, wanted: csr_array, rows: int) -> np.ndarray:
     hit = np.zeros(rows, dtype=bool)
     hit[made.row[_found(made, wanted)]] = True
     return hit
 
 
-def _found(made: Offers, wanted: object) -> np.ndarray:
-    return np.asarray(wanted[made.row, made.product]).ravel() > 0  # type: ignore[index]
+def _found(made: Offers, wanted: csr_array) -> np.ndarray:
+    return values(wanted, made.row, made.product) > 0
 
 
-def _due(bought: Bought, made: dict[str, Offers], hits: dict[str, np.ndarray], wanted: object) -> dict[str, int]:
+def _due(bought: Bought, made: dict[str, Offers], hits: dict[str, np.ndarray], wanted: csr_array) -> dict[str, int]:
     """How often what was due on the last day was bought on it, and the first of the new products."""
     best = SIMILAR if hits[SIMILAR].sum() > hits[BESTSELLERS].sum() else BESTSELLERS
     first = np.diff(made[best].row, prepend=-1) != 0

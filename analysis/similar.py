@@ -105,7 +105,7 @@ class Similar:
         starts = np.cumsum(counts) - counts
         at = np.repeat(permuted.indptr[row] - starts, counts) + np.arange(counts.sum())
         items, size = permuted.indices[at].astype(np.int64), len(self.order)
-        similarity = np.asarray(self.to[items, np.repeat(wanted, counts)]).ravel().astype(np.int64)
+        similarity = values(self.to, items, np.repeat(wanted, counts))
         return size - 1 - np.maximum.reduceat(similarity * size + (size - 1 - items), starts) % size
 
 
@@ -133,6 +133,11 @@ def sparse(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_a
 
     starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))])
     return csr_array((np.ones(len(row), dtype=np.int32), column.astype(np.int32), starts), shape=shape)
+
+
+def values(matrix: csr_array, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """What stands at each (row, column) of a matrix (int64)."""
+    return np.asarray(matrix[row, column]).ravel().astype(np.int64) if len(row) else np.empty(0, dtype=np.int64)
 
 
 def similar(matrix: csr_array, least: int = 1, most: int = NEIGHBOURS) -> Similar:
