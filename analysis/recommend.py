@@ -200,7 +200,7 @@ def _methods(tried: Trial, catalogue: int) -> Table:
 
 def _kinds(made: _Made) -> Table:
     counts = np.bincount(made.made.kind, minlength=len(KINDS))
-    whom = [len(np.unique(made.made.row[made.made.kind == kind])) for kind in range(len(KINDS))]
+    whom = [_different(made.made.row[made.made.kind == kind]) for kind in range(len(KINDS))]
     frame = pd.DataFrame({"kind": KINDS, "offers": counts, "customers": whom, "share": counts / counts.sum()})
     return Table(
         frame[frame["offers"] > 0].reset_index(drop=True),
@@ -211,17 +211,24 @@ def _kinds(made: _Made) -> Table:
     )
 
 
+def _different(row: np.ndarray) -> int:
+    """How many different ones; rows are sorted."""
+    return int(np.count_nonzero(np.diff(row, prepend=-1)))
+
+
 def _examples(made: _Made) -> Table:
     """The offers made most often: with what they go with, where it is a product; each product once."""
     found, names = made.made, made.bought.products["name"].to_numpy()
     near = found.kind == KINDS.index(SIMILAR)
     here = near if near.any() else found.kind != KINDS.index(DUE)
-    why = np.where(near, found.why, NONE)[here]
-    keys, counts = np.unique(np.stack([why, found.product[here]]), axis=1, return_counts=True)
+    why = np.where(near, found.why, NONE)[here].astype(np.int64)
+    keys = np.sort((why + 1) << 32 | found.product[here])  # by reason, then by product
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    counts = np.diff(starts, append=len(keys))
     rows: list[tuple[str | None, str, int]] = []
     taken: set[int] = set()
-    for at in np.lexsort((keys[1], keys[0], -counts)):
-        of, to = int(keys[0, at]), int(keys[1, at])
+    for at in np.argsort(-counts, kind="stable"):
+        of, to = (int(keys[starts[at]]) >> 32) - 1, int(keys[starts[at]]) & 0xFFFFFFFF
         if to not in taken and of not in taken:
             rows.append((None if of == NONE else str(names[of]), str(names[to]), int(counts[at])))
             taken |= {to} if of == NONE else {to, of}
@@ -362,8 +369,8 @@ def _again(finding: Finding, claim: str) -> Finding:
 def _of_lists(made: _Made, measured: Any) -> dict[str, Finding]:
     """Whom something is offered, and what."""
     found, size = made.made, len(made.bought.products)
-    whom = len(np.unique(found.row))
-    due = len(np.unique(found.row[found.kind == KINDS.index(DUE)]))
+    whom = _different(found.row)
+    due = _different(found.row[found.kind == KINDS.index(DUE)])
     near = int(np.count_nonzero(found.kind == KINDS.index(SIMILAR)))
     covered = len(np.unique(found.product))
     return {

@@ -83,7 +83,7 @@ def _tags(people: pd.DataFrame, results: Mapping[str, Result]) -> pa.ChunkedArra
     columns: list[Any] = []
     if results.get("rfm") is not None:
         segment = results["rfm"].frame["segment"]  # type: ignore[attr-defined]
-        columns.append(_texts(segment.cat.rename_categories(lambda name: _tag("Segment", name))))
+        columns.append(_texts(segment.astype("category").cat.rename_categories(lambda name: _tag("Segment", name))))
     if results.get("recommend") is not None:
         columns += _offered(people, results["recommend"], lambda name: _tag("Offer", name))
     return _joined(columns, ",") if columns else pa.chunked_array([pa.nulls(len(people), pa.string())])
