@@ -119,7 +119,7 @@ def refusal(customers: int, one_day: bool, priced: bool) -> Skip | None:
 def scored(recency_days: np.ndarray, orders: np.ndarray, money: np.ndarray) -> Scored:
     """The scores and segments of customers as they are on one day; money in whole millionths."""
     recency, frequency, monetary = score(recency_days, least_is_best=True), score(orders), score(money)
-    code = _segment_codes()[recency.of - 1, frequency.of - 1, monetary.of - 1]
+    code = segment_codes()[recency.of - 1, frequency.of - 1, monetary.of - 1]
     return Scored(recency, frequency, monetary, code)
 
 
@@ -156,7 +156,7 @@ def key(name: str) -> str:
     return name.lower().replace(" ", "_")
 
 
-def _segment_codes() -> np.ndarray:
+def segment_codes() -> np.ndarray:
     """The place in RULES for each of the 125 triples of scores (int8, indexed by score - 1)."""
     codes = np.empty((5, 5, 5), dtype=np.int8)
     for r, f, m in np.ndindex(5, 5, 5):

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks import tastes
 from benchmarks.measure import ROOT, Measured, command, middle
 
 app = typer.Typer(add_completion=False)
@@ -29,6 +30,7 @@ def main(
         clv(Path(folder), runs)
         spend(Path(folder), runs)
         pairs(Path(folder), runs)
+        recommend(customers, Path(folder), runs)
 
 
 def whole_build(data: Path | None, folder: Path, runs: int) -> None:
@@ -130,6 +132,16 @@ def pairs(folder: Path, runs: int) -> None:
     slower, larger = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
     print(f"  customer deck      {ours}")
     print(f"  mlxtend fpgrowth   {theirs}   {slower:.1f}x slower, {larger:.1f}x larger")
+def recommend(customers: int, folder: Path, runs: int) -> None:
+    """Five products for every customer of 5,000, tried on last orders, against a loop over 20,000 customers."""
+    data = folder / "tastes"
+    tastes.write(data, customers)
+    print(f"five products for each of {customers:,} customers")
+    ours = middle(runs, "-m", "benchmarks.peers", "recommend", str(data))
+    told = json.loads((data / "recommend.json").read_text())
+    print(f"  customer deck      {ours}   of it {told['seconds']:.1f} s with the trial, {told['rows']:,} offers")
+    theirs = command("-m", "benchmarks.peers", "one_by_one", str(data))
+    print(f"  one by one         {theirs}   20,000 customers only, no trial, no reason")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,12 @@ import pandas as pd
 
 from analysis.finding import Result, Table
 from dataset.settings import Settings
+from report import crm, formulas
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# File -> (analysis, its table)
+# File -> (analysis, its table or frame)
 TABLES = {
     "segments": ("rfm", "segments"),
     "clusters": ("clusters", "groups"),
@@ -43,6 +44,7 @@ TABLES = {
     "churn_thresholds": ("churn", "thresholds"),
     "value_at_risk": ("value_at_risk", "customers"),
     "alignment": ("alignment", "segments"),
+    "recommendations": ("recommend", "recommended"),
     "cross_sell": ("cross_sell", "customers"),
     "cross_sell_offers": ("cross_sell", "offers"),
     "up_sell": ("up_sell", "customers"),
@@ -51,16 +53,15 @@ TABLES = {
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
 CUSTOMERS = ("customers.csv", "customers.parquet")
-# Tables that may grow long: written as Parquet too.
-LONG = ("product_pairs", "rules", "cross_sell", "up_sell")
-# Files with a row a customer: readable by their owner only.
-PRIVATE = (
-    *CUSTOMERS, "value_at_risk.csv", "cross_sell.csv", "cross_sell.parquet", "up_sell.csv", "up_sell.parquet",
+# Long ones, which are written as Parquet too: the next build reads them as they are.
+LONG = ("product_pairs", "rules", "recommendations", "cross_sell", "up_sell", "experiment_assignments")
+# A row a customer in each: readable by their owner only.
+OF_CUSTOMERS = (
+    "customers", "value_at_risk", "recommendations", "cross_sell", "up_sell", "experiment_assignments", *crm.FILES,
 )  # fmt: skip
+PRIVATE = tuple(f"{name}.{kind}" for name in OF_CUSTOMERS for kind in ("csv", "parquet"))
+STRATEGIES = "segment_strategies.json"
 BATCH = 100_000
-# A spreadsheet runs a cell that begins so (also in full width, also after blanks), unless it is a plain number.
-FORMULA = r"^[\t\r]|^[\s\pZ\x{200b}\x{feff}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}]"
-NUMBER = r"^[+-]?[0-9][0-9,]*(\.[0-9]+)?([eE][+-]?[0-9]+)?%?$"
 
 
 def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tuple[str, ...]:
@@ -76,15 +77,19 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
         _parquet(table, folder / "customers.parquet")
         _csv(table, folder / "customers.csv")
         written += CUSTOMERS
-    for name, (analysis, attribute) in TABLES.items():
-        table = getattr(results.get(analysis), attribute, None)
-        if isinstance(table, Table):
-            made = _arrow(table.frame)
+    tables = {name: getattr(results.get(analysis), attribute, None) for name, (analysis, attribute) in TABLES.items()}
+    frames = {name: table.frame if isinstance(table, Table) else table for name, table in tables.items()}
+    for name, frame in frames.items():
+        if frame is not None:
+            made = _arrow(frame)
             _csv(made, folder / f"{name}.csv")
             written.append(f"{name}.csv")
             if name in LONG:
                 _parquet(made, folder / f"{name}.parquet")
                 written.append(f"{name}.parquet")
+    for name, table in crm.tables(results, settings).items():
+        _csv(table, folder / f"{name}.csv")
+        written.append(f"{name}.csv")
     return tuple(written)
 
 
@@ -140,20 +145,9 @@ def _csv(table: pa.Table, path: Path) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
-    plain = pa.table({name: _defused(table.column(name)) for name in table.column_names})
+    plain = pa.table({name: formulas.defused(table.column(name)) for name in table.column_names})
     with open(path, "wb", opener=_opener) as file:
         csv.write_csv(plain, file, csv.WriteOptions(batch_size=BATCH))
-
-
-def _defused(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text that a spreadsheet would run gets a leading apostrophe; all else stays."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pa.types.is_string(column.type):
-        return column
-    risky = pc.and_(pc.match_substring_regex(column, FORMULA), pc.invert(pc.match_substring_regex(column, NUMBER)))
-    return pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _opener(path: str, flags: int) -> int:

@@ -40,7 +40,6 @@ APPENDIX = {
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
-    "basket": "Bought together",
     "customers": "Customers",
     "pareto": "Concentration of revenue",
     "rfm": "Customer segments",

@@ -13,9 +13,9 @@ import pytest
 
 from analysis.finding import Table
 from dataset.settings import Settings
-from report import exports
+from report import crm, exports
 
-SETTINGS = Settings()
+SETTINGS = Settings(snapshot=date(2024, 3, 1))
 
 
 @dataclass
@@ -48,7 +48,11 @@ def _people(ids: list[str]) -> pd.DataFrame:
 
 def _scores(ids: list[str]) -> Scores:
     frame = pd.DataFrame(
-        {"customer_id": pd.Series(ids, dtype="str"), "r": np.ones(len(ids), np.int8), "segment": "VIP"}
+        {
+            "customer_id": pd.Series(ids, dtype="str"),
+            **dict.fromkeys("rfm", np.ones(len(ids), np.int8)),
+            "segment": "VIP",
+        }
     )
     return Scores(frame, _table(pd.DataFrame({"segment": ["VIP"], "net": [Decimal("12.3400")]})))
 
@@ -61,10 +65,11 @@ def _read(path: Path) -> list[list[str]]:
 def test_customers_carry_their_scores_and_days_are_iso(tmp_path: Path) -> None:
     ids = ["007", "7", "1e5", "NA"]
     written = exports.write(tmp_path, {"customers": Customers(_people(ids)), "rfm": _scores(ids)}, SETTINGS)  # type: ignore[dict-item]
-    assert written == ("customers.csv", "customers.parquet", "segments.csv")
+    assert written[:3] == ("customers.csv", "customers.parquet", "segments.csv")
+    assert written[3:] == tuple(f"{name}.csv" for name in crm.FILES)
     head, *rows = _read(tmp_path / "customers.csv")
-    assert head == ["customer_id", "country", "first_sale", "orders", "net", "r", "segment"]
-    assert rows[0] == ["007", "UK", "2024-01-02", "1", "1.25", "1", "VIP"] and rows[-1][4] == ""
+    assert head == ["customer_id", "country", "first_sale", "orders", "net", "r", "f", "m", "segment"]
+    assert rows[0] == ["007", "UK", "2024-01-02", "1", "1.25", "1", "1", "1", "VIP"] and rows[-1][4] == ""
     assert _read(tmp_path / "segments.csv")[1] == ["VIP", "12.3400"]
     kept = pq.read_table(tmp_path / "customers.parquet")
     assert sorted(kept["customer_id"].to_pylist()) == sorted(ids) and kept["first_sale"][0].as_py() == date(2024, 1, 2)

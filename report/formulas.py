@@ -1,0 +1,32 @@
+"""Text that a spreadsheet would run as a formula, and how it is kept from it."""
+
+# pyarrow.compute makes its functions when it is imported, where pyright does not see them.
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# A spreadsheet runs a cell that begins so (also in full width, also after blanks), unless it is a plain number.
+FORMULA = r"^[\t\r]|^[\s\pZ\x{200b}\x{feff}]*[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}]"
+NUMBER = r"^[+-]?[0-9][0-9,]*(\.[0-9]+)?([eE][+-]?[0-9]+)?%?$"
+
+
+def risky(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Of each text whether a spreadsheet would run it."""
+    import pyarrow.compute as pc
+
+    return pc.and_(pc.match_substring_regex(column, FORMULA), pc.invert(pc.match_substring_regex(column, NUMBER)))
+
+
+def defused(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text that a spreadsheet would run gets a leading apostrophe; all else stays."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(column.type):
+        return column
+    return pc.if_else(risky(column), pc.binary_join_element_wise("'", column, ""), column)
