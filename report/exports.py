@@ -30,6 +30,8 @@ TABLES = {
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "change": ("kpi_tree", "parts"),
+    "versus_last": ("versus_last", "kpis"),
+    "segment_moves": ("versus_last", "moves"),
     "change_by_customers": ("kpi_tree", "groups"),
     "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),

@@ -7,6 +7,7 @@ DECK = (
     "kpis",
     "months",
     "kpi_tree",
+    "versus_last",
     "funnel",
     "lifecycle",
     "pareto",
@@ -31,6 +32,7 @@ APPENDIX = {
     "kpis": "Key figures",
     "months": "Sales over time",
     "kpi_tree": "What changed, and why",
+    "versus_last": "Against the last report",
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
@@ -52,7 +54,7 @@ APPENDIX = {
 }
 
 # All other slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset(DECK) - {"headlines", "kpis", "quality", "recommendations"}
+CHARTED = frozenset(DECK) - {"headlines", "kpis", "versus_last", "quality", "recommendations"}
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.
