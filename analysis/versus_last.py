@@ -50,7 +50,7 @@ ADDED = ("net", "orders", "buyers")
 
 @dataclass(frozen=True, slots=True)
 class VersusLast(Result):
-    """figures: keys of kpis known in both reports, in order. claims: (analysis, status, key of the quote or "").
+    """figures: (key, label) of the kpis known in both reports, in order. claims: (analysis, status, key of the quote or "").
 
     kpis: figure, then, now, change (of shares: in points). segments: segment, then, now, came, left; moves: from, to,
     customers; None where either report has no segments. why: why there are none, "" where there are.
@@ -58,7 +58,7 @@ class VersusLast(Result):
 
     findings: Mapping[str, Finding]
     day: date
-    figures: tuple[str, ...]
+    figures: tuple[tuple[str, str], ...]
     claims: tuple[tuple[str, str, str], ...]
     kpis: Table
     segments: Table | None
@@ -114,7 +114,7 @@ def compute(
     return VersusLast(
         findings={"headline": _headline(findings, kpis, ground)} | findings | {"day": _day(last, ground)},
         day=last.snapshot,
-        figures=figures,
+        figures=tuple((name, key_figures.LABELS[name]) for name in figures),
         claims=tuple((claim.analysis, claim.status, claim.quote) for claim in claims),
         kpis=_kpi_table(figures, findings, kpis),
         segments=None if moves is None else _segment_table(moves),
