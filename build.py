@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from analysis import cluster_model
+from analysis import cluster_model, playbook
 from analysis import run as running
 from dataset import database, opening, sample, settings
 from dataset.errors import DataError, counted, existing
@@ -52,6 +52,7 @@ def build(
         )
         if assign is not None:
             cluster_model.read(assign)  # refused now rather than after the reading
+        playbook.read(options.playbook)
         if check:
             account(data, layout, mapping, options, strict)
             return

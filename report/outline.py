@@ -22,6 +22,7 @@ DECK = (
     "value_at_risk",
     "alignment",
     "mix",
+    "actions",
     "quality",
     "recommendations",
 )
@@ -47,12 +48,13 @@ APPENDIX = {
     "churn": "Who will not come back",
     "value_at_risk": "Value at risk",
     "alignment": "Whom to spend on",
+    "actions": "Action plan",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # All other slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset(DECK) - {"headlines", "kpis", "quality", "recommendations"}
+CHARTED = frozenset(DECK) - {"headlines", "kpis", "actions", "quality", "recommendations"}
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.
