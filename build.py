@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from analysis import cluster_model, previous
+from analysis import cluster_model, playbook, previous
 from analysis import run as running
 from dataset import database, opening, sample, settings
 from dataset.errors import DataError, counted, existing
@@ -63,6 +63,7 @@ def build(
             cluster_model.read(assign)  # refused now rather than after the reading
         if compared is not None:
             previous.checked(compared)
+        playbook.read(options.playbook)
         if check:
             account(data, layout, mapping, options, strict)
             return

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.assignment import CONTROL, TREATMENT
+from analysis.experiment_design import STRATA
 from analysis.finding import PLACE, Unit
 from analysis.rfm import SEGMENTS
 from dataset.errors import DataError, shown
@@ -74,7 +75,7 @@ class Release:
             raise _wrong(path, f"an arm is neither {TREATMENT} nor {CONTROL}")
         if any(not ACTION.fullmatch(name) for name in frame["action"].cat.categories):
             raise _wrong(path, "an action has no proper key")
-        if not set(frame["segment"].cat.categories) <= set(SEGMENTS):
+        if not set(frame["segment"].cat.categories) <= set(STRATA):
             raise _wrong(path, "a segment is none of the report's")
         share = frame["share"].to_numpy()
         if not ((share > 0) & (share < 1)).all():

@@ -23,6 +23,8 @@ DECK = (
     "value_at_risk",
     "alignment",
     "mix",
+    "actions",
+    "experiment",
     "quality",
     "recommendations",
 )
@@ -49,12 +51,14 @@ APPENDIX = {
     "churn": "Who will not come back",
     "value_at_risk": "Value at risk",
     "alignment": "Whom to spend on",
+    "actions": "Action plan",
+    "experiment": "Experiments",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # All other slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset(DECK) - {"headlines", "kpis", "versus_last", "quality", "recommendations"}
+CHARTED = frozenset(DECK) - {"headlines", "kpis", "versus_last", "actions", "experiment", "quality", "recommendations"}
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.
