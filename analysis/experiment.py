@@ -1,4 +1,4 @@
-"""Does an action work? Who is treated and who is left alone, what such a test can show, and what the last one showed."""
+"""Does an action work? Who is treated and who is left alone, what such a test can show, what the last one showed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
         outcomes=_outcome_table(outcomes, names) if outcomes else None,
         amounts=_amount_table(outcomes, names) if outcomes else None,
         assignments=assignments,
-        rows=tuple((d.key, d.status, " and ".join(d.pool)) for d in designs),
+        rows=tuple((d.key, d.status, " and ".join(d.pool) if len(d.pool) < 3 else "") for d in designs),
         tried=tuple((o.key, o.verdict) for o in outcomes),
         why=why,
         measured=then is not None,
@@ -185,15 +185,17 @@ def _design_table(designs: Sequence[Design]) -> Table:
     }
     return Table(
         pd.DataFrame(rows), "What each test can show", labels, SOURCE, units,
-        note="Uplift: points by which more of the treated buy within ninety days. Weeks: until the outcome of a test that "
-        "shows the assumed uplift is known, ninety days of watching included; empty beyond a year.",
+        note="Uplift: points by which more of the treated buy within ninety days. Weeks: until the outcome of a test "
+        "that shows the assumed uplift is known, ninety days of watching included; empty beyond a year.",
     )  # fmt: skip
 
 
 def _said(design: Design) -> str:
     if design.status != SMALL:
         return design.status
-    return f"too small: pool with {' and '.join(design.pool)}" if design.pool else "too small, also with two others"
+    if not design.pool:
+        return "too small, also with all others"
+    return f"too small: pool with {' and '.join(design.pool) if len(design.pool) < 3 else 'all that are alike'}"
 
 
 def _balance(drawn: pd.DataFrame, names: Mapping[str, str]) -> Table:

@@ -44,10 +44,11 @@ class Past:
 class Design:
     """One action as an experiment; sizes in customers.
 
-    baseline: share who buy within HORIZON anyway, of `base` customers a quarter ago; within: its 95 % interval; wide: taken
-    of all customers, as its own segments had too few. entering: customers a week who newly come under it, at least.
-    detectable: the smallest uplift in points that the arms show. needed: both arms together, to show `response`.
-    weeks: until the outcome of such a test is known; None where that passes a year. pool: names of actions to try it with.
+    baseline: share who buy within HORIZON anyway, of `base` customers a quarter ago; within: its 95 % interval; wide:
+    taken of all customers, as its own segments had too few. entering: customers a week who newly come under it, at
+    least. detectable: the smallest uplift in points that the arms show. needed: both arms together, to show `response`.
+    weeks: until the outcome of such a test is known; None where that passes a year. pool: names of actions to try it
+    with.
     """
 
     key: str
@@ -153,9 +154,9 @@ def _weeks(needed: int, there: int, entering: float) -> int | None:
 
 
 def pooled(designs: Sequence[Design]) -> list[Design]:
-    """With the actions that each too small one is to be tried with: those whose customers buy most alike, few as can be.
+    """With the actions that each too small one is to be tried with: as few as can be, those most alike in baseline.
 
-    Together they show whether the actions, not which of them, bring more than nothing. Three more names are not a test.
+    Together they show whether the actions bring more than nothing, not which of them does.
     """
     tried = [d for d in designs if d.baseline is not None and d.status in (READY, FILLS, SMALL)]
     found = []
@@ -163,10 +164,19 @@ def pooled(designs: Sequence[Design]) -> list[Design]:
         pool: tuple[str, ...] = ()
         if design.status == SMALL:
             near = sorted((d for d in tried if d is not design), key=lambda d: _unlike(design, d))
-            fits = (near[:n] for n in (1, 2) if len(near) >= n and _enough([design, *near[:n]]))
+            fits = (near[:n] for n in range(1, len(near) + 1) if _enough([design, *near[:n]]))
             pool = tuple(d.name for d in next(fits, []))
         found.append(replace(design, pool=pool))
     return found
+
+
+def detectable_in_all(designs: Sequence[Design]) -> float | None:
+    """The smallest uplift that shows when all actions are judged as one, at their mean baseline."""
+    known = [d for d in designs if d.baseline is not None and min(d.treatment, d.control) > 0]
+    if len(known) < 2:
+        return None
+    baseline = math.fsum((d.baseline or 0.0) * d.customers for d in known) / sum(d.customers for d in known)
+    return sample_size.detectable_in_all(baseline, [(d.treatment, d.control) for d in known])
 
 
 def _unlike(one: Design, other: Design) -> tuple[float, str]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from analysis import sample_size
+from analysis import experiment_design, sample_size
 from analysis.customers import SCALE
 from analysis.experiment_design import FILLS, READY, SMALL, WEEKS, Design, Past
 from analysis.experiment_outcome import Outcome, together
@@ -37,7 +37,18 @@ def _told(n: int, window: tuple[date, date], population: str = "actions that sel
 def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, date]) -> dict[str, Finding]:
     told, small = _told(len(designs), window), sum(d.status == SMALL for d in designs)
     treated, alone = sum(d.treatment for d in designs), sum(d.control for d in designs)
+    as_one = experiment_design.detectable_in_all(designs)
     return {
+        "all_detectable": told(
+            as_one,
+            "share",
+            "Tested as one, all actions together show an uplift from {value} points on.",
+            "smallest difference in buyers within ninety days, each action compared within itself, at the mean of what "
+            f"their customers buy anyway: {sample_size.METHOD}",
+            kind="estimated",
+            interval=None if as_one is None else (as_one, as_one),
+            reason="" if as_one is not None else HISTORY if then is None else "there are not two tests to put together",
+        ),
         "actions": told(
             len(designs), "count", "Actions that select a known customer: {value}.", "actions with a customer"
         ),
@@ -73,16 +84,17 @@ def _headline(designs: Sequence[Design], then: Past | None, window: tuple[date, 
             "Arms are drawn, {value} customers are left alone; what they can show is not known yet.",
             "customers in control arms",
         )
-    claim = f"{{value}} of {{experiment.actions}} actions {noun(ready, 'is', 'are')} large enough for a test that shows the assumed uplift."
+    are = noun(ready, "is", "are")
+    claim = f"{{value}} of {{experiment.actions}} actions {are} large enough to show the uplift assumed within a year."
     if ready == len(designs):
-        claim = f"{noun(ready, 'The one action', 'All actions')} ({{value}}) can be tested for the uplift assumed of {noun(ready, 'it', 'them')}."
+        every, it = noun(ready, "The one action", "All actions"), noun(ready, "it", "them")
+        claim = f"{every} ({{value}}) can show the uplift assumed of {it} in a test of at most a year."
     if not ready:
-        claim = "No action ({value} of {experiment.actions}) is large enough to show the uplift assumed of it within a year."
+        claim = (
+            "No action ({value} of {experiment.actions}) has the customers to show the uplift assumed within a year."
+        )
     return told(
-        ready,
-        "count",
-        claim,
-        f"actions whose assumed uplift shows within a year, observation included: {sample_size.METHOD}",
+        ready, "count", claim, "actions whose assumed uplift shows within a year, ninety days to watch included"
     )
 
 
@@ -108,8 +120,8 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
             design.baseline,
             "share",
             f"{name}: {{value}} of such customers buy within ninety days anyway.",
-            f"customers of {whose} as of ninety days before the snapshot who bought in these ninety days / all of them; "
-            "each segment counted as often as the action selects it now",
+            f"customers of {whose}, as of ninety days before the snapshot, who bought in these ninety days / all of "
+            "them; each segment counted as often as the action selects it now",
             "customers of these segments a quarter ago",
             design.base,
             since,
@@ -143,8 +155,8 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
             design.weeks,
             "count",
             f"{name}: the outcome is known after {{value}} weeks.",
-            "weeks until enough customers newly came under it, as many a week as in the last ninety days, and ninety days "
-            f"to watch ({WEEKS} weeks)",
+            "weeks until enough customers newly came under it, as many a week as in the last ninety days, and ninety "
+            f"days to watch ({WEEKS} weeks)",
             reason="" if design.weeks is not None else unknown or "it would take more than a year",
         ),
     }
@@ -211,15 +223,13 @@ def _verdict(
     if len(worked) == 1 and not harmed:
         key = worked[0].key
         claim = (
-            f"{{experiment.{key}_name}} worked: {{value}} points more of the treated bought than of those left alone."
+            f"{{experiment.{key}_name}} worked: of the treated {{value}} points more bought than of those left alone."
         )
         return replace(made[f"{key}_change"], claim=claim)
     if not worked and not harmed:
         claim = f"{since} none of the {{value}} tested actions showed a difference."
         if len(judged) < counts["tested"].value:  # type: ignore[operator]
-            claim = (
-                f"{since} no tested action showed a difference; {{experiment.withheld}} of {{value}} have no verdict."
-            )
+            claim = f"{since} no action showed a difference; {{experiment.withheld}} of {{value}} have no verdict."
         if counts["tested"].value == 1:
             claim = f"{since} the tested action ({{value}}) showed no difference."
         return replace(counts["tested"], claim=claim)
@@ -253,7 +263,7 @@ def _of_outcome(outcome: Outcome, name: str, window: tuple[date, date]) -> dict[
     }
     for arm, group, what in (
         ("treated", outcome.treatment, "of the treated"),
-        ("alone", outcome.control, "left alone"),
+        ("alone", outcome.control, "of those left alone"),
     ):
         found[f"{key}_{arm}_rate"] = _told(group.customers, window, f"customers of {key}, {arm}")(
             group.buyers / group.customers if group.customers else None,

@@ -203,13 +203,13 @@ def _value(key: str, value: object, unit: Unit, path: Path) -> int | float | Dec
     try:
         if unit == "date":
             return date.fromisoformat(value)  # type: ignore[arg-type]
-        number = Decimal(value[:60]) if isinstance(value, str) else value
-        fits = isinstance(number, int | float | Decimal) and not isinstance(number, bool) and abs(number) < 10**30
+        number = Decimal(value[:60] if isinstance(value, str) else repr(value))
     except (TypeError, ValueError, InvalidOperation):
         raise wrong from None
-    if not fits or (unit == "share" and not 0 <= number <= 1) or (unit == "count" and number != int(number)):  # type: ignore[operator]
+    fits = isinstance(value, int | float | str) and not isinstance(value, bool) and abs(number) < 10**30
+    if not fits or (unit == "share" and not 0 <= number <= 1) or (unit == "count" and number != int(number)):
         raise wrong
-    return number  # type: ignore[return-value]
+    return number if isinstance(value, str) else value  # type: ignore[return-value]
 
 
 def _parquet(path: Path, types: Mapping[str, str], optional: tuple[str, ...]) -> pa.Table:

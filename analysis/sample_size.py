@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 POWER = 0.8  # chance to find an uplift that is there
 LEVEL = 0.05  # chance to find one, up or down, that is not
@@ -28,9 +29,15 @@ def power(size: float, treatment: float, control: float) -> float:
 
 def detectable(baseline: float, treatment: int, control: int) -> float | None:
     """The smallest uplift over the baseline (a share) that is found at POWER; None where even certainty is not."""
-    if min(treatment, control) < 1:
+    return detectable_in_all(baseline, [(treatment, control)])
+
+
+def detectable_in_all(baseline: float, arms: Sequence[tuple[int, int]]) -> float | None:
+    """The same for several experiments (treatment, control) judged as one, each compared within itself."""
+    together = sum(_both(treatment, control) for treatment, control in arms if min(treatment, control) > 0)
+    if not together:
         return None
-    angle = math.asin(math.sqrt(baseline)) + _shift() / math.sqrt(_both(treatment, control)) / 2
+    angle = math.asin(math.sqrt(baseline)) + _shift() / math.sqrt(together) / 2
     return math.sin(angle) ** 2 - baseline if angle <= math.pi / 2 else None
 
 

@@ -50,10 +50,11 @@ ADDED = ("net", "orders", "buyers")
 
 @dataclass(frozen=True, slots=True)
 class VersusLast(Result):
-    """figures: (key, label) of the kpis known in both reports, in order. claims: (analysis, status, key of the quote or "").
+    """figures: (key, label) of the kpis known in both reports, in order.
 
-    kpis: figure, then, now, change (of shares: in points). segments: segment, then, now, came, left; moves: from, to,
-    customers; None where either report has no segments. why: why there are none, "" where there are.
+    claims: (analysis, status, key of the quote or ""). kpis: figure, then, now, change (of shares: in points).
+    segments: segment, then, left, came, now; moves: from, to, customers; None where either report has no segments, and
+    why: "" where both have.
     """
 
     findings: Mapping[str, Finding]
@@ -160,16 +161,15 @@ def _figures(figures: Sequence[str], last: Release, kpis: Kpis, ground: Ground) 
         found[f"{name}_before"] = ground.of(
             then, unit, f"{label} in the last report: {{value}}.", f"kpis.{name} as the last report said it"
         )
-        if unit == "share":
-            change, claim = float(now) - float(then), f"{label}: {{value}} points against the last report."  # type: ignore[arg-type]
-        else:
-            change = over(_decimal(now) - _decimal(then), _decimal(then))
-            claim = f"{label}: {{value}} against the last report."
+        points = unit == "share"
+        gap = _decimal(now) - _decimal(then)
+        change = float(gap) if points else over(gap, _decimal(then))
+        claim = f"{label}: {{value}} {'points ' if points else ''}against the last report."
         found[f"{name}_change"] = ground.of(
             change,
             "ratio",
             claim,
-            f"kpis.{name} now - then" + ("" if unit == "share" else " / then"),
+            f"kpis.{name} now - then" + ("" if points else " / then"),
             "it was nothing or less in the last report",
         )
         if name in ADDED:
@@ -184,7 +184,7 @@ def _added(name: str, more: Decimal, ground: Ground) -> dict[str, Finding]:
     if more < 0:
         claim = f"Total {what} changed by {{value}} since the last report: earlier sales are told otherwise now."
     unit = "money" if name == "net" else "count"
-    return {f"{name}_added": ground.of(value, unit, claim, f"kpis.{name} now - as the last report said it")}  # type: ignore[arg-type]
+    return {f"{name}_added": ground.of(value, unit, claim, f"{what} in this report - in the last one")}  # type: ignore[arg-type]
 
 
 def _restated(lines: Relation, last: Release, settings: Settings, ground: Ground) -> dict[str, Finding]:

@@ -15,7 +15,7 @@ MOST = 9
 
 
 def designs(experiment: Experiment, style: Style) -> go.Figure | None:
-    """A row an action: how many buy anyway (grey) and from where an uplift shows; in colour where what is assumed does."""
+    """A row an action: who buys anyway (grey) and from where an uplift shows, in colour where the assumed one does."""
     frame = experiment.designs.frame.head(MOST)
     if not experiment.measured or frame["detectable"].isna().all():
         return None
@@ -31,16 +31,19 @@ def designs(experiment: Experiment, style: Style) -> go.Figure | None:
         figure.add_scatter(
             x=[base[row], end], y=[row, row], mode="lines+markers", hoverinfo="text",
             hovertext=[hover, f"{hover}<br>shows from {_points(shows[row], style)} on"],
-            line={"color": BAR, "width": 3}, marker={"color": [BAR, colour], "size": [11, 13 if there else 1]},
+            line={"color": BAR, "width": 3},
+            marker={"color": [BAR, colour], "size": [11, 13 if there else 1], "opacity": 1},
         )  # fmt: skip
-        words = f"{_points(shows[row], style)}{' shows' if row == 0 else ''}" if there else "none shows"
+        words = f"{_points(shows[row], style)} shows" if there else "none shows"
         if not style.narrow:
-            words += f" <span style='color:{GREY}'>({_points(assumed[row], style)} assumed)</span>"
+            words += (
+                f" <span style='color:{GREY}'>({_points(assumed[row], style)}{' assumed' if row == 0 else ''})</span>"
+            )
         figure.add_annotation(x=end, y=row, xanchor="left", xshift=12, text=words, font={"color": INK})
         share = style.text(base[row], "share") + (" buy anyway" if row == 0 and base[row] > 0.35 else "")
         figure.add_annotation(x=base[row], y=row, xanchor="right", xshift=-10, text=share, font={"color": GREY})
     most = max(b + s for b, s in zip(base, shows, strict=True))
-    figure.update_layout(margin={"r": 90 if style.narrow else 205, "t": 4, "b": 4}, showlegend=False)
+    figure.update_layout(margin={"r": 90 if style.narrow else 215, "t": 4, "b": 4}, showlegend=False)
     figure.update_xaxes(visible=False, range=[-0.13 * most, most * 1.02])
     named_rows(figure, names)
     return figure
@@ -62,7 +65,7 @@ def _name(record: dict[str, object], style: Style) -> str:
 
 
 def outcomes(experiment: Experiment, style: Style) -> go.Figure | None:
-    """A row an action of the last report: the difference treated less left alone with its interval; verdicts in colour."""
+    """A row an action of the last report: treated less left alone with its interval, in colour where it is shown."""
     if experiment.outcomes is None or experiment.outcomes.frame["change"].isna().all():
         return None
     frame = experiment.outcomes.frame.dropna(subset=["change"]).head(MOST)
