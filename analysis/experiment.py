@@ -61,7 +61,7 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
     designs = _designs(plans, people, action, place, alone, then)
     frame = _frame(people["customer_id"], action, alone)
     assignments = _assignments(frame, place, shares, settings)
-    names, outcomes, why = _last(lines, people["customer_id"], settings)
+    names, outcomes, why = _last(lines, people["customer_id"], list(shares), settings)
     names |= {design.key: design.name for design in designs}
     findings = of_designs(designs, then, customers.window)
     if outcomes:
@@ -130,8 +130,10 @@ def _assignments(frame: pd.DataFrame, place: np.ndarray, shares: Mapping[str, fl
     return Table(made, "Who is treated and who is not", labels, SOURCE)
 
 
-def _last(lines: Relation, known: pd.Series, settings: Settings) -> tuple[dict[str, str], list[Outcome], str]:
-    """Names of the last release's actions, their outcome, and why there is none."""
+def _last(
+    lines: Relation, known: pd.Series, order: Sequence[str], settings: Settings
+) -> tuple[dict[str, str], list[Outcome], str]:
+    """Names of the last release's actions, their outcome in this order of keys, and why there is none."""
     if settings.previous is None:
         return {}, [], NONE
     last = previous.read(settings.previous)
@@ -141,6 +143,7 @@ def _last(lines: Relation, known: pd.Series, settings: Settings) -> tuple[dict[s
     if not drawn["customer_id"].isin(known).any():
         return {}, [], "not one customer of the last release's experiments is in these data"
     found = experiment_outcome.measured(drawn, known, lines, last.snapshot, settings.snapshot)
+    found.sort(key=lambda outcome: (order.index(outcome.key) if outcome.key in order else len(order), outcome.key))
     if last.currency != settings.currency or settings.no_money:
         found = [experiment_outcome.without_money(outcome) for outcome in found]
     names = {o.key: last.findings.get(f"actions.{o.key}_name") for o in found}

@@ -206,6 +206,17 @@ def of_outcomes(
             kind="estimated",
             interval=whole.interval,
         )
+        for end, bound in zip(("low", "high"), whole.interval, strict=True):
+            counts[f"all_change_{end}"] = _told(n, window, "customers of all tests with a verdict")(
+                bound,
+                "ratio",
+                "All actions together: from {value} to {experiment.all_change_high} points may still be the difference."
+                if end == "low"
+                else "The upper end of the difference of all actions together is {value} points.",
+                "end of the interval of all_change",
+                kind="estimated",
+                interval=whole.interval,
+            )
     return {"headline": _verdict(judged, worked, harmed, counts, made)} | counts | made
 
 

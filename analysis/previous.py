@@ -59,10 +59,9 @@ class Release:
         frame = self._frame(CUSTOMERS, {"customer_id": TEXT, "segment": TEXT}, optional=("segment",))
         if frame is None or "segment" not in frame:
             return None
-        known = pd.Categorical(frame["segment"], categories=list(SEGMENTS))
-        if (known.codes < 0).any():
+        if not frame["segment"].isin(SEGMENTS).all():
             raise _wrong(self.folder / CUSTOMERS, "a segment is none of the report's")
-        return frame.assign(segment=known)
+        return frame.assign(segment=pd.Categorical(frame["segment"], categories=list(SEGMENTS)))
 
     def assignments(self) -> pd.DataFrame | None:
         """customer_id (str), action, segment, arm (categories), share (float64); None when there was no experiment."""
@@ -206,7 +205,8 @@ def _value(key: str, value: object, unit: Unit, path: Path) -> int | float | Dec
         number = Decimal(value[:60] if isinstance(value, str) else repr(value))
     except (TypeError, ValueError, InvalidOperation):
         raise wrong from None
-    fits = isinstance(value, int | float | str) and not isinstance(value, bool) and abs(number) < 10**30
+    fits = isinstance(value, int | float | str) and not isinstance(value, bool)
+    fits = fits and number.is_finite() and abs(number) < 10**30
     if not fits or (unit == "share" and not 0 <= number <= 1) or (unit == "count" and number != int(number)):
         raise wrong
     return number if isinstance(value, str) else value  # type: ignore[return-value]
