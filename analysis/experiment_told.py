@@ -78,10 +78,12 @@ def _headline(designs: Sequence[Design], then: Past | None, window: tuple[date, 
     ready = sum(d.status in (READY, FILLS) for d in designs)
     told = _told(len(designs), window)
     if then is None:
+        alone = sum(d.control for d in designs)
         return told(
-            sum(d.control for d in designs),
+            alone,
             "count",
-            "Arms are drawn, {value} customers are left alone; what they can show is not known yet.",
+            f"Arms are drawn, {{value}} {noun(alone, 'customer is', 'customers are')} left alone; "
+            "what they can show is not known yet.",
             "customers in control arms",
         )
     are = noun(ready, "is", "are")

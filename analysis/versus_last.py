@@ -201,7 +201,8 @@ def _restated(lines: Relation, last: Release, settings: Settings, ground: Ground
         gap = _decimal(again) - _decimal(before.value)
         claim = f"Of the last report's time the data still tell the same {what} (difference {{value}})."
         if gap:
-            claim = f"Of the last report's time the data now tell {'more' if gap > 0 else 'less'} {what}: {{value}}."
+            fewer = "less" if name == "net" else "fewer"
+            claim = f"Of the last report's time the data now tell {'more' if gap > 0 else fewer} {what}: {{value}}."
         found[f"{name}_restated"] = ground.of(
             gap if name == "net" else int(gap),
             "money" if name == "net" else "count",

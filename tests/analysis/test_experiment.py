@@ -134,7 +134,7 @@ def past(known: int = 1000, counts: int = 1000, buyers: int = 300) -> experiment
 
 
 def test_a_design_by_hand():
-    """Baseline 30 %, 3 points, one in five left alone: statsmodels asks for 9,403.3 and 2,350.8."""
+    """Baseline 30 %, 3 points, one in five left alone: statsmodels asks for 9,403.99 and 2,351.00."""
     large = design(20_000, past(20_000))
     assert (large.baseline, large.base, large.wide) == (0.3, 1000, False)
     assert large.needed == 9_404 + 2_351
