@@ -1,4 +1,4 @@
-"""What trigger rules may ask about: the known customers with every measure that passed, and the visitors who never bought."""
+"""What triggers may ask about: the known customers with every measure that passed, and visitors who never bought."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def columns(
 
 
 def matched(playbook: Playbook, known: dict[str, pd.Series | np.ndarray], rows: int) -> np.ndarray:
-    """The place of each row's plan in the playbook, -1 for none. Raises DataError for a rule that cannot be computed."""
+    """The place of each row's plan in the playbook, -1 for none. DataError for a rule that cannot be computed."""
     try:
         return trigger.first(known, rows, [plan.trigger for plan in playbook.plans])
     except trigger.RuleError as fault:

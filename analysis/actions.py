@@ -1,4 +1,4 @@
-"""What to do for which customers: the playbook's actions, each with the customers its trigger selects and their worth."""
+"""What to do for whom: the playbook's actions, each with the customers its trigger selects and what they are worth."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ from dataset.engine import Relation
 from dataset.settings import Settings
 
 SOURCE = "analysis/actions.py"
+POPULATION = "known customers with at least one sale"
 ROWS = 7  # of the slide
+MUCH = Decimal("0.1")  # share of revenue with customers who have probably gone from which the slide says so
 NOBODY = "no customer is selected"
 
 
@@ -45,8 +47,8 @@ class Row:
 class Actions(Result):
     """The plans of the playbook and whom they select.
 
-    plans: one row an action in order of priority: key, name, segment, priority, goal, trigger, strategy, actions, channel,
-    campaign, kpi, budget_share, control_share, customers, visitors, revenue, revenue_share, expected_value,
+    plans: one row an action in order of priority: key, name, segment, priority, goal, trigger, strategy, actions,
+    channel, campaign, kpi, budget_share, control_share, customers, visitors, revenue, revenue_share, expected_value,
     value_at_risk (net revenue to date of the high-value customers who have probably gone), order_value, response_low,
     response, response_high, cost; money NaN where it is not known. frame: customer_id, action (category in order of
     priority, NaN of who is not selected); rows as customers.frame. visitors: who looked but never bought and is
@@ -59,8 +61,6 @@ class Actions(Result):
     frame: pd.DataFrame
     visitors: int
     columns: Table
-    options: Table
-    criteria: Table
     rows: tuple[Row, ...]
     more: int
     playbook: Playbook
@@ -156,8 +156,6 @@ def compute(
         ),
         visitors=looked if at >= 0 else 0,
         columns=_columns(known),
-        options=_options(groups, settings),
-        criteria=_criteria(groups, settings),
         rows=tuple(rows[:ROWS]),
         more=len(rows[ROWS:]),
         playbook=book,
@@ -230,7 +228,7 @@ class _Told:
         for group in groups:
             found |= self._of_plan(group)
         reached = sum(group.customers for group in groups)
-        told: Any = partial(Finding, population="known customers with at least one sale", n=self.customers, **self._same())
+        told: Any = partial(Finding, population=POPULATION, n=self.customers, **self._same())
         busy = [group for group in groups if group.people]
         found["actions"] = told(
             len(busy),
@@ -263,9 +261,12 @@ class _Told:
         many = small(count).capitalize() if count <= 12 else "{actions.actions}"
         start = f"{many} {noun(count, 'action')}, each customer in one" if count > 1 else "One action"
         main = found[f"{first.plan.key}_customers"]
+        meant = "those for whom the trigger of the first action is true"
         who = noun(first.people, "customer") if first.customers else noun(first.people, "visitor")
         end = f", who brought {{actions.{first.plan.key}_share}} of revenue" if first.share and first.customers else ""
-        return replace(main, claim=f"{start}: {{actions.first}} comes first, for {{value}} {who}{end}.")
+        return replace(
+            main, definition=meant, claim=f"{start}: {{actions.first}} comes first, for {{value}} {who}{end}."
+        )
 
     def _same(self) -> dict[str, Any]:
         return {"window": self.window, "source": SOURCE}
@@ -274,9 +275,7 @@ class _Told:
         key, name = group.plan.key, f"{{actions.{group.plan.key}_name}}"
         selected = f"whose first true trigger, by priority, is: {group.plan.trigger.text}"
         told: Any = partial(Finding, population=f"customers of the action {key}", n=group.customers, **self._same())
-        everyone = partial(
-            Finding, population="known customers with at least one sale", n=self.customers, **self._same()
-        )
+        everyone: Any = partial(Finding, population=POPULATION, n=self.customers, **self._same())
         if group.visitors:
             everyone = partial(everyone, population="customers and visitors", n=self.customers + self.visitors)
         unpriced = "" if group.net is not None else self.no_money or NO_AMOUNT
@@ -336,10 +335,10 @@ def _row(group: _Group, found: Mapping[str, Finding]) -> Row:
     if not group.share:
         return Row(group.plan, f"{{{at}_people}} of customers")
     brought = f"{{{at}_share}} of revenue"
-    if group.risk:
+    if group.risk and group.net and group.risk >= group.net * MUCH:
         return Row(group.plan, f"{brought}; {{{at}_risk}} is from those probably gone")
     if group.expected is not None:
-        return Row(group.plan, f"{brought}; {{{at}_expected}} expected next quarter")
+        return Row(group.plan, f"{brought}; {{{at}_expected}} expected in ninety days")
     return Row(group.plan, brought)
 
 
@@ -403,15 +402,6 @@ def _plans(groups: list[_Group]) -> Table:
 
 def _real(value: float | Decimal | None) -> float:
     return float("nan") if value is None else float(value)
-
-
-def _options(groups: list[_Group], settings: Settings) -> Table:
-    """What may be done: each action with how many it contacts, what that costs and what it needs to pay."""
-    return Table(pd.DataFrame(), "Options", {}, SOURCE)
-
-
-def _criteria(groups: list[_Group], settings: Settings) -> Table:
-    return Table(pd.DataFrame(), "Criteria", {}, SOURCE)
 
 
 def _columns(known: Mapping[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""The playbook: which action is meant for which customers, read from a TOML file and refused whole when one key is wrong."""
+"""The playbook: which action is for which customers, read from TOML and refused whole when one key is wrong."""
 
 from __future__ import annotations
 
@@ -181,14 +181,21 @@ def _plan(row: Mapping[str, Any], at: int, refuse: Refuse) -> Plan:
         if not isinstance(row[key], str) or not row[key].strip() or len(row[key]) > most or not row[key].isprintable():
             raise wrong(key, f"must be one line of text of at most {most} characters")
     for key in SHARES:
-        _number(row[key], lambda value: 0 <= value <= 1, lambda key=key: wrong(key, "must be a share from 0 to 1"))
-    _number(row["cost"], lambda value: 0 <= value <= LARGEST, lambda: wrong("cost", "must be an amount from 0"))
+        if not _is_number(row[key], 1):
+            raise wrong(key, "must be a share from 0 to 1")
+    if not _is_number(row["cost"], LARGEST):
+        raise wrong("cost", "must be an amount from 0")
     where = {"action": at}
     return Plan(
-        **{key: row[key] for key in ("key", "segment", "priority", *TEXTS)},
+        key=row["key"],
+        segment=row["segment"],
+        priority=row["priority"],
+        **{key: row[key] for key in TEXTS},
         trigger=_trigger(row, wrong),
         actions=_list(row["actions"], f"{_who(row, at)}, actions", refuse, where | {"key": "actions"}, (2, 4)),
-        **{key: Decimal(row[key]) for key in (*SHARES, "cost")},
+        budget_share=Decimal(row["budget_share"]),
+        control_share=Decimal(row["control_share"]),
+        cost=Decimal(row["cost"]),
         response=_response(row["response"], wrong),
     )
 
@@ -207,20 +214,16 @@ def _response(given: Any, wrong: Callable[..., DataError]) -> Response:
     if not isinstance(given, dict) or sorted(given) != sorted(ORDERED):
         raise wrong("response", "must have low, expected and high, and nothing else", hint)
     for key in ORDERED:
-        _number(
-            given[key],
-            lambda value: 0 <= value <= 1,
-            lambda key=key: wrong("response", f"{key} must be a share from 0 to 1", hint),
-        )
+        if not _is_number(given[key], 1):
+            raise wrong("response", f"{key} must be a share from 0 to 1", hint)
     made = Response(*(Decimal(given[key]) for key in ORDERED))
     if not made.low <= made.expected <= made.high:
         raise wrong("response", "must be ordered, low <= expected <= high", hint)
     return made
 
 
-def _number(value: Any, fits: Callable[[Any], bool], refusal: Callable[[], DataError]) -> None:
-    if type(value) not in (int, Decimal) or not Decimal(value).is_finite() or not fits(value):
-        raise refusal()
+def _is_number(value: Any, most: int) -> bool:
+    return type(value) in (int, Decimal) and Decimal(value).is_finite() and 0 <= value <= most
 
 
 def _list(given: Any, what: str, refuse: Refuse, where: Mapping[str, Any], size: tuple[int, int]) -> tuple[str, ...]:

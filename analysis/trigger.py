@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import duckdb
 import numpy as np
@@ -13,9 +13,6 @@ import pyarrow as pa
 
 from analysis.rfm import SEGMENTS, WINDOW_SHOPPERS
 from dataset.errors import existing, shown
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 Kind = Literal["number", "text", "truth", "nothing"]
 LONGEST = 400  # characters of a rule
@@ -135,7 +132,7 @@ def _arrow(values: pd.Series | np.ndarray | None, kind: Kind, rows: int) -> pa.A
     return made.cast(types[kind])
 
 
-def _as_double(node: exp.Expression) -> exp.Expression:
+def _as_double(node: Any) -> Any:
     """Numbers as double, so that nothing overflows; names in quotes, so that each is a column."""
     from sqlglot import exp
 
@@ -146,7 +143,7 @@ def _as_double(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _kind(node: exp.Expression) -> Kind:
+def _kind(node: Any) -> Kind:
     """What a part of a rule gives; RuleError for whatever a rule may not hold."""
     from sqlglot import exp
 
@@ -163,36 +160,36 @@ def _kind(node: exp.Expression) -> Kind:
         exp.Is: lambda: _is(node),
         exp.Coalesce: lambda: _same([node.this, *node.expressions], "coalesce"),
     }
-    rules |= dict.fromkeys((exp.And, exp.Or), lambda: _all("truth", [node.left, node.right], "truth", node.key))
+    rules |= dict.fromkeys((exp.And, exp.Or), lambda: _all("truth", [node.this, node.expression], "truth", node.key))
     rules |= dict.fromkeys(
         (exp.Add, exp.Sub, exp.Mul, exp.Div),
-        lambda: _all("number", [node.left, node.right], "number", "a calculation"),
+        lambda: _all("number", [node.this, node.expression], "number", "a calculation"),
     )
     rules |= dict.fromkeys((exp.EQ, exp.NEQ), lambda: _equal(node))
     rules |= dict.fromkeys(
         (exp.LT, exp.LTE, exp.GT, exp.GTE),
-        lambda: _all("number", [node.left, node.right], "truth", "a comparison by size"),
+        lambda: _all("number", [node.this, node.expression], "truth", "a comparison by size"),
     )
     if type(node) not in rules:
         raise RuleError(f"holds {_named(node)}, which a rule may not", f"Allowed: {FORMS}")
     return rules[type(node)]()
 
 
-def _column(node: exp.Expression) -> Kind:
+def _column(node: Any) -> Kind:
     name = node.name.lower()
     if node.args.get("table") or name not in COLUMNS:
         raise RuleError(f"names an unknown column {shown(node.sql(), 60)}", existing(name, COLUMNS))
     return COLUMNS[name][0]
 
 
-def _all(wanted: Kind, nodes: Iterable[exp.Expression], gives: Kind, where: str) -> Kind:
+def _all(wanted: Kind, nodes: Iterable[Any], gives: Kind, where: str) -> Kind:
     for node in nodes:
         if (kind := _kind(node)) != wanted:
             raise RuleError(f"has {_of(node, kind)} where {where} needs a {wanted}")
     return gives
 
 
-def _same(nodes: Sequence[exp.Expression], where: str) -> Kind:
+def _same(nodes: Sequence[Any], where: str) -> Kind:
     """The one kind of all of these."""
     kinds = [_kind(node) for node in nodes]
     if "nothing" in kinds:
@@ -203,13 +200,13 @@ def _same(nodes: Sequence[exp.Expression], where: str) -> Kind:
     return kinds[0]
 
 
-def _equal(node: exp.Expression) -> Kind:
-    if _same([node.left, node.right], "a comparison") == "text":
-        _segments([node.left, node.right])
+def _equal(node: Any) -> Kind:
+    if _same([node.this, node.expression], "a comparison") == "text":
+        _segments([node.this, node.expression])
     return "truth"
 
 
-def _in(node: exp.Expression) -> Kind:
+def _in(node: Any) -> Kind:
     from sqlglot import exp
 
     if not node.expressions or not all(isinstance(n, exp.Literal) for n in node.expressions):
@@ -219,11 +216,11 @@ def _in(node: exp.Expression) -> Kind:
     return "truth"
 
 
-def _between(node: exp.Expression) -> Kind:
+def _between(node: Any) -> Kind:
     return _all("number", [node.this, node.args["low"], node.args["high"]], "truth", "between")
 
 
-def _is(node: exp.Expression) -> Kind:
+def _is(node: Any) -> Kind:
     from sqlglot import exp
 
     if not isinstance(node.expression, exp.Null | exp.Boolean):
@@ -234,7 +231,7 @@ def _is(node: exp.Expression) -> Kind:
     return "truth"
 
 
-def _segments(nodes: Iterable[exp.Expression]) -> None:
+def _segments(nodes: Iterable[Any]) -> None:
     """Texts compared with the segment are segments."""
     from sqlglot import exp
 
@@ -245,11 +242,11 @@ def _segments(nodes: Iterable[exp.Expression]) -> None:
                 raise RuleError(f"names an unknown segment {shown(text, 60)!r}", existing(text, TARGETS))
 
 
-def _of(node: exp.Expression, kind: Kind) -> str:
+def _of(node: Any, kind: Kind) -> str:
     return f"{shown(node.sql(), 60)} ({'nothing' if kind == 'nothing' else f'a {kind}'})"
 
 
-def _named(node: exp.Expression) -> str:
+def _named(node: Any) -> str:
     """A forbidden part in words."""
     from sqlglot import exp
 

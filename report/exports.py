@@ -43,6 +43,7 @@ TABLES = {
     "value_at_risk": ("value_at_risk", "customers"),
     "alignment": ("alignment", "segments"),
     "segment_strategies": ("actions", "plans"),
+    "budget": ("budget", "split"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn", "actions")

@@ -23,6 +23,7 @@ DECK = (
     "alignment",
     "mix",
     "actions",
+    "budget",
     "quality",
     "recommendations",
 )
@@ -49,6 +50,7 @@ APPENDIX = {
     "value_at_risk": "Value at risk",
     "alignment": "Whom to spend on",
     "actions": "Action plan",
+    "budget": "Budget",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
