@@ -132,7 +132,11 @@ def _split(offers: Sequence[Offer], contacts: Sequence[int], names: Mapping[str,
         "break_even": "Response that just pays",
         "if_all": "Net return if all were contacted",
     }
-    frame = pd.DataFrame(records).sort_values(["net", "key"], ascending=[False, True], ignore_index=True)
+    frame = pd.DataFrame(records)
+    order = frame.assign(paid=frame["contacts"] > 0).sort_values(
+        ["paid", "net", "if_all", "key"], ascending=[False, False, False, True]
+    )
+    frame = frame.loc[order.index].reset_index(drop=True)
     note = (
         "Assumed: response, cost of a contact and margin. Measured: people and order values. Added margin = contacted "
         f"x response x order value x margin; net return = added margin - spend. Horizon: {MEANT}. Low and high: every "
@@ -308,7 +312,7 @@ class _Told:
             "difference": self._assumed(
                 more,
                 "money",
-                "That is {value} more than the same sum returns split by the playbook's shares."
+                "Best return first leaves {value} more than the playbook's own shares of the same sum."
                 if more > 0
                 else "Split by the playbook's shares, the same sum returns as much (difference: {value}).",
                 "net return of the best split - of the split by the playbook's shares",

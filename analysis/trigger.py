@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,7 +28,6 @@ COLUMNS: Mapping[str, tuple[Kind, str]] = {
     "recency_days": ("number", "days since the last sale"),
     "tenure_days": ("number", "days since the first sale"),
     "orders": ("number", "orders with a sale; nought of who only looked"),
-    "units": ("number", "units bought"),
     "net": ("number", "net revenue to date"),
     "order_value": ("number", "net revenue / orders"),
     "r": ("number", "score of recency, five is best"),
@@ -185,7 +185,7 @@ def _column(node: Any) -> Kind:
 def _all(wanted: Kind, nodes: Iterable[Any], gives: Kind, where: str) -> Kind:
     for node in nodes:
         if (kind := _kind(node)) != wanted:
-            raise RuleError(f"has {_of(node, kind)} where {where} needs a {wanted}")
+            raise RuleError(f"has {_of(node, kind)} where {where} needs a {wanted}", f"Allowed: {FORMS}")
     return gives
 
 
@@ -196,7 +196,7 @@ def _same(nodes: Sequence[Any], where: str) -> Kind:
         raise RuleError("compares with null, which matches nothing", "Allowed: is null, is not null, coalesce(...)")
     for node, kind in zip(nodes, kinds, strict=True):
         if kind != kinds[0]:
-            raise RuleError(f"has {_of(node, kind)} beside {_of(nodes[0], kinds[0])} in {where}")
+            raise RuleError(f"has {_of(node, kind)} beside {_of(nodes[0], kinds[0])} in {where}", f"Allowed: {FORMS}")
     return kinds[0]
 
 
@@ -261,4 +261,5 @@ def _said(fault: Exception) -> str:
     """What a library says is wrong: the innermost reason, one line."""
     told = [e["description"] for e in getattr(fault.__cause__ or fault, "errors", ()) if e.get("description")]
     line = (told or str(fault).splitlines() or [type(fault).__name__])[0]
+    line = re.sub(r"^Required keyword: .*", "a value is missing", line)
     return shown(line, 100).rstrip(". ")

@@ -29,8 +29,8 @@ def returns(budget: Budget, style: Style) -> go.Figure | None:
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [b - n for n, b in zip(net, high, strict=True)],
-                "arrayminus": [n - a for n, a in zip(net, low, strict=True)],
+                "array": [b - n if one else None for n, b, one in zip(net, high, paid, strict=True)],
+                "arrayminus": [n - a if one else None for n, a, one in zip(net, low, paid, strict=True)],
                 "color": INK,
                 "thickness": 1.5,
                 "width": 7,
