@@ -133,8 +133,11 @@ def _arrow(values: pd.Series | np.ndarray | None, kind: Kind, rows: int) -> pa.A
 
 
 def _as_double(node: Any) -> Any:
-    """Numbers as double, so that nothing overflows; names in quotes, so that each is a column."""
+    """Numbers as double, so that nothing overflows; a division by nought unknown; names in quotes, as columns are."""
     from sqlglot import exp
+
+    if isinstance(node, exp.Div):
+        return exp.Div(this=node.this, expression=exp.Nullif(this=node.expression, expression=exp.Literal.number(0)))
 
     if isinstance(node, exp.Literal) and not node.is_string:
         return exp.cast(node.copy(), "double")
