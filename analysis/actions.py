@@ -271,10 +271,10 @@ class _Told:
             return replace(found["reached"], claim="The playbook's triggers select nobody ({value} customers).")
         first, count = busy[0], len(busy)
         many = small(count).capitalize() if count <= 12 else "{actions.actions}"
-        start = f"{many} {noun(count, 'action')}, each customer in one" if count > 1 else "One action"
+        start = f"{many} {noun(count, 'action')}"
         main = found[f"{first.plan.key}_customers"]
         meant = "those for whom the trigger of the first action is true"
-        end = f", who brought {{actions.{first.plan.key}_share}} of revenue" if first.share and first.customers else ""
+        end = f" who brought {{actions.{first.plan.key}_share}} of revenue" if first.share and first.customers else ""
         return replace(
             main, definition=meant, claim=f"{start}: {{actions.first}} comes first, for {{value}} {first.noun}{end}."
         )

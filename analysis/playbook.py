@@ -17,7 +17,7 @@ from dataset.errors import DataError, existing, shown
 HOUSE = Path(__file__).parent.parent / "templates" / "playbook.toml"
 KEY = re.compile(r"[a-z][a-z0-9_]{0,29}")
 TEXTS = {  # longest text: those with a short one stand in a row of the action slide
-    "name": 26, "goal": 90, "strategy": 60, "channel": 40, "campaign": 60, "kpi": 40,
+    "name": 22, "goal": 90, "strategy": 60, "channel": 40, "campaign": 60, "kpi": 40,
 }  # fmt: skip
 SENTENCE = 160
 SHARES = ("budget_share", "control_share")
