@@ -189,7 +189,7 @@ class _Told:
 
     def findings(self) -> dict[str, Finding]:
         found = self._of_all() | self._of_shares()
-        for offer, count in zip(self.offers, self.contacts, strict=True):
+        for offer, count in self._pairs:
             found |= self._of_offer(offer, count)
         return {"headline": self._headline(found)} | found
 
@@ -220,6 +220,10 @@ class _Told:
             reason=why if value is None else "",
             leading=True,
         )
+
+    @property
+    def _pairs(self) -> list[tuple[Offer, int]]:
+        return list(zip(self.offers, self.contacts, strict=True))
 
     @property
     def _window(self) -> tuple[date, date]:
@@ -288,7 +292,7 @@ class _Told:
                 left,
                 "money",
                 "{value} of the budget stays unspent: nobody is left whom it pays to contact."
-                if any(left >= o.cost for o in self.offers) or not sum(self.contacts)
+                if all(count == one.people for one, count in self._pairs if one.pays)
                 else "{value} of the budget is too little for one more contact.",
                 "budget - spend",
             )

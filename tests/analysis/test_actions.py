@@ -122,9 +122,14 @@ def test_what_they_are_worth_is_told_again(ran):
     listed = set(results["value_at_risk"].customers.frame["customer_id"])
     for row in plan.plans.frame.to_dict("records"):
         here = (plan.frame["action"] == row["key"]).to_numpy()
-        told = {name: plan.findings[f"{row['key']}_{name}"] for name in ("customers", "revenue", "share", "expected", "risk")}
+        told = {
+            name: plan.findings[f"{row['key']}_{name}"]
+            for name in ("customers", "revenue", "share", "expected", "risk")
+        }
         assert told["customers"].value == row["customers"] == here.sum()
-        assert float(told["revenue"].value) == pytest.approx(customers["net"][here].sum()) == pytest.approx(row["revenue"])
+        assert (
+            float(told["revenue"].value) == pytest.approx(customers["net"][here].sum()) == pytest.approx(row["revenue"])
+        )
         assert told["share"].value == pytest.approx(customers["net"][here].sum() / customers["net"].sum())
         assert float(told["expected"].value) == pytest.approx(value[here].sum(), abs=1e-3)
         low, high = told["expected"].interval

@@ -135,7 +135,7 @@ def test_there_are_many_kinds_of_faults():
 
 
 def test_a_missing_or_binary_playbook_is_refused(tmp_path):
-    with pytest.raises(DataError, match="E_PLAYBOOK none.toml: there is no such playbook"):
+    with pytest.raises(DataError, match=r"E_PLAYBOOK none\.toml: there is no such playbook"):
         playbook.read(tmp_path / "none.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="cannot be read as UTF-8 text"):
