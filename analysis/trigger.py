@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from analysis.rfm import SEGMENTS, WINDOW_SHOPPERS
+from dataset import engine
 from dataset.errors import existing, shown
 
 Kind = Literal["number", "text", "truth", "nothing"]
@@ -98,17 +98,13 @@ def first(columns: Mapping[str, pd.Series | np.ndarray], rows: int, triggers: Se
         {"row": np.arange(rows)} | {name: _arrow(columns.get(name), COLUMNS[name][0], rows) for name in used}
     )
     cases = " ".join(f"when ({trigger.sql}) then {place}" for place, trigger in enumerate(triggers))
-    with duckdb.connect() as connection:
-        connection.execute(
-            "set threads = 1; set autoinstall_known_extensions = false; set autoload_known_extensions = false; "
-            "set enable_external_access = false; set lock_configuration = true"
+    try:
+        found = engine.answer(
+            f"select case {cases} else -1 end as place from people order by people.row", people=people
         )
-        connection.register("people", people)
-        try:
-            found = connection.sql(f"select case {cases} else -1 end as place from people order by people.row")
-            return found.to_arrow_table()["place"].to_numpy().astype(np.int16)
-        except duckdb.Error as fault:
-            raise RuleError(f"cannot be computed: {_said(fault)}", f"Allowed: {FORMS}") from None
+    except engine.EngineError as fault:
+        raise RuleError(f"cannot be computed: {_said(fault)}", f"Allowed: {FORMS}") from None
+    return found["place"].to_numpy().astype(np.int16)
 
 
 def rank(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
