@@ -21,7 +21,7 @@ from dataset.errors import DataError
 
 QUARTER = 90
 LIFETIME, SPEND = "analysis/clv_worth.py", "analysis/spend_90d.py"
-PLAIN = ("recency_days", "tenure_days", "orders", "units", "net", "order_value", "country")
+PLAIN = ("recency_days", "tenure_days", "orders", "net", "order_value", "country")
 UNEXPECTED = "neither the lifetime model nor the spend model can be believed here"
 
 
@@ -107,5 +107,5 @@ def matched(playbook: Playbook, known: dict[str, pd.Series | np.ndarray], rows: 
 
 def visitors_plan(playbook: Playbook) -> int:
     """The place of the plan of who looked but never bought, -1 when there is none."""
-    looked = {"segment": np.array([WINDOW_SHOPPERS]), "orders": np.zeros(1), "units": np.zeros(1)}
+    looked = {"segment": np.array([WINDOW_SHOPPERS]), "orders": np.zeros(1)}
     return int(matched(playbook, looked, 1)[0])

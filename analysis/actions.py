@@ -37,10 +37,17 @@ NOBODY = "no customer is selected"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the slide; why: text with {finding} places."""
+    """One row of the slide.
 
+    place: by priority, among the actions with somebody to act on. segment: "" where segments are not known. why: text
+    with {finding} places. who: customers or visitors.
+    """
+
+    place: int
     plan: Plan
+    segment: str
     why: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Actions(Result):
     value_at_risk (net revenue to date of the high-value customers who have probably gone), order_value, response_low,
     response, response_high, cost; money NaN where it is not known. frame: customer_id, action (category in order of
     priority, NaN of who is not selected); rows as customers.frame. visitors: who looked but never bought and is
-    selected. columns: what triggers may name, and whether it is known here. rows: of the slide. more: actions with
+    selected. columns: what triggers may name, and whether it is known here. rows: of the slide. others: actions with
     somebody to act on that have no row there.
     """
 
@@ -62,7 +69,7 @@ class Actions(Result):
     visitors: int
     columns: Table
     rows: tuple[Row, ...]
-    more: int
+    others: tuple[Row, ...]
     playbook: Playbook
 
     def json(self) -> dict[str, Any]:
@@ -114,6 +121,10 @@ class _Group:
     def people(self) -> int:
         return self.customers + self.visitors
 
+    @property
+    def noun(self) -> str:
+        return noun(self.people, "customer" if self.customers else "visitor")
+
 
 def compute(
     lines: Relation,
@@ -145,7 +156,8 @@ def compute(
     window = customers.window if customers else (visits["first_day"], settings.snapshot - timedelta(days=1))  # type: ignore[index]
     told = _Told(window, settings.no_money, ahead, value_at_risk is not None, len(ids), looked)
     findings = told.findings(groups)
-    rows = [_row(group, findings) for group in groups if group.people]
+    busy = [group for group in groups if group.people]
+    rows = [_row(at, group, rfm is not None) for at, group in enumerate(busy, 1)]
     keys = [plan.key for plan in book.plans]
     return Actions(
         findings=findings,
@@ -157,7 +169,7 @@ def compute(
         visitors=looked if at >= 0 else 0,
         columns=_columns(known),
         rows=tuple(rows[:ROWS]),
-        more=len(rows[ROWS:]),
+        others=tuple(rows[ROWS:]),
         playbook=book,
     )
 
@@ -259,13 +271,12 @@ class _Told:
             return replace(found["reached"], claim="The playbook's triggers select nobody ({value} customers).")
         first, count = busy[0], len(busy)
         many = small(count).capitalize() if count <= 12 else "{actions.actions}"
-        start = f"{many} {noun(count, 'action')}, each customer in one" if count > 1 else "One action"
+        start = f"{many} {noun(count, 'action')}"
         main = found[f"{first.plan.key}_customers"]
         meant = "those for whom the trigger of the first action is true"
-        who = noun(first.people, "customer") if first.customers else noun(first.people, "visitor")
-        end = f", who brought {{actions.{first.plan.key}_share}} of revenue" if first.share and first.customers else ""
+        end = f" who brought {{actions.{first.plan.key}_share}} of revenue" if first.share and first.customers else ""
         return replace(
-            main, definition=meant, claim=f"{start}: {{actions.first}} comes first, for {{value}} {who}{end}."
+            main, definition=meant, claim=f"{start}: {{actions.first}} comes first, for {{value}} {first.noun}{end}."
         )
 
     def _same(self) -> dict[str, Any]:
@@ -281,9 +292,7 @@ class _Told:
         unpriced = "" if group.net is not None else self.no_money or NO_AMOUNT
         worthless = "" if group.share is not None else unpriced or "no customer brought any revenue"
         unexpected = "" if group.expected is not None else self.no_money or UNEXPECTED
-        who = (
-            noun(group.people, "visitor") if group.visitors and not group.customers else noun(group.people, "customer")
-        )
+        who = group.noun
         found = {
             "name": told(group.plan.name, "name", "The action is called {value}.", "its name in the playbook"),
             "customers": everyone(group.people, "count", f"{name}: {{value}} {who}.", f"{who} {selected}"),
@@ -327,19 +336,25 @@ class _Told:
         return {f"{key}_{what}": finding for what, finding in found.items()}
 
 
-def _row(group: _Group, found: Mapping[str, Finding]) -> Row:
-    """A row of the slide: why now, from what is known of those selected."""
+def _row(place: int, group: _Group, segmented: bool) -> Row:
+    """A row of the slide."""
+    segment = group.plan.segment if segmented or not group.customers else ""
+    return Row(place, group.plan, segment, _why(group), group.noun)
+
+
+def _why(group: _Group) -> str:
+    """Why now, from what is known of those selected."""
     at = f"actions.{group.plan.key}"
     if not group.customers:
-        return Row(group.plan, f"{{{at}_people}} of all people seen have not bought yet")
+        return f"{{{at}_people}} of all people seen have not bought yet"
     if not group.share:
-        return Row(group.plan, f"{{{at}_people}} of customers")
+        return f"{{{at}_people}} of {'people seen' if group.visitors else 'customers'}"
     brought = f"{{{at}_share}} of revenue"
     if group.risk and group.net and group.risk >= group.net * MUCH:
-        return Row(group.plan, f"{brought}; {{{at}_risk}} is from those probably gone")
-    if group.expected is not None:
-        return Row(group.plan, f"{brought}; {{{at}_expected}} expected in ninety days")
-    return Row(group.plan, brought)
+        return f"{brought}; {{{at}_risk}} is from those probably gone"
+    if group.expected:
+        return f"{brought}; {{{at}_expected}} expected in ninety days"
+    return brought
 
 
 def _plans(groups: list[_Group]) -> Table:

@@ -17,7 +17,7 @@ from dataset.errors import DataError, existing, shown
 HOUSE = Path(__file__).parent.parent / "templates" / "playbook.toml"
 KEY = re.compile(r"[a-z][a-z0-9_]{0,29}")
 TEXTS = {  # longest text: those with a short one stand in a row of the action slide
-    "name": 26, "goal": 90, "strategy": 60, "channel": 40, "campaign": 60, "kpi": 40,
+    "name": 22, "goal": 90, "strategy": 60, "channel": 40, "campaign": 60, "kpi": 40,
 }  # fmt: skip
 SENTENCE = 160
 SHARES = ("budget_share", "control_share")
@@ -121,13 +121,8 @@ def _broken(fault: Exception, path: Path) -> DataError:
     """A file that is no TOML; its parser tells the line within the message."""
     at = re.search(r"\(at line (\d+), column \d+\)", str(fault))
     why = "nested too deep" if isinstance(fault, RecursionError) else shown(re.sub(r" \(at .*\)$", "", str(fault)))
-    return DataError(
-        "E_PLAYBOOK",
-        f"is no TOML: {why}",
-        file=path,
-        row=int(at[1]) if at else None,
-        hint='Texts stand in quotes: key = "vip"',
-    )
+    hint = 'Texts stand in quotes: key = "vip"' if "Invalid value" in why else ""
+    return DataError("E_PLAYBOOK", f"is no TOML: {why}", file=path, row=int(at[1]) if at else None, hint=hint)
 
 
 class Lines:
@@ -264,4 +259,6 @@ def _who(row: Mapping[str, Any], at: int) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{shown(k, 40)} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value) if isinstance(value, Decimal) else shown(repr(value), 80)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from analysis.rfm import SEGMENTS, WINDOW_SHOPPERS
+from dataset import engine
 from dataset.errors import existing, shown
 
 Kind = Literal["number", "text", "truth", "nothing"]
@@ -27,7 +28,6 @@ COLUMNS: Mapping[str, tuple[Kind, str]] = {
     "recency_days": ("number", "days since the last sale"),
     "tenure_days": ("number", "days since the first sale"),
     "orders": ("number", "orders with a sale; nought of who only looked"),
-    "units": ("number", "units bought"),
     "net": ("number", "net revenue to date"),
     "order_value": ("number", "net revenue / orders"),
     "r": ("number", "score of recency, five is best"),
@@ -98,17 +98,13 @@ def first(columns: Mapping[str, pd.Series | np.ndarray], rows: int, triggers: Se
         {"row": np.arange(rows)} | {name: _arrow(columns.get(name), COLUMNS[name][0], rows) for name in used}
     )
     cases = " ".join(f"when ({trigger.sql}) then {place}" for place, trigger in enumerate(triggers))
-    with duckdb.connect() as connection:
-        connection.execute(
-            "set threads = 1; set autoinstall_known_extensions = false; set autoload_known_extensions = false; "
-            "set enable_external_access = false; set lock_configuration = true"
+    try:
+        found = engine.answer(
+            f"select case {cases} else -1 end as place from people order by people.row", people=people
         )
-        connection.register("people", people)
-        try:
-            found = connection.sql(f"select case {cases} else -1 end as place from people order by people.row")
-            return found.to_arrow_table()["place"].to_numpy().astype(np.int16)
-        except duckdb.Error as fault:
-            raise RuleError(f"cannot be computed: {_said(fault)}", f"Allowed: {FORMS}") from None
+    except engine.EngineError as fault:
+        raise RuleError(f"cannot be computed: {_said(fault)}", f"Allowed: {FORMS}") from None
+    return found["place"].to_numpy().astype(np.int16)
 
 
 def rank(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
@@ -133,8 +129,11 @@ def _arrow(values: pd.Series | np.ndarray | None, kind: Kind, rows: int) -> pa.A
 
 
 def _as_double(node: Any) -> Any:
-    """Numbers as double, so that nothing overflows; names in quotes, so that each is a column."""
+    """Numbers as double, so that nothing overflows; a division by nought unknown; names in quotes, as columns are."""
     from sqlglot import exp
+
+    if isinstance(node, exp.Div):
+        return exp.Div(this=node.this, expression=exp.Nullif(this=node.expression, expression=exp.Literal.number(0)))
 
     if isinstance(node, exp.Literal) and not node.is_string:
         return exp.cast(node.copy(), "double")
@@ -185,7 +184,7 @@ def _column(node: Any) -> Kind:
 def _all(wanted: Kind, nodes: Iterable[Any], gives: Kind, where: str) -> Kind:
     for node in nodes:
         if (kind := _kind(node)) != wanted:
-            raise RuleError(f"has {_of(node, kind)} where {where} needs a {wanted}")
+            raise RuleError(f"has {_of(node, kind)} where {where} needs a {wanted}", f"Allowed: {FORMS}")
     return gives
 
 
@@ -196,7 +195,7 @@ def _same(nodes: Sequence[Any], where: str) -> Kind:
         raise RuleError("compares with null, which matches nothing", "Allowed: is null, is not null, coalesce(...)")
     for node, kind in zip(nodes, kinds, strict=True):
         if kind != kinds[0]:
-            raise RuleError(f"has {_of(node, kind)} beside {_of(nodes[0], kinds[0])} in {where}")
+            raise RuleError(f"has {_of(node, kind)} beside {_of(nodes[0], kinds[0])} in {where}", f"Allowed: {FORMS}")
     return kinds[0]
 
 
@@ -261,4 +260,5 @@ def _said(fault: Exception) -> str:
     """What a library says is wrong: the innermost reason, one line."""
     told = [e["description"] for e in getattr(fault.__cause__ or fault, "errors", ()) if e.get("description")]
     line = (told or str(fault).splitlines() or [type(fault).__name__])[0]
+    line = re.sub(r"^Required keyword: .*", "a value is missing", line)
     return shown(line, 100).rstrip(". ")

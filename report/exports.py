@@ -48,6 +48,7 @@ TABLES = {
     "experiment_assignments": ("experiment", "assignments"),
     "experiment_designs": ("experiment", "designs"),
     "experiment_outcomes": ("experiment", "outcomes"),
+    "budget": ("budget", "split"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn", "actions")

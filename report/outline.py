@@ -25,6 +25,7 @@ DECK = (
     "mix",
     "actions",
     "experiment",
+    "budget",
     "quality",
     "recommendations",
 )
@@ -53,6 +54,7 @@ APPENDIX = {
     "alignment": "Whom to spend on",
     "actions": "Action plan",
     "experiment": "Experiments",
+    "budget": "Budget",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
