@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import experiment_design, experiment_outcome, previous
+from analysis import assignment, experiment_design, experiment_outcome, previous
 from analysis.actions import Actions
 from analysis.assignment import CONTROL, TREATMENT, mismatch
 from analysis.customers import Customers
@@ -219,7 +219,8 @@ def _balance(drawn: pd.DataFrame, names: Mapping[str, str]) -> Table:
     units: dict[str, Unit] = {"treatment": "count", "control": "count", "expected": "ratio", "p": "ratio"}
     return Table(
         pd.DataFrame(rows, columns=list(columns)), "How the draw fell in each segment", columns, SOURCE, units,
-        note="p: chance of a split at least as uneven. Among many rows a few small ones are to be expected.",
+        note=f"Drawn so: {assignment.RULE}. {assignment.STRATA} p: chance of a split at least as uneven; among many "
+        "rows a few small ones are to be expected.",
     )  # fmt: skip
 
 
