@@ -90,7 +90,7 @@ def compute(customers: Customers, events: Relation | None, lines: Relation, sett
         raise why_not
     money = whole(frame["net"].to_numpy())
     made = scored(frame["recency_days"].to_numpy(), frame["orders"].to_numpy(), money)
-    visits = None if events is None else _window_shoppers(lines, settings)
+    visits = None if events is None else window_shoppers(lines, settings)
     segments = _segments(frame, money, made.code, visits["visitors"] if visits else None)
     tied = max(made.recency.distinct, made.frequency.distinct, made.monetary.distinct) == 1
     return Rfm(
@@ -175,7 +175,7 @@ def _frame(people: pd.DataFrame, made: Scored) -> pd.DataFrame:
     return pd.DataFrame(columns, copy=False)
 
 
-def _window_shoppers(lines: Relation, settings: Settings) -> Mapping[str, Any] | None:
+def window_shoppers(lines: Relation, settings: Settings) -> Mapping[str, Any] | None:
     """Visitors who looked but never bought, first_day and last_day of all visits; None without a visit."""
     row: Mapping[str, Any] = only_row(
         lines.query("rfm_window_shoppers.sql", snapshot=settings.snapshot, until=until(settings))

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+EngineError = duckdb.Error
 PARAMETER = re.compile(r"\$([a-z_]\w*)")
 
 
@@ -66,6 +67,18 @@ class Relation:
     def query(self, file: str, **parameters: object) -> pa.Table:
         """Run an SQL file of `root` with its `$name` parameters bound; the answer as an Arrow table."""
         return self.engine.arrow((self.root / file).read_text(encoding="utf-8"), **parameters)
+
+
+def answer(sql: str, **tables: pa.Table) -> pa.Table:
+    """Ask tables in memory, with nothing else in reach: no file, no extension, no setting. Raises EngineError."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "set threads = 1; set autoinstall_known_extensions = false; set autoload_known_extensions = false; "
+            "set enable_external_access = false; set lock_configuration = true"
+        )
+        for name, table in tables.items():
+            connection.register(name, table)
+        return connection.sql(sql).to_arrow_table()
 
 
 def identifier(name: str) -> str:

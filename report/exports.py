@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,8 @@ TABLES = {
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "change": ("kpi_tree", "parts"),
+    "versus_last": ("versus_last", "kpis"),
+    "segment_moves": ("versus_last", "moves"),
     "change_by_customers": ("kpi_tree", "groups"),
     "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
@@ -49,9 +52,14 @@ TABLES = {
     "cross_sell_offers": ("cross_sell", "offers"),
     "up_sell": ("up_sell", "customers"),
     "up_sell_offers": ("up_sell", "offers"),
+    "segment_strategies": ("actions", "plans"),
+    "experiment_assignments": ("experiment", "assignments"),
+    "experiment_designs": ("experiment", "designs"),
+    "experiment_outcomes": ("experiment", "outcomes"),
+    "budget": ("budget", "split"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
-LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
+LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn", "actions")
 CUSTOMERS = ("customers.csv", "customers.parquet")
 # Long ones, which are written as Parquet too: the next build reads them as they are.
 LONG = ("product_pairs", "rules", "recommendations", "cross_sell", "up_sell", "experiment_assignments")
@@ -90,6 +98,10 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     for name, table in crm.tables(results, settings).items():
         _csv(table, folder / f"{name}.csv")
         written.append(f"{name}.csv")
+    if (plan := results.get("actions")) is not None:
+        text = json.dumps(plan.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"  # type: ignore[attr-defined]
+        (folder / STRATEGIES).write_text(text, encoding="utf-8")
+        written.append(STRATEGIES)
     return tuple(written)
 
 

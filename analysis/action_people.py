@@ -1,0 +1,111 @@
+"""What triggers may ask about: the known customers with every measure that passed, and visitors who never bought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis import clv_worth, trigger
+from analysis.churn import Churn
+from analysis.clusters import Clusters
+from analysis.clv import Clv
+from analysis.customers import Customers, whole
+from analysis.playbook import Playbook
+from analysis.propensity import Propensity
+from analysis.rfm import WINDOW_SHOPPERS, Rfm, score
+from analysis.spend_90d import Spend
+from analysis.value_at_risk import BEST, LEAST
+from dataset.errors import DataError
+
+QUARTER = 90
+LIFETIME, SPEND = "analysis/clv_worth.py", "analysis/spend_90d.py"
+PLAIN = ("recency_days", "tenure_days", "orders", "net", "order_value", "country")
+UNEXPECTED = "neither the lifetime model nor the spend model can be believed here"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Expected sales of the next ninety days of each customer, by which model, and how totals of groups move."""
+
+    each: np.ndarray
+    source: str
+    clv: Clv | None
+    miss: tuple[float, float]
+
+    def interval(self, of: np.ndarray, totals: np.ndarray) -> list[tuple[float, float]]:
+        """The 95 % interval of each group's total; of: the group of each customer, below `len(totals)`."""
+        if self.clv is None:
+            return [(total * self.miss[0], total * self.miss[1]) for total in totals]
+        made = self.clv.basis
+        moved = clv_worth.spread(made.model, made.drawn, made.rows, made.amounts, made.made, of, len(totals))
+        ends = []
+        for group, total in enumerate(totals):
+            one = np.zeros(len(totals))
+            one[group] = 1
+            ends.append(clv_worth.interval(moved, f"value_{QUARTER}", totals * one) if total else (0.0, 0.0))
+        return ends
+
+
+def expected(clv: Clv | None, spend_90d: Spend | None) -> Expected | None:
+    """By the lifetime model, else by the spend model; None when neither passed."""
+    if clv is not None and not clv.why:
+        return Expected(clv.frame[f"value_{QUARTER}"].to_numpy(), LIFETIME, clv, (1.0, 1.0))
+    if spend_90d is None or spend_90d.frame is None:
+        return None
+    total = spend_90d.findings["predicted_total"]
+    low, high = total.interval or (0.0, 0.0)
+    middle = float(total.value or 0)  # type: ignore[arg-type]
+    miss = (low / middle, high / middle) if middle else (1.0, 1.0)
+    return Expected(spend_90d.frame["spend_90d"].to_numpy(), SPEND, None, miss)
+
+
+def columns(
+    customers: Customers,
+    rfm: Rfm | None,
+    clusters: Clusters | None,
+    clv: Clv | None,
+    ahead: Expected | None,
+    churn: Churn | None,
+    propensity: Propensity | None,
+) -> dict[str, pd.Series | np.ndarray]:
+    """The columns of trigger.COLUMNS that are known, a value a customer in the rows of Customers.frame."""
+    frame = customers.frame
+    made: dict[str, pd.Series | np.ndarray] = {name: frame[name] for name in PLAIN}
+    net, segment = frame["net"].to_numpy(), None
+    priced = not np.isnan(net).all()
+    if rfm is not None:
+        made |= {name: rfm.frame[name] for name in ("segment", "r", "f", "m")}
+        segment = rfm.frame["segment"].cat.codes.to_numpy()
+    if priced and len(net) >= LEAST:
+        made["high_value"] = (score(whole(net)).of == BEST) & (np.nan_to_num(net) > 0)
+    for name, values in (("net", net if priced else None), ("value", ahead.each if ahead else None)):
+        if values is not None:
+            made[f"{name}_rank"] = trigger.rank(values)
+            if segment is not None:
+                made[f"segment_{name}_rank"] = trigger.rank(values, segment)
+    if clusters is not None:
+        made["cluster"] = clusters.frame["cluster"]
+    if clv is not None:
+        made["p_alive"] = clv.frame["p_alive"]
+    if ahead is not None:
+        made["expected_value"] = ahead.each
+    for result, name in ((churn, "churn_90d"), (propensity, "propensity_7d")):
+        if result is not None and result.frame is not None:
+            made[name] = result.frame[name]
+    return made
+
+
+def matched(playbook: Playbook, known: dict[str, pd.Series | np.ndarray], rows: int) -> np.ndarray:
+    """The place of each row's plan in the playbook, -1 for none. DataError for a rule that cannot be computed."""
+    try:
+        return trigger.first(known, rows, [plan.trigger for plan in playbook.plans])
+    except trigger.RuleError as fault:
+        raise DataError("E_PLAYBOOK", f"a trigger {fault.what}", file=playbook.file, hint=fault.hint) from None
+
+
+def visitors_plan(playbook: Playbook) -> int:
+    """The place of the plan of who looked but never bought, -1 when there is none."""
+    looked = {"segment": np.array([WINDOW_SHOPPERS]), "orders": np.zeros(1)}
+    return int(matched(playbook, looked, 1)[0])
