@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from analysis import cluster_model, playbook
+from analysis import cluster_model, playbook, previous
 from analysis import run as running
 from dataset import database, opening, sample, settings
 from dataset.errors import DataError, counted, existing
@@ -42,16 +42,27 @@ def build(
     assign: Annotated[
         Path | None, typer.Option(help="An earlier release: put customers into its clusters instead of new ones.")
     ] = None,
+    compared: Annotated[
+        Path | None,
+        typer.Option("--previous", help="The earlier release to compare with; nothing: the last one before, in OUT."),
+    ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
     try:
         told = {} if data else {key: value for key, value in SHOP.items() if config is None}
         options = settings.load(
-            config, as_of=as_of and as_of.date(), include_customers=include_customers or None, assign=assign, **told
+            config,
+            as_of=as_of and as_of.date(),
+            include_customers=include_customers or None,
+            assign=assign,
+            previous=compared and compared.resolve(),
+            **told,
         )
         if assign is not None:
             cluster_model.read(assign)  # refused now rather than after the reading
+        if compared is not None:
+            previous.checked(compared)
         playbook.read(options.playbook)
         if check:
             account(data, layout, mapping, options, strict)
@@ -117,6 +128,7 @@ def make(
             charts.start()
         with steps.step("read the data"):
             dataset, options = read(data, layout, mapping, options, work)
+            dataset, options = compare(dataset, options, site)
             refuse_notes(dataset.notes, strict)
         ahead = release.Ahead(charts, options)
         run = running.run(wanted, dataset, options, steps.step, ahead.draw)
@@ -140,6 +152,22 @@ def read(data: str, layout: str, mapping: Path | None, options: Settings, folder
         return opening.open_data(data, layout, mapping, options, folder)
     sample.write(folder / "shop", seed=options.seed)
     return opening.open_data(str(folder / "shop"), "thelook", None, options, folder)
+
+
+def compare(dataset: Dataset, options: Settings, site: publish.Site) -> tuple[Dataset, Settings]:
+    """Settle which earlier release this one is compared with; a damaged one nobody asked for is left, with a note."""
+    if options.previous is not None:
+        previous.before(options.previous, options.snapshot)
+        return dataset, options
+    last = site.last_before(options.snapshot)
+    if last is None:
+        return dataset, options
+    try:
+        previous.checked(last)
+    except DataError as wrong:
+        note = Note("W_PREVIOUS", 1, f"the last release is not compared with: {wrong.args[0]}")
+        return replace(dataset, notes=(*dataset.notes, note)), options
+    return dataset, replace(options, previous=last)
 
 
 def chosen(only: list[str]) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ TABLES = {
     "pareto": ("pareto", "curve"),
     "months": ("months", "months"),
     "change": ("kpi_tree", "parts"),
+    "versus_last": ("versus_last", "kpis"),
+    "segment_moves": ("versus_last", "moves"),
     "change_by_customers": ("kpi_tree", "groups"),
     "change_by_category": ("kpi_tree", "categories"),
     "products": ("mix", "products"),
@@ -43,13 +45,18 @@ TABLES = {
     "value_at_risk": ("value_at_risk", "customers"),
     "alignment": ("alignment", "segments"),
     "segment_strategies": ("actions", "plans"),
+    "experiment_assignments": ("experiment", "assignments"),
+    "experiment_designs": ("experiment", "designs"),
+    "experiment_outcomes": ("experiment", "outcomes"),
     "budget": ("budget", "split"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn", "actions")
 CUSTOMERS = ("customers.csv", "customers.parquet")
 # Files with a row a customer: readable by their owner only.
-PRIVATE = (*CUSTOMERS, "value_at_risk.csv")
+PRIVATE = (*CUSTOMERS, "value_at_risk.csv", "experiment_assignments.csv", "experiment_assignments.parquet")
+# Tables that are written as Parquet too: the next build reads them as they are.
+LONG = ("experiment_assignments",)
 STRATEGIES = "segment_strategies.json"
 BATCH = 100_000
 # A spreadsheet runs a cell that begins so (also in full width, also after blanks), unless it is a plain number.
@@ -73,8 +80,12 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     for name, (analysis, attribute) in TABLES.items():
         table = getattr(results.get(analysis), attribute, None)
         if isinstance(table, Table):
-            _csv(_arrow(table.frame), folder / f"{name}.csv")
+            made = _arrow(table.frame)
+            _csv(made, folder / f"{name}.csv")
             written.append(f"{name}.csv")
+            if name in LONG:
+                _parquet(made, folder / f"{name}.parquet")
+                written.append(f"{name}.parquet")
     if (plan := results.get("actions")) is not None:
         text = json.dumps(plan.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"  # type: ignore[attr-defined]
         (folder / STRATEGIES).write_text(text, encoding="utf-8")

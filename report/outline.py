@@ -7,6 +7,7 @@ DECK = (
     "kpis",
     "months",
     "kpi_tree",
+    "versus_last",
     "funnel",
     "lifecycle",
     "pareto",
@@ -23,6 +24,7 @@ DECK = (
     "alignment",
     "mix",
     "actions",
+    "experiment",
     "budget",
     "quality",
     "recommendations",
@@ -33,6 +35,7 @@ APPENDIX = {
     "kpis": "Key figures",
     "months": "Sales over time",
     "kpi_tree": "What changed, and why",
+    "versus_last": "Against the last report",
     "funnel": "From visit to purchase",
     "lifecycle": "The life of an order",
     "mix": "Products, categories and countries",
@@ -50,13 +53,14 @@ APPENDIX = {
     "value_at_risk": "Value at risk",
     "alignment": "Whom to spend on",
     "actions": "Action plan",
+    "experiment": "Experiments",
     "budget": "Budget",
     "headlines": "Summary",
     "recommendations": "Recommendations",
 }
 
 # All other slides argue with a chart: where it shows nothing, the analysis stays in the appendix.
-CHARTED = frozenset(DECK) - {"headlines", "kpis", "actions", "quality", "recommendations"}
+CHARTED = frozenset(DECK) - {"headlines", "kpis", "versus_last", "actions", "experiment", "quality", "recommendations"}
 
 
 # The sections of the appendix in order; an analysis that has only a slide gets one at the end.

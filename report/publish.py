@@ -70,6 +70,15 @@ class Site:
         _make_current(self.out, name)
         return self.out / "releases" / name
 
+    def last_before(self, snapshot: date) -> Path | None:
+        """The newest release that looks at customers on an earlier day than `snapshot`; None without one.
+
+        So a report built again finds the release it was compared with the first time.
+        """
+        dated = [(day, name) for name in _order(self.out) if (day := _dated(name)) is not None and day < snapshot]
+        newest = max((day for day, _ in dated), default=None)
+        return next((self.out / "releases" / name for day, name in dated if day == newest), None)
+
 
 @contextmanager
 def site(out: Path, inputs: Sequence[Path] = ()) -> Iterator[Site]:
@@ -210,10 +219,16 @@ def _figure(metrics: dict[str, Any], key: str, unit: str, settings: Settings) ->
 
 
 def _day(name: str, settings: Settings) -> str:
+    day = _dated(name)
+    return name if day is None else number.text(day, "date", settings)
+
+
+def _dated(name: str) -> date | None:
+    """The snapshot in a release's name."""
     try:
-        return number.text(date.fromisoformat(name[:10]), "date", settings)
+        return date.fromisoformat(name[:10])
     except ValueError:
-        return name
+        return None
 
 
 @contextmanager

@@ -1,0 +1,48 @@
+"""Who is treated and who is not: drawn by a hash of the customer's id, so that nobody's arm hangs on anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+import numpy as np
+
+TREATMENT, CONTROL = "treatment", "control"
+MISMATCH = 0.001  # p below which the arms are not as they were drawn
+RULE = (
+    "u = first eight bytes (big-endian) of BLAKE2b-64 of 'seed|action|customer', divided by two to the sixty-fourth; "
+    "control where u is below the control share, else treatment"
+)
+STRATA = (
+    "Within each segment of an action the draw is one of its own with the same share, since no two customers' draws "
+    "hang together; so segments are balanced on average and not to the head, which is checked. A customer's segment "
+    "is not part of what is hashed: who moves between segments of one action keeps the arm."
+)
+
+
+def draw(customer_ids: Iterable[str], action: str, seed: int) -> np.ndarray:
+    """A number in [0, 1) a customer (float64) by RULE; the same on every machine, in any order, among any others."""
+    start = blake2b(f"{seed}|{action}|".encode(), digest_size=8)
+
+    def digest(customer: str) -> bytes:
+        made = start.copy()
+        made.update(customer.encode("utf-8", "surrogatepass"))
+        return made.digest()
+
+    found = np.frombuffer(b"".join(map(digest, customer_ids)), dtype=">u8")
+    return (found >> np.uint64(11)).astype(np.float64) / 2**53  # the 53 bits a float64 holds
+
+
+def control(customer_ids: Iterable[str], action: str, seed: int, share: float) -> np.ndarray:
+    """Who is left alone (bool); a larger share keeps all of them and adds others."""
+    return draw(customer_ids, action, seed) < share
+
+
+def mismatch(treatment: int, control: int, share: float) -> float:
+    """p of the chi-square test that the arms have the sizes a control share of `share` gives."""
+    from scipy.special import chdtrc
+
+    n = treatment + control
+    if not n or not 0 < share < 1:
+        return 1.0
+    return float(chdtrc(1, (control - n * share) ** 2 / (n * share * (1 - share))))
