@@ -20,8 +20,10 @@ def test_a_faulty_playbook_is_refused_before_anything_is_read(tmp_path: Path) ->
     config = told(tmp_path, SMALL.replace("segment = 'VIP'", "segmnt = 'VIP'"))
     done = build("nowhere", "--config", config, out=tmp_path / "site")
     assert done.code == 2 and not (tmp_path / "site").exists()
-    said = "E_PLAYBOOK mine.toml, row 10: action best, trigger = \"segmnt = 'VIP'\": names an unknown column segmnt. There is"
-    assert done.said.startswith(said) and done.said.count("\n") == 1 and "Is segment meant?" in done.said
+    assert done.said.startswith(
+        "E_PLAYBOOK mine.toml, row 10: action best, trigger = \"segmnt = 'VIP'\": names an unknown"
+    )
+    assert done.said.count("\n") == 1 and "Is segment meant?" in done.said
 
 
 def test_an_own_playbook_makes_the_plan(tmp_path: Path, sales: Path) -> None:
