@@ -132,6 +132,8 @@ def pairs(folder: Path, runs: int) -> None:
     slower, larger = theirs.seconds / ours.seconds, theirs.megabytes / ours.megabytes
     print(f"  customer deck      {ours}")
     print(f"  mlxtend fpgrowth   {theirs}   {slower:.1f}x slower, {larger:.1f}x larger")
+
+
 def recommend(customers: int, folder: Path, runs: int) -> None:
     """Five products for every customer of 5,000, tried on last orders, against a loop over 20,000 customers."""
     data = folder / "tastes"
