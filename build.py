@@ -21,7 +21,7 @@ from report import cache, publish
 from report.steps import Steps
 
 Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic"]
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", "quarto")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -11,7 +11,7 @@ from analysis.finding import Result
 from analysis.run import Run
 from dataset.settings import Settings
 from dataset.tables import Dataset
-from report import exports, metrics, pages
+from report import exports, metrics, pages, quarto
 from report.figure import Drawn, drawings
 from report.fonts import Fonts
 from report.pages import Which
@@ -65,7 +65,10 @@ def compose(
         _write(folder, {"metrics.json": metrics.text(run, dataset, settings)})
         _write(folder, _models(run))
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
-        _write(folder, {f"figures/{name}.png": png for name, png in paper.png(charts).items()})
+        png = paper.png(charts)
+        _write(folder, {f"figures/{name}.png": picture for name, picture in png.items()})
+        if "quarto" in formats:
+            quarto.write(folder / quarto.FOLDER, report, fonts, png)
         for document in printing:
             document.finish()
 
