@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from report import markdown, slides
+from report import markdown, quarto_reference, slides
 from report.figure import SLOTS, mixed, readable
 from report.fonts import FACES, FAMILY, Fonts
 from report.pages import TEMPLATES, Report, for_print
@@ -31,6 +31,7 @@ def write(folder: Path, report: Report, fonts: Fonts, png: Mapping[str, bytes]) 
     title = next((part.heading for part in appendix if part.name == "cover"), report.settings.title)
     context = {"slides": deck, "sections": appendix, "band": _band(deck, report), "appendix_title": title}
     files: dict[str, str | bytes] = {name: made.get_template(f"{name}.j2").render(context) for name in SOURCES}
+    files["reference.pptx"] = quarto_reference.made(readable(report.settings.accent))
     files["fonts/fonts.css"] = _faces(fonts)
     files["fonts/LICENSE.txt"] = fonts.licence
     files |= {f"figures/{name}.png": png[name] for name in widths}
@@ -54,6 +55,7 @@ def _environment(report: Report, widths: markdown.Pictures) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    full = dict.fromkeys(widths, 100)
     accent = readable(settings.accent)
     made.globals |= {
         "settings": settings,
@@ -64,7 +66,8 @@ def _environment(report: Report, widths: markdown.Pictures) -> Environment:
     }
     made.filters |= {
         "quoted": lambda text: Markup(markdown.quoted(text)),
-        "slide": lambda slide: Markup(markdown.slide(slide.blocks, dict.fromkeys(widths, 100))),
+        "slide": lambda slide: Markup(markdown.slide(slide.blocks, full)),
+        "rest": lambda slide: [Markup(body) for body in markdown.rest(slide.blocks, widths)],
         "id": lambda part: Markup(f"{{#{part.name}}}" if NAME.fullmatch(part.name) else ""),
         "page": lambda section: Markup(markdown.page(section.blocks, widths)),
     }
