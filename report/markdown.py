@@ -74,7 +74,9 @@ def rest(blocks: Sequence[Block], pictures: Pictures) -> list[str]:
     columns, below = _laid(blocks)
     if not columns:
         return [_made(block, pictures) for block in flat(blocks) if _heavy(block) and not _small(block, pictures)]
-    parts = [part for _, held in columns for part, kept in _chunks(held) if not kept] + [part for part, _ in _chunks(below)]
+    parts = [part for _, held in columns for part, kept in _chunks(held) if not kept] + [
+        part for part, _ in _chunks(below)
+    ]
     return [made for made in (_boxes(part, pictures) for part in parts) if made]
 
 
@@ -91,7 +93,9 @@ def _laid(blocks: Sequence[Block]) -> tuple[tuple[tuple[int, list[Block]], ...],
         return ((WIDE, list(_open(others))), (100 - WIDE, list(_open(side)))), ()
     first = blocks[0] if blocks else None
     if isinstance(first, Group) and len(first.blocks) == len(PAIRS.get(first.role, ())):
-        return tuple((width, list(_open((part,)))) for width, part in zip(PAIRS[first.role], first.blocks, strict=True)), blocks[1:]
+        return tuple(
+            (width, list(_open((part,)))) for width, part in zip(PAIRS[first.role], first.blocks, strict=True)
+        ), blocks[1:]
     return (), blocks
 
 
@@ -231,7 +235,10 @@ def _table(grid: Grid) -> str:
     strong = {at + 1 for at in grid.strong}
     rows = [[f"**{cell}**" if at in strong and cell else cell for cell in row] for at, row in enumerate(rows)]
     numeric = (*grid.numeric, *[False] * columns)
-    rule = ["-" * (_wide(column) - right) + ":" * right for column, right in zip(zip(*rows, strict=True), numeric)]
+    rule = [
+        "-" * _wide(column) + ":" if right else ":" + "-" * _wide(column)
+        for column, right in zip(zip(*rows, strict=True), numeric, strict=False)
+    ]
     made = "\n".join(f"| {' | '.join(row)} |" for row in (rows[0], rule, *rows[1:]))
     return f"{made}\n\n: {escaped(grid.caption)}" if grid.caption else made
 
@@ -241,8 +248,10 @@ def _cell(text: str) -> str:
 
 
 def _wide(cells: Iterable[str]) -> int:
-    """Dashes a column of a table gets: its longest word must fit, a long text may break."""
-    return min(48, max(4, *(len(cell) + 1 for cell in cells)))
+    """Dashes a column of a table gets: its longest word fits, a long text breaks."""
+    cells = list(cells)
+    word = max((len(word) for cell in cells for word in cell.split()), default=0)
+    return max(5, min(max(map(len, cells), default=0), 40), min(word, 60)) + 1
 
 
 def _lines(text: str) -> str:

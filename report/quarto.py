@@ -17,7 +17,7 @@ from report.fonts import FACES, FAMILY, Fonts
 from report.pages import TEMPLATES, Report, for_print
 
 FOLDER = "quarto"
-SOURCES = ("_quarto.yml", "deck.qmd", "appendix.qmd", "deck.scss", "appendix.scss", "README.md")
+SOURCES = ("_quarto.yml", "deck.qmd", "appendix.qmd", "deck.scss", "appendix.scss", "appendix.typ", "README.md")
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 PAGE = SLOTS["page"].width  # pixels of text across the appendix's page
 
@@ -25,7 +25,8 @@ PAGE = SLOTS["page"].width  # pixels of text across the appendix's page
 def write(folder: Path, report: Report, fonts: Fonts, png: Mapping[str, bytes]) -> None:
     """Write the project: documents, styles, the pictures they show and the report's typeface. png: charts by name."""
     deck, appendix = slides.slides(for_print("deck", report)), slides.sections(for_print("appendix", report))
-    shown = {b.name for part in (*deck, *appendix) for b in slides.flat(part.blocks) if isinstance(b, slides.Chart)}
+    blocks = [*(slide.blocks for slide in deck), *(section.blocks for section in appendix)]
+    shown = {b.name for part in blocks for b in slides.flat(part) if isinstance(b, slides.Chart)}
     widths = {name: _share(report.figures[name].slot.width) for name in sorted(shown & set(png))}
     made = _environment(report, widths)
     title = next((part.heading for part in appendix if part.name == "cover"), report.settings.title)
@@ -91,8 +92,11 @@ def _share(width: int) -> int:
 
 def _faces(fonts: Fonts) -> str:
     """The typeface as files of the project: nothing is fetched."""
-    return "\n".join(
-        f'@font-face {{ font-family: "{FAMILY}"; font-weight: {weight}; font-style: {style}; '
-        f'src: url("{fonts.ttf[name].name}") format("truetype"); }}'
-        for name, (weight, style) in FACES.items()
-    ) + "\n"
+    return (
+        "\n".join(
+            f'@font-face {{ font-family: "{FAMILY}"; font-weight: {weight}; font-style: {style}; '
+            f'src: url("{fonts.ttf[name].name}") format("truetype"); }}'
+            for name, (weight, style) in FACES.items()
+        )
+        + "\n"
+    )

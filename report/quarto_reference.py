@@ -1,4 +1,4 @@
-"""The slide master that Pandoc takes a PowerPoint's layouts, type and colour from: wide, titles left, chart and text."""
+"""The slide master that Pandoc takes a PowerPoint's layouts, type sizes and colour from."""
 
 from __future__ import annotations
 
