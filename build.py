@@ -21,7 +21,7 @@ from report import cache, publish
 from report.steps import Steps
 
 Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic"]
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", "pptx")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -35,7 +35,9 @@ def build(
     out: Annotated[Path, typer.Option(help="The site: releases, and `current` for the last one.")] = Path("site"),
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Look at customers on this day.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this analysis; may be repeated.")] = None,
-    formats: Annotated[str, typer.Option("--format", help="html, pdf or both.")] = "html,pdf",
+    formats: Annotated[
+        str, typer.Option("--format", help="html, pdf, pptx; several with a comma between.")
+    ] = "html,pdf",
     check: Annotated[bool, typer.Option("--check", help="Read and account for the data, publish nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Publish nothing when the data has notes.")] = False,
     include_customers: Annotated[bool, typer.Option("--include-customers", help="Name customers on pages.")] = False,
@@ -156,7 +158,9 @@ def asked(formats: str) -> set[str]:
     """What --format names."""
     found = {word.strip() for word in formats.split(",")}
     if not found or not found <= set(FORMATS):
-        raise DataError("E_CONFIG", f"--format {formats}: must be {' or '.join(FORMATS)}, or both with a comma between")
+        raise DataError(
+            "E_CONFIG", f"--format {formats}: must be {', '.join(FORMATS)}, or several with a comma between"
+        )
     return found
 
 

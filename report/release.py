@@ -11,7 +11,7 @@ from analysis.finding import Result
 from analysis.run import Run
 from dataset.settings import Settings
 from dataset.tables import Dataset
-from report import exports, metrics, pages
+from report import exports, metrics, pages, slides_pptx
 from report.figure import Drawn, drawings
 from report.fonts import Fonts
 from report.pages import Which
@@ -47,9 +47,10 @@ def compose(
 ) -> None:
     """Write the whole release into `folder`; the PDFs are printed side by side while the PNGs are drawn.
 
-    kept: the cache folder. formats: html, pdf or both. Raises DataError, OSError; RuntimeError: a template's fault.
+    kept: the cache folder. formats: html, pdf, pptx. Raises DataError, OSError; RuntimeError: a template's fault.
     """
-    report = pages.Report(run, dataset, settings, ahead.drawn, pdf="pdf" in formats)
+    formats = set(formats)
+    report = pages.Report(run, dataset, settings, ahead.drawn, pdf="pdf" in formats, pptx="pptx" in formats)
     charts, paper = report.specs(), ahead.paper
     svgs = paper.draw(charts)
     report.svgs.update(svgs)
@@ -65,7 +66,10 @@ def compose(
         _write(folder, {"metrics.json": metrics.text(run, dataset, settings)})
         _write(folder, _models(run))
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
-        _write(folder, {f"figures/{name}.png": png for name, png in paper.png(charts).items()})
+        pngs = paper.png(charts)
+        _write(folder, {f"figures/{name}.png": png for name, png in pngs.items()})
+        if "pptx" in formats:
+            slides_pptx.write(folder / "deck.pptx", report, pngs)
         for document in printing:
             document.finish()
 
