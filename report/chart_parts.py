@@ -291,7 +291,7 @@ def _whiskers(made: Any, series: Series, kind: str) -> None:
         )
         for side in (1, 0)
     ]
-    way = f'<c:errDir val="{"x" if series.across else "y"}"/>' if kind == "points" else ""
+    way = '<c:errDir val="y"/>' if kind == "points" else ""
     bars = etree.fromstring(WHISKERS.format(way, *ends, rgb(series.whisker)[0]))
     element = made._element
     before = next(child for child in element if child.tag.rpartition("}")[2] in ("cat", "xVal"))

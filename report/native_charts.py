@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -18,11 +18,8 @@ from report import arial
 from report.figure import GREY, HAIRLINE, INK, Drawn
 
 MOST_SHAPES = 12
-MOST_POINTS = 1_000
+MOST_POINTS = 2_000
 LINE = 1.2  # of a label, in ems
-PT = 0.75  # points in a CSS pixel
-DASHED = "sysDash"
-BELOW, ABOVE = 0, 1
 COLOUR = re.compile(r"rgba?\(([^)]*)\)")
 
 
@@ -71,7 +68,6 @@ class Series:
     side: str = "right"
     whiskers: dict[int, tuple[float, float]] = field(default_factory=dict)
     whisker: str = INK
-    across: bool = False
     line: float = 0.0
     dashed: bool = False
     marker: float = 0.0
@@ -268,18 +264,35 @@ def _points(drawn: Drawn) -> Native | None:
     if any(t.stackgroup or (t.fill and t.fill != "toself") or t.mode == "text" for t in traces):
         return None
     bands = [t for t in traces if t.fill == "toself"]
-    drawn_lines = [t for t in traces if t.fill != "toself"]
+    links = [t for t in traces if _links(t, traces)]
+    drawn_lines = [t for t in traces if t.fill != "toself" and t not in links]
     total = sum(len(t.x) for t in drawn_lines)
     if not drawn_lines or len(bands) > 4 or total > MOST_POINTS or any(_invisible(t) for t in drawn_lines):
         return None
     across = _range(figure.layout.xaxis, [float(v) for t in drawn_lines for v in t.x if v is not None])
     up = _range(figure.layout.yaxis, [float(v) for t in drawn_lines for v in t.y if v is not None])
     x, y = _frame(drawn, across, up)
-    made = tuple(_line(drawn, t, order, len(drawn_lines)) for order, t in enumerate(drawn_lines))
-    under = [*(_band(t, x, y) for t in bands), *_shapes(figure, x, y)]
+    lines = [_line(drawn, t, order, len(drawn_lines)) for order, t in enumerate(drawn_lines)]
+    made = tuple(part for line in lines for part in _by_colour(line))
+    whiskers = [end for t in drawn_lines for end in _across(t, x, y)]
+    bands_ = [*(_band(t, x, y) for t in bands), *(_link(t, x, y) for t in links)]
+    under = [*bands_, *_shapes(figure, x, y), *whiskers]
     labels = [*_annotations(figure, x, y, drawn.slot.text, set()), *_axis_labels(drawn, x, y, False, False)]
     box = (x.start, min(y.start, y.end), x.end - x.start, abs(y.end - y.start))
     return Native("points", box, up, across, made, under=tuple(under), labels=tuple(labels))
+
+
+def _links(trace: Any, traces: Sequence[Any]) -> bool:
+    """Whether a trace is a line between two points that others mark: a shape says as much."""
+    if trace.mode != "lines" or trace.fill or len(trace.x) != 2:
+        return False
+    marked = {(x, y) for t in traces if "markers" in (t.mode or "") for x, y in zip(t.x, t.y, strict=True)}
+    return all(point in marked for point in zip(trace.x, trace.y, strict=True))
+
+
+def _link(trace: Any, x: Axis, y: Axis) -> Outline:
+    points = tuple((x.at(float(a)), y.at(float(b))) for a, b in zip(trace.x, trace.y, strict=True))
+    return Outline(points, trace.line.color or HAIRLINE, float(trace.line.width or 2))
 
 
 def _invisible(trace: Any) -> bool:
@@ -298,14 +311,38 @@ def _line(drawn: Drawn, trace: Any, order: int, count: int) -> Series:
         at: _lines(t, trace.textfont.color or INK)[0] for at, t in enumerate(trace.text or ()) if _plain(t).strip()
     }
     side = "left" if "left" in str(trace.textposition or "") else "right"
-    across = trace.error_x is not None and trace.error_x.array is not None
-    whisker = (trace.error_x if across else trace.error_y).color or INK
     return Series(
         f"{drawn.title} {order + 1}" if count > 1 else drawn.title, tuple(x), tuple(y), colours,
-        _edges(trace, len(x)), labels if "text" in mode else {}, side, _errors(trace, across), whisker, across,
+        _edges(trace, len(x)), labels if "text" in mode else {}, side, _errors(trace, False), INK,
         float(trace.line.width or 2) if "lines" in mode else 0.0,
         bool(trace.line.dash and trace.line.dash != "solid"), float(marker) if "markers" in mode else 0.0,
     )  # fmt: skip
+
+
+def _by_colour(series: Series) -> Iterator[Series]:
+    """A series of points as one a colour: LibreOffice paints all points of a series alike."""
+    for colour in dict.fromkeys(series.colours):
+        kept = [at for at, c in enumerate(series.colours) if c == colour]
+        yield replace(
+            series,
+            x=tuple(series.x[at] for at in kept),
+            y=tuple(series.y[at] for at in kept),
+            colours=(colour,) * len(kept),
+            edges=tuple(series.edges[at] for at in kept if series.edges),
+            labels={new: series.labels[at] for new, at in enumerate(kept) if at in series.labels},
+            whiskers={new: series.whiskers[at] for new, at in enumerate(kept) if at in series.whiskers},
+        )
+
+
+def _across(trace: Any, x: Axis, y: Axis) -> Iterator[Outline]:
+    """Whiskers that lie, with their ends, as lines: LibreOffice draws none of points."""
+    colour, wide = trace.error_x.color or INK, float(trace.error_x.thickness or 1.5)
+    half = float(trace.error_x.width or 0) / 2
+    for at, (minus, plus) in _errors(trace, True).items():
+        left, right, level = x.at(trace.x[at] - minus), x.at(trace.x[at] + plus), y.at(trace.y[at])
+        yield Outline(((left, level), (right, level)), colour, wide)
+        for end in (left, right):
+            yield Outline(((end, level - half), (end, level + half)), colour, wide)
 
 
 def _steps(x: Sequence[float], y: Sequence[float | None]) -> tuple[list[float], list[float | None]]:

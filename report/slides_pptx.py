@@ -23,22 +23,23 @@ from report.chart_parts import EMU, PT, Palette, printable
 from report.figure import GREY, HAIRLINE, INK, mixed, readable
 from report.native_charts import native
 from report.pages import Page, Report
-from report.slides import Block, Chart, Code, Grid, Group, Heading, KeyFigures, Lines, Slide, Terms, Text
+from report.slides import Block, Chart, Code, Gauge, Grid, Group, Heading, KeyFigures, Lines, Slide, Terms, Text
 
 WIDTH, HEIGHT, SIDE_MARGIN = 1280, 720, 64
 BODY, BODY_END = 143, 640
 MAIN, SIDE, SIDE_AT = 752, 336, 880
 FIT = (1.0, 0.95, 0.9, 0.86, 0.82, 0.78, 0.74, 0.7, 0.66, 0.62)
 LEAST = 12  # pixels of type: 9 pt
+SLACK = 1.015  # of a measure: kerning and rounding differ from program to program
 PALE = "#f3f5f7"
 DATES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 # Pixels of type by the class of a text or key figure on the page, a little less: Arial runs wider.
 TYPE = {
-    "point": 23, "action": 21, "beside": 17, "because": 16, "note": 12, "because-first": 16, "figure-number": 44,
+    "point": 23, "action": 21, "beside": 17, "told": 17, "because": 16, "note": 12, "figure-number": 44,
     "minor": 26, "ahead": 29, "key-figures": 35,
 }  # fmt: skip
-QUIET = ("beside", "because", "note")
+QUIET = ("beside", "told", "because", "note")
 TEXT, LABEL, SO_WHAT, HEADING, CELL = 17.0, 16.0, 17.5, 17.5, 15.5
 Place = tuple[float, float, float]
 
@@ -82,7 +83,7 @@ class Deck:
         title.text_frame.text = printable(slide.title)
         size = next((px for px in (32, 29, 26, 23) if arial.lines(slide.title, px, 1140, True) <= 2), 21)
         title.text_frame.paragraphs[0].runs[0].font.size = _pt(size)
-        wide = min(1152, _measure(slide.title, size))
+        wide = _even(slide.title, size, 1152, True)
         title.left, title.top, title.width, title.height = (_emu(v) for v in (64, 68 if slide.band else 44, wide, 84))
         board.body(slide, top)
         board.foot(slide)
@@ -170,6 +171,9 @@ class Board:
                 return self._terms(block, at)
             case Code():
                 return self._text([(block.text, self._px(13), False, INK)], at)
+            case Gauge():
+                self._gauge(block.share, at, 10, HAIRLINE)
+                return 14 * self.scale
 
     def _group(self, group: Group, at: Place) -> float:
         """A box of the page; those that hold columns by their class."""
@@ -298,14 +302,18 @@ class Board:
         size, used = self._px(TYPE.get(block.role, 35)), 0.0
         if block.role == "minor":
             used += 12 * self.scale
+        widest = max((arial.width(value, size, True) for value, _ in block.figures), default=0.0)
+        size *= min(1.0, (w / SLACK - 1) / max(widest, 1.0))
         for order, (value, label) in enumerate(block.figures):
             if block.role == "minor":
                 self._rule(x, y + used, w, HAIRLINE)
                 used += 10 * self.scale
             parts = [(value, size, True, INK)] if value else []
             parts += [(label, self._px(LABEL), False, GREY)] if label else []
-            used += self._height(parts, w)
-            self._text(parts, (x, y + used - self._height(parts, w), w))
+            high = self._height(parts, w)
+            even = max(_even(label, self._px(LABEL), w), arial.width(value, size, True) + 2)
+            self._text(parts, (x, y + used, min(w, even)))
+            used += high
             used += 10 * self.scale
             if block.role == "key-figures":
                 self._rule(x, y + used, w, HAIRLINE)
@@ -321,7 +329,7 @@ class Board:
         for order, (value, label) in enumerate(block.figures):
             top = y + order * row
             self._text([(value, self._px(29), True, self.deck.accent)], (x, top + 14 * self.scale, 122))
-            said = [(label, self._px(LABEL), False, INK)]
+            said = [(_tied(label), self._px(LABEL), False, INK)]
             share = block.shares[order] if order < len(block.shares) else None
             high = self._height(said, w - 128)
             above = (row - high) / 2 - (5 * self.scale if share is not None else 0)
@@ -341,7 +349,7 @@ class Board:
         if block.role == "checks":
             return used + self._checks(block, (x, y + used, w))
         parts = [
-            (f"{order}. {text}" if block.ordered else text, self._px(SO_WHAT), False, INK)
+            (_tied(f"{order}. {text}" if block.ordered else text), self._px(SO_WHAT), False, INK)
             for order, text in enumerate(block.texts, 1)
         ]
         used += self._text(parts, (x, y + used, w), after=9 * self.scale)
@@ -354,7 +362,7 @@ class Board:
         for text in block.texts:
             mark, _, said = text.partition(" ")
             open_ = mark == "!"
-            parts = [(said, self._px(16.5), False, INK)]
+            parts = [(_tied(said), self._px(16.5), False, INK)]
             self._text([(mark, self._px(16.5), True, self.deck.accent if open_ else GREY)], (x, y + used + 7, 28))
             used += 7 + self._text(parts, (x + 30, y + used + 7, w - 30)) + 8
             self._rule(x, y + used, w, HAIRLINE)
@@ -371,10 +379,11 @@ class Board:
         size = self._px(TYPE.get(block.role, TEXT))
         inset = 12 if block.role == "because" else 0
         part = (block.text, size, False, GREY if block.role in QUIET else INK)
-        high = self._text([part], (x + inset, y + 4 * self.scale, w - inset))
+        above = (16 if block.role == "beside" else 4) * self.scale
+        high = self._text([part], (x + inset, y + above, _even(block.text, size, w - inset)))
         if inset:
-            self._panel((x, y + 6 * self.scale, 2), high - 2, "#b9c1c9")
-        return high + 10 * self.scale
+            self._panel((x, y + above + 2, 2), high - 2, "#b9c1c9")
+        return high + above + 6 * self.scale
 
     def _terms(self, block: Terms, at: Place) -> float:
         used = 0.0
@@ -468,7 +477,7 @@ class Board:
         return max(LEAST, size * self.scale)
 
     def _height(self, parts: Sequence[tuple[str, float, bool, str]], w: float, after: float = 0.0) -> float:
-        return sum(arial.height(text, size, w, bold) + after for text, size, bold, _ in parts)
+        return sum(arial.height(text, size, w / SLACK, bold) + after for text, size, bold, _ in parts)
 
     def _text(
         self,
@@ -544,7 +553,7 @@ def _blank(settings: Settings, accent: str) -> Any:
     """An empty wide presentation with one layout: a title, in the colours and the typeface of the report."""
     from pptx import Presentation
 
-    made = Presentation()
+    made: Any = Presentation()
     made.slide_width, made.slide_height = _emu(WIDTH), _emu(HEIGHT)
     layouts = made.slide_layouts
     for layout in list(layouts):
@@ -594,13 +603,14 @@ def _theme(made: Any, accent: str) -> None:
     part._blob = content.encode("utf-8")
 
 
-def _measure(title: str, size: float) -> float:
-    """The measure in which a title's lines are about even: no single word on the last."""
-    fewest = arial.lines(title, size, 1140, True)
+def _even(text: str, size: float, room: float, bold: bool = False) -> float:
+    """The measure in which a text's lines are about even: no single word on the last."""
+    inner = room / SLACK
+    fewest = arial.lines(text, size, inner, bold)
     if fewest == 1:
-        return 1152.0
-    least = next((w for w in range(300, 1140, 10) if arial.lines(title, size, w, True) <= fewest), 1140)
-    return least * 1.03
+        return room
+    steps = (share / 50 * inner for share in range(20, 50))
+    return min(room, SLACK * next((w for w in steps if arial.lines(text, size, w, bold) <= fewest), inner))
 
 
 def _notes(slide: Slide, finding: Finding | None, settings: Settings) -> str:
@@ -620,7 +630,15 @@ def _notes(slide: Slide, finding: Finding | None, settings: Settings) -> str:
 
 
 def _told(blocks: Iterable[Block]) -> list[Block]:
-    return [b for b in blocks if not isinstance(b, KeyFigures | Chart)]
+    """The sentences of a point."""
+    kept = (b for b in blocks if not isinstance(b, KeyFigures | Chart))
+    return [replace(b, role="told") if isinstance(b, Text) and b.role == "beside" else b for b in kept]
+
+
+def _tied(text: str) -> str:
+    """A sentence whose last word never stands alone on a line."""
+    head, blank, last = text.rpartition(" ")
+    return f"{head}\u00a0{last}" if blank and head.count(" ") > 2 and len(last) < 14 else text
 
 
 def _cut(blocks: Sequence[Block]) -> tuple[Block, ...]:
