@@ -10,6 +10,7 @@ from report.native_charts import Label, Native, Outline, Run, Series, rgb
 
 EMU = 9525  # in a CSS pixel
 PT = 0.75  # points in a CSS pixel
+MOST = 120  # characters of a name in a chart's sheet
 INNER = """<c:layout xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:manualLayout>
 <c:layoutTarget val="inner"/><c:xMode val="edge"/><c:yMode val="edge"/><c:x val="{}"/><c:y val="{}"/><c:w val="{}"/>
 <c:h val="{}"/></c:manualLayout></c:layout>"""
@@ -98,14 +99,14 @@ def _data(chart: Native) -> Any:
     if chart.kind == "points":
         points = XyChartData()
         for series in chart.series:
-            added = points.add_series(series.name)
+            added = points.add_series(_word(series.name))
             for x, y in zip(series.x, series.y, strict=True):
                 added.add_data_point(x, y)
         return points
     data = CategoryChartData()
-    data.categories = chart.names
+    data.categories = [_word(name) for name in chart.names]
     for series in (*chart.series, *chart.dots):
-        data.add_series(series.name, series.y)
+        data.add_series(_word(series.name), series.y)
     return data
 
 
@@ -142,14 +143,19 @@ def _sheet(chart: Native) -> bytes:
         columns += [("", series.x)] if chart.kind == "points" else []
         columns.append((series.name, series.y))
     for place, (head, cells) in enumerate(columns):
-        sheet.write_string(0, place, head)
+        sheet.write_string(0, place, _word(head))
         for row, cell in enumerate(cells, 1):
             if isinstance(cell, str):
-                sheet.write_string(row, place, cell)
+                sheet.write_string(row, place, _word(cell))
             elif cell is not None:
                 sheet.write_number(row, place, cell)
     book.close()
     return made.getvalue()
+
+
+def _word(name: str) -> str:
+    """A name as a cell can hold it."""
+    return printable(name)[:MOST]
 
 
 def _dress(chart: Any, data: Native, slot: tuple[int, int], scale: float, paint: Palette) -> None:
