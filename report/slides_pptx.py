@@ -85,6 +85,8 @@ class Deck:
         title.text_frame.paragraphs[0].runs[0].font.size = _pt(size)
         wide = _even(slide.title, size, 1152, True)
         title.left, title.top, title.width, title.height = (_emu(v) for v in (64, 68 if slide.band else 44, wide, 84))
+        for kicker in filter(_kicker, slide.blocks):
+            board.kicker(kicker)
         board.body(slide, top)
         board.foot(slide)
         finding = self.page.findings.get(self.page.main(slide.name))
@@ -111,6 +113,10 @@ class Board:
         said = [(word, order == 0) for order, word in enumerate(words) if word]
         self._text([(f"{word}     ", 15, bold, "#ffffff") for word, bold in said], (SIDE_MARGIN, 10, 1152), joined=True)
 
+    def kicker(self, block: Block) -> None:
+        """The few words above a title: which part of the story this is."""
+        self._text([(text, 15, False, GREY) for text in slides.texts((block,))], (SIDE_MARGIN, 18, 1152))
+
     def foot(self, slide: Slide) -> None:
         """The hairline, the source, whose report it is, and the page number."""
         self._rule(SIDE_MARGIN, 651, 1152, HAIRLINE)
@@ -123,7 +129,7 @@ class Board:
     def body(self, slide: Slide, top: float) -> None:
         """All blocks between title and foot, at the largest scale at which they fit."""
         room = BODY_END - top
-        blocks = slide.blocks
+        blocks: Sequence[Block] = [b for b in slide.blocks if not _kicker(b)]
         for scale in FIT:
             self.scale, self.dry = scale, True
             if self._flow(blocks, (SIDE_MARGIN, top, 1152)) <= room + 1:
@@ -361,7 +367,7 @@ class Board:
         used = 0.0
         for text in block.texts:
             mark, _, said = text.partition(" ")
-            open_ = mark == "!"
+            open_ = mark != "✓"
             parts = [(_tied(said), self._px(16.5), False, INK)]
             self._text([(mark, self._px(16.5), True, self.deck.accent if open_ else GREY)], (x, y + used + 7, 28))
             used += 7 + self._text(parts, (x + 30, y + used + 7, w - 30)) + 8
@@ -627,6 +633,10 @@ def _notes(slide: Slide, finding: Finding | None, settings: Settings) -> str:
         ]
     charts = [b.alt for b in slides.flat(slide.blocks) if isinstance(b, Chart) and b.alt]
     return "\n".join([*said, *(f"Chart: {alt}" for alt in charts)])
+
+
+def _kicker(block: Block) -> bool:
+    return isinstance(block, Text) and block.role == "story"
 
 
 def _told(blocks: Iterable[Block]) -> list[Block]:
