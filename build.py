@@ -22,7 +22,7 @@ from report.quarto_program import Program, find
 from report.steps import Steps
 
 Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic"]
-FORMATS = ("html", "pdf", "quarto")
+FORMATS = ("html", "pdf", "pptx", "quarto")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -36,7 +36,9 @@ def build(
     out: Annotated[Path, typer.Option(help="The site: releases, and `current` for the last one.")] = Path("site"),
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Look at customers on this day.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this analysis; may be repeated.")] = None,
-    formats: Annotated[str, typer.Option("--format", help="Of html, pdf, quarto; commas between.")] = "html,pdf",
+    formats: Annotated[
+        str, typer.Option("--format", help="html, pdf, pptx, quarto; several with a comma between.")
+    ] = "html,pdf",
     render: Annotated[
         bool | None,
         typer.Option("--render/--no-render", help="Have Quarto render its project; by default where there is one."),
@@ -163,7 +165,9 @@ def asked(formats: str) -> set[str]:
     """What --format names."""
     found = {word.strip() for word in formats.split(",")}
     if not found or not found <= set(FORMATS):
-        raise DataError("E_CONFIG", f"--format {formats}: must be of {', '.join(FORMATS)}, with commas between")
+        raise DataError(
+            "E_CONFIG", f"--format {formats}: must be {', '.join(FORMATS)}, or several with a comma between"
+        )
     return found
 
 

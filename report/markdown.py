@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from report.slides import Block, Chart, Code, Grid, Group, Heading, KeyFigures, Lines, Terms, Text, flat, texts
+from report.slides import Block, Chart, Code, Gauge, Grid, Group, Heading, KeyFigures, Lines, Terms, Text, flat, texts
 
 Pictures = Mapping[str, int]  # the charts there is a picture of, and their widths in per cent
 WIDE = 66  # per cent of a slide's width for a chart with a column beside it
@@ -203,6 +203,8 @@ def _made(block: Block, pictures: Pictures) -> str:
             return f'{fence} {{.sql shortcodes="false"}}\n{_lines(block.text)}\n{fence}'
         case Chart():
             return _picture(block, pictures)
+        case Gauge():  # it only repeats a number
+            return ""
         case Group():
             return page(block.blocks, pictures)
 

@@ -68,6 +68,7 @@ class Report:
     figures: dict[str, Drawn]
     svgs: dict[str, str | None] = field(default_factory=dict)
     pdf: bool = True
+    pptx: bool = False
     quarto: Literal["", "project", "rendered"] = ""
 
     @classmethod
@@ -135,6 +136,7 @@ class Page:
             "crosstab": crosstab,
             "dataset": self.report.dataset,
             "pdf": self.report.pdf,
+            "pptx": self.report.pptx,
             "quarto": self.report.quarto,
             "policy": POLICY,
             "accent": accent,

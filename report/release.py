@@ -12,7 +12,7 @@ from analysis.finding import Result
 from analysis.run import Run
 from dataset.settings import Settings
 from dataset.tables import Dataset
-from report import exports, metrics, pages, quarto, quarto_program
+from report import exports, metrics, pages, quarto, quarto_program, slides_pptx
 from report.figure import Drawn, drawings
 from report.fonts import Fonts
 from report.pages import Which
@@ -49,10 +49,11 @@ def compose(
 ) -> None:
     """Write the whole release into `folder`; the PDFs are printed side by side while the PNGs are drawn.
 
-    kept: the cache folder. formats: of html, pdf and quarto. renderer: renders the Quarto project.
+    kept: the cache folder. formats: of html, pdf, pptx and quarto. renderer: renders the Quarto project.
     Raises DataError, OSError; RuntimeError: a template's fault.
     """
-    report = pages.Report(run, dataset, settings, ahead.drawn, pdf="pdf" in formats)
+    formats = set(formats)
+    report = pages.Report(run, dataset, settings, ahead.drawn, pdf="pdf" in formats, pptx="pptx" in formats)
     if "quarto" in formats:
         report = replace(report, quarto="project" if renderer is None else "rendered")
     charts, paper = report.specs(), ahead.paper
@@ -70,10 +71,12 @@ def compose(
         _write(folder, {"metrics.json": metrics.text(run, dataset, settings)})
         _write(folder, _models(run))
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
-        png = paper.png(charts)
-        _write(folder, {f"figures/{name}.png": picture for name, picture in png.items()})
+        pngs = paper.png(charts)
+        _write(folder, {f"figures/{name}.png": png for name, png in pngs.items()})
+        if "pptx" in formats:
+            slides_pptx.write(folder / "deck.pptx", report, pngs)
         if "quarto" in formats:
-            quarto.write(folder / quarto.FOLDER, report, fonts, png)
+            quarto.write(folder / quarto.FOLDER, report, fonts, pngs)
             if renderer is not None:
                 quarto_program.render(renderer, folder / quarto.FOLDER, settings.snapshot)
         for document in printing:

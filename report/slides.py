@@ -19,6 +19,7 @@ INLINE = frozenset(
 UNSEEN = frozenset(("script", "style", "template", "noscript", "head"))
 VALUES = ("figure-value", "figure-number")
 INDENT = re.compile(r"margin-left: *([\d.]+)em")
+FILLED = re.compile(r"width: *([\d.]+)%")
 STEP = 1.1  # em by which a printed statement is indented, for each four blanks
 
 
@@ -50,10 +51,14 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class KeyFigures:
-    """Pairs of value and label; a value may be "". role: the class of their list."""
+    """Pairs of value and label; a value may be "". role: the class of their list.
+
+    shares: of the bars drawn beside some values (0 to 1), None where there is none; empty without any.
+    """
 
     figures: tuple[tuple[str, str], ...]
     role: str = ""
+    shares: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,13 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """A bar filled so far: always within the shares of key figures."""
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Blocks that stand together; role: the class of their box ("side", "stack", "steps", "item", ...)."""
 
@@ -102,7 +114,7 @@ class Group:
     blocks: tuple[Block, ...]
 
 
-Block = Text | Heading | Lines | KeyFigures | Grid | Terms | Code | Chart | Group
+Block = Text | Heading | Lines | KeyFigures | Grid | Terms | Code | Chart | Gauge | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +223,7 @@ def _blocks(element: Any) -> tuple[Block, ...]:
     made: list[Block] = []
     loose = [element.text or ""]
     for child in element:
-        if child.tag in INLINE:
+        if child.tag in INLINE and _role(child) != "gauge":
             loose.append(_spoken(child))
         else:
             made += [*_paragraph("".join(loose)), *_made(child)]
@@ -225,6 +237,8 @@ def _made(element: Any) -> tuple[Block, ...]:
     tag, role = element.tag, _role(element)
     if tag in UNSEEN:
         return ()
+    if role == "gauge":
+        return _gauge(element)
     if role == "chart-title" or tag in HEADINGS:
         return _heading(element)
     if tag == "p":
@@ -251,43 +265,50 @@ def _heading(element: Any) -> tuple[Block, ...]:
     return (Heading(text, HEADINGS.get(element.tag, 3), aside),) if text or aside else ()
 
 
+def _gauge(element: Any) -> tuple[Block, ...]:
+    filled = next((found for part in element.iter() if (found := FILLED.search(part.get("style") or ""))), None)
+    return () if filled is None else (Gauge(float(filled[1]) / 100),)
+
+
 def _figures(blocks: Sequence[Block]) -> Iterator[Block]:
-    """The blocks with a large number and the label after it as one."""
-    value: Text | None = None
-    for block in blocks:
-        if value is not None:
-            told = isinstance(block, Text) and block.role == "figure-label"
-            yield KeyFigures(((value.text, block.text if told and isinstance(block, Text) else ""),), value.role)
-            value = None
-            if told:
-                continue
-        if isinstance(block, Text) and block.role in VALUES:
-            value = block
-        else:
+    """The blocks with each large number, the label after it and its bar as one."""
+    rest = list(blocks)
+    while rest:
+        block = rest.pop(0)
+        if not (isinstance(block, Text) and block.role in VALUES):
             yield block
-    if value is not None:
-        yield KeyFigures(((value.text, ""),), value.role)
+            continue
+        label, shares = "", tuple[float, ...]()
+        while rest and (isinstance(rest[0], Gauge) or _is_label(rest[0])):
+            found = rest.pop(0)
+            label = f"{label} {found.text}".strip() if isinstance(found, Text) else label
+            shares = (found.share,) if isinstance(found, Gauge) else shares
+        yield KeyFigures(((block.text, label),), block.role, shares)
+
+
+def _is_label(block: Block) -> bool:
+    return isinstance(block, Text) and block.role == "figure-label"
 
 
 def _list(element: Any) -> tuple[Block, ...]:
     items, role = [item for item in element if item.tag == "li"], _role(element)
     inner = [_blocks(item) for item in items]
     if any(_is_figure(item) for item in inner):
-        pairs = (_pair(item) for item in inner)
-        return (KeyFigures(tuple(pair for pair in pairs if any(pair)), role),)
+        kept = [item for item in inner if any(_pair(item))]
+        shares = tuple(_share(item) for item in kept)
+        return (KeyFigures(tuple(_pair(item) for item in kept), role, shares if any(shares) else ()),)
     if any(len(item) > 1 or not isinstance(item[0], Text) for item in inner if item):
         return (Group(role, tuple(Group("item", item) for item in inner if item)),)
-    texts = tuple(_clean(_spoken(item, between=" ")) for item in items)
-    kept = tuple(text for text in texts if text)
-    return (Lines(kept, role, element.tag == "ol"),) if kept else ()
+    said = tuple(text for item in items if (text := _clean(_spoken(item, between=" "))))
+    return (Lines(said, role, element.tag == "ol"),) if said else ()
 
 
 def _is_figure(item: Sequence[Block]) -> bool:
     """Whether a list's item is one number with words about it, no more."""
     found = list(flat(item))
     numbers = [block for block in found if isinstance(block, KeyFigures)]
-    others = [block for block in found if not isinstance(block, KeyFigures)]
-    return len(numbers) == 1 and all(isinstance(block, Text) and block.role == "figure-label" for block in others)
+    others = [block for block in found if not isinstance(block, KeyFigures | Gauge)]
+    return len(numbers) == 1 and all(_is_label(block) for block in others)
 
 
 def _pair(item: Sequence[Block]) -> tuple[str, str]:
@@ -296,6 +317,13 @@ def _pair(item: Sequence[Block]) -> tuple[str, str]:
     values = [value for block in found if isinstance(block, KeyFigures) for value, _ in block.figures]
     said = " ".join(text for text in texts(found) if text and text not in values)
     return " ".join(values), said
+
+
+def _share(item: Sequence[Block]) -> float | None:
+    """How far the bar of a list's item is filled; None without one."""
+    bars = [share for b in flat(item) if isinstance(b, KeyFigures) for share in b.shares]
+    bars += [b.share for b in flat(item) if isinstance(b, Gauge)]
+    return next(iter(bars), None)
 
 
 def _grid(element: Any) -> tuple[Block, ...]:
