@@ -18,10 +18,11 @@ from dataset.errors import DataError, counted, existing
 from dataset.settings import Settings
 from dataset.tables import Dataset, Note
 from report import cache, publish
+from report.quarto_program import Program, find
 from report.steps import Steps
 
 Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic"]
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", "pptx", "quarto")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -35,7 +36,13 @@ def build(
     out: Annotated[Path, typer.Option(help="The site: releases, and `current` for the last one.")] = Path("site"),
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Look at customers on this day.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this analysis; may be repeated.")] = None,
-    formats: Annotated[str, typer.Option("--format", help="html, pdf or both.")] = "html,pdf",
+    formats: Annotated[
+        str, typer.Option("--format", help="html, pdf, pptx, quarto; several with a comma between.")
+    ] = "html,pdf",
+    render: Annotated[
+        bool | None,
+        typer.Option("--render/--no-render", help="Have Quarto render its project; by default where there is one."),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Read and account for the data, publish nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Publish nothing when the data has notes.")] = False,
     include_customers: Annotated[bool, typer.Option("--include-customers", help="Name customers on pages.")] = False,
@@ -67,8 +74,9 @@ def build(
         if check:
             account(data, layout, mapping, options, strict)
             return
-        wanted = chosen(only or [])
-        release = make(data, layout, mapping, options, out, wanted, asked(formats), strict)
+        wanted, kinds = chosen(only or []), asked(formats)
+        quarto = renderer(kinds, render)
+        release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto)
     except publish.Busy as busy:
         typer.echo(str(busy), err=True)
         raise typer.Exit(75) from None
@@ -110,8 +118,9 @@ def make(
     wanted: tuple[str, ...],
     formats: set[str],
     strict: bool,
+    quarto: Program | None = None,
 ) -> Path:
-    """Build one release and publish it; the folder it lies in."""
+    """Build one release and publish it; the folder it lies in. quarto: renders the project of that format."""
     from report import fonts, paper, release
 
     inputs = [Path(data)] if data and not database.is_url(data) else []
@@ -135,7 +144,7 @@ def make(
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
         with steps.step("draw and print"):
-            release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats)
+            release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats, quarto)
         with steps.step("publish"):
             published = site.publish(options.snapshot)
         cache.prune(kept)
@@ -185,8 +194,25 @@ def asked(formats: str) -> set[str]:
     """What --format names."""
     found = {word.strip() for word in formats.split(",")}
     if not found or not found <= set(FORMATS):
-        raise DataError("E_CONFIG", f"--format {formats}: must be {' or '.join(FORMATS)}, or both with a comma between")
+        raise DataError(
+            "E_CONFIG", f"--format {formats}: must be {', '.join(FORMATS)}, or several with a comma between"
+        )
     return found
+
+
+def renderer(formats: set[str], wanted: bool | None) -> Program | None:
+    """The Quarto that renders the project: refused when asked for and not there, else said in a line."""
+    if wanted and "quarto" not in formats:
+        raise DataError("E_CONFIG", "--render renders the Quarto project, which --format does not name")
+    if "quarto" not in formats or wanted is False:
+        return None
+    try:
+        return find()
+    except DataError as none:
+        if wanted:
+            raise
+        typer.echo(f"The Quarto project will be written, not rendered: {none}", err=True)
+        return None
 
 
 def refuse_notes(notes: tuple[Note, ...], strict: bool) -> None:

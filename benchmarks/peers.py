@@ -274,6 +274,8 @@ def fpgrowth(folder: Path) -> None:
     table.columns = names
     found = mine(table, min_support=0.001, use_colnames=True, max_len=2)
     print(int((found["itemsets"].map(len) == 2).sum()))
+
+
 def recommend(folder: Path) -> None:
     """Five products for every customer, with the trial, as build.py makes them; reading and customers timed apart."""
     from collections.abc import Iterator
@@ -340,9 +342,6 @@ def _file(folder: Path) -> Path:
 
 if __name__ == "__main__":
     tasks = (
-        ours, pandas, lifetimes, measure, clusters, kmeans, histories, clv, lifetimes_clv, spend, tweedie, baskets,
-        pairs, fpgrowth,
-    )  # fmt: skip
         ours,
         pandas,
         lifetimes,
@@ -354,6 +353,9 @@ if __name__ == "__main__":
         lifetimes_clv,
         spend,
         tweedie,
+        baskets,
+        pairs,
+        fpgrowth,
         recommend,
         one_by_one,
     )

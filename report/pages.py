@@ -68,6 +68,8 @@ class Report:
     figures: dict[str, Drawn]
     svgs: dict[str, str | None] = field(default_factory=dict)
     pdf: bool = True
+    pptx: bool = False
+    quarto: Literal["", "project", "rendered"] = ""
 
     @classmethod
     def of(cls, run: Run, dataset: Dataset, settings: Settings) -> Report:
@@ -134,6 +136,8 @@ class Page:
             "crosstab": crosstab,
             "dataset": self.report.dataset,
             "pdf": self.report.pdf,
+            "pptx": self.report.pptx,
+            "quarto": self.report.quarto,
             "policy": POLICY,
             "accent": accent,
             "tint": mixed(accent, "#ffffff", 0.9),

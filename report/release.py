@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.finding import Result
 from analysis.run import Run
 from dataset.settings import Settings
 from dataset.tables import Dataset
-from report import exports, metrics, pages
+from report import exports, metrics, pages, quarto, quarto_program, slides_pptx
 from report.figure import Drawn, drawings
 from report.fonts import Fonts
 from report.pages import Which
@@ -44,12 +45,17 @@ def compose(
     fonts: Fonts,
     kept: Path,
     formats: Iterable[str],
+    renderer: quarto_program.Program | None = None,
 ) -> None:
     """Write the whole release into `folder`; the PDFs are printed side by side while the PNGs are drawn.
 
-    kept: the cache folder. formats: html, pdf or both. Raises DataError, OSError; RuntimeError: a template's fault.
+    kept: the cache folder. formats: of html, pdf, pptx and quarto. renderer: renders the Quarto project.
+    Raises DataError, OSError; RuntimeError: a template's fault.
     """
-    report = pages.Report(run, dataset, settings, ahead.drawn, pdf="pdf" in formats)
+    formats = set(formats)
+    report = pages.Report(run, dataset, settings, ahead.drawn, pdf="pdf" in formats, pptx="pptx" in formats)
+    if "quarto" in formats:
+        report = replace(report, quarto="project" if renderer is None else "rendered")
     charts, paper = report.specs(), ahead.paper
     svgs = paper.draw(charts)
     report.svgs.update(svgs)
@@ -65,7 +71,14 @@ def compose(
         _write(folder, {"metrics.json": metrics.text(run, dataset, settings)})
         _write(folder, _models(run))
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
-        _write(folder, {f"figures/{name}.png": png for name, png in paper.png(charts).items()})
+        pngs = paper.png(charts)
+        _write(folder, {f"figures/{name}.png": png for name, png in pngs.items()})
+        if "pptx" in formats:
+            slides_pptx.write(folder / "deck.pptx", report, pngs)
+        if "quarto" in formats:
+            quarto.write(folder / quarto.FOLDER, report, fonts, pngs)
+            if renderer is not None:
+                quarto_program.render(renderer, folder / quarto.FOLDER, settings.snapshot)
         for document in printing:
             document.finish()
 

@@ -40,7 +40,7 @@ def test_a_fault_of_the_data_is_one_line_and_exit_2(sales: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--format", "docx"), "E_CONFIG --format docx: must be html or pdf"),
+        (("--format", "docx"), "E_CONFIG --format docx: must be html, pdf, pptx"),
         (("--only", "paretto"), "E_CONFIG --only paretto: there is no such analysis"),
         (("--config", "none.toml"), "E_CONFIG none.toml: there is no such settings file"),
         (("--as-of", "1999-01-01"), "E_CONFIG there is no sale before as_of 1999-01-01"),

@@ -1,7 +1,7 @@
 """What the tests of the report share: the fonts, made once."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,26 +37,31 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     """The built-in shop, small, with every analysis and a stand-in for each drawn chart."""
     folder = tmp_path_factory.mktemp("shop")
     sample.write(folder / "shop", customers=400, seed=1)
-    yield from _reported(folder / "shop", "thelook", folder)
+    yield from reported(folder / "shop", "thelook", folder)
 
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     """A shop whose product names are attacks; without events and orders."""
     folder = tmp_path_factory.mktemp("hostile")
+    sold(HOSTILE, folder)
+    yield from reported(folder / "transactions.csv", "online_retail", folder)
+
+
+def sold(names: Sequence[str], folder: Path) -> None:
+    """A table of sales in which every name is a product's, the first ones the dearest."""
     header = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
     with (folder / "transactions.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(header)
-        for i in range(160):
-            name = HOSTILE[i % len(HOSTILE)]
+        for i in range(20 * len(names)):
+            name = names[i % len(names)]
             day = f"2024-{i % 5 + 1:02d}-{i % 28 + 1:02d} 10:00:00"
-            price = 90 - 10 * (i % len(HOSTILE))
-            rows.writerow((f"5{i:05d}", f"100{i % len(HOSTILE):02d}", name, 2, day, price, i % 23 + 1, "France"))
-    yield from _reported(folder / "transactions.csv", "online_retail", folder)
+            price = 10 * (len(names) - i % len(names)) + 10
+            rows.writerow((f"5{i:05d}", f"100{i % len(names):02d}", name, 2, day, price, i % 23 + 1, "France"))
 
 
-def _reported(data: Path, layout: str, folder: Path) -> Iterator[Report]:
+def reported(data: Path, layout: str, folder: Path) -> Iterator[Report]:
     dataset, settings = opening.open_data(str(data), layout, None, Settings(currency="EUR"), folder)
     made = Report.of(run(outline.analyses(), dataset, settings), dataset, settings)
     made.svgs.update(dict.fromkeys(made.figures, SVG))
