@@ -48,7 +48,10 @@ class Palette:
             _see_through(target, opacity)
 
     def fill(self, target: Any, colour: str) -> None:
-        """Fill a shape or bar."""
+        """Fill a shape or bar; what cannot be seen is not filled."""
+        if rgb(colour)[1] == 0:
+            target.fill.background()
+            return
         target.fill.solid()
         self.paint(target.fill.fore_color, colour)
 

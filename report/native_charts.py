@@ -131,7 +131,10 @@ def _bars(drawn: Drawn, bars: list[Any]) -> Native | None:
     figure, lying = drawn.wide, bars[0].orientation == "h"
     count = len(bars[0].y if lying else bars[0].x)
     rows = [float(v) for v in (bars[0].y if lying else bars[0].x) or ()]
-    if not count or any(_values(t, lying)[0] != rows or t.base is not None for t in bars):
+    if not count or any(_values(t, lying)[0] != rows for t in bars):
+        return None
+    floats = [t for t in bars if t.base is not None]
+    if floats and (len(bars) > 1 or not _floating(floats[0], lying)):
         return None
     if rows != [float(at) for at in range(count)] or (t := figure.layout.barmode) not in (None, "stack", "overlay"):
         return None
@@ -158,6 +161,8 @@ def _bars(drawn: Drawn, bars: list[Any]) -> Native | None:
         made.append(
             Series(_name(drawn, order, len(bars)), tuple(rows), tuple(row), colours, edges, labels, whiskers=ends)
         )
+    if floats:
+        made = _waterfall(floats[0], lying, made[0])
     cells = (-0.5, count - 0.5)
     if lying:
         top, bottom = sorted(y.at(c) for c in cells)
@@ -166,13 +171,33 @@ def _bars(drawn: Drawn, bars: list[Any]) -> Native | None:
         left, right = sorted(x.at(c) for c in cells)
         box = (left, y.end, right - left, y.start - y.end)
     names = tuple(_plain(text) for _, text in ticks) if named else _row_names(drawn, count)
-    stacked = figure.layout.barmode == "stack"
+    stacked = figure.layout.barmode == "stack" or bool(floats)
     gap, overlap = _gap(figure, bars, stacked)
     labels_ = [*_annotations(figure, x, y, drawn.slot.text, used), *_axis_labels(drawn, x, y, lying, named)]
     return Native(
         "bar" if lying else "column", box, spread, along, tuple(made), names, named, stacked, gap, overlap,
         tuple(_shapes(figure, x, y)), tuple(labels_), dots,
     )  # fmt: skip
+
+
+def _floating(trace: Any, lying: bool) -> bool:
+    """Whether every bar that begins away from zero lies above it: only such can stand on an unseen one."""
+    return all(
+        min(base, base + value) >= 0 for base, value in zip(_bases(trace), _values(trace, lying)[1], strict=True)
+    )
+
+
+def _bases(trace: Any) -> list[float]:
+    count = len(trace.x)
+    return [float(trace.base)] * count if isinstance(trace.base, (int, float)) else [float(b) for b in trace.base]
+
+
+def _waterfall(trace: Any, lying: bool, series: Series) -> list[Series]:
+    """Floating bars as two stacked ones: what they stand on, unseen, and their length."""
+    ends = list(zip(_bases(trace), _values(trace, lying)[1], strict=True))
+    foot = tuple(min(base, base + value) for base, value in ends)
+    unseen = Series("Starts at", series.x, foot, ("rgba(255,255,255,0)",) * len(foot))
+    return [unseen, replace(series, y=tuple(abs(value) for _, value in ends), whiskers={}, labels={})]
 
 
 def _values(trace: Any, lying: bool) -> tuple[list[float], list[float]]:
@@ -205,7 +230,8 @@ def _point_labels(
     texts = trace.text if isinstance(trace.text, (tuple, list)) else ()
     labels = {at: _lines(t, colour)[0] for at, t in enumerate(texts) if _plain(t).strip()}
     used: set[int] = set()
-    if not last or labels or any(t.type == "scatter" for t in figure.data) or _errors(trace, lying):
+    over = trace.base is not None or any(t.type == "scatter" for t in figure.data) or _errors(trace, lying)
+    if not last or labels or over:
         return labels, used
     for place, note in enumerate(figure.layout.annotations):
         if (note.xref or "x") != "x" or (note.yref or "y") != "y":

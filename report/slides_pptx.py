@@ -104,6 +104,7 @@ class Board:
     page: Any
     scale: float = 1.0
     dry: bool = False
+    air: float = 0.0  # pixels more a row of a table, where there is room
 
     # The frame of a slide
 
@@ -132,12 +133,19 @@ class Board:
         blocks: Sequence[Block] = [b for b in slide.blocks if not _kicker(b)]
         for scale in FIT:
             self.scale, self.dry = scale, True
-            if self._flow(blocks, (SIDE_MARGIN, top, 1152)) <= room + 1:
+            used = self._flow(blocks, (SIDE_MARGIN, top, 1152))
+            if used <= room + 1:
+                self.air = self._spare(blocks, room - used)
                 break
         else:
             blocks = _cut(blocks)
         self.dry = False
         self._flow(blocks, (SIDE_MARGIN, top, 1152))
+
+    def _spare(self, blocks: Sequence[Block], spare: float) -> float:
+        """What each row of the slide's tables may be higher, so that no empty band stays below."""
+        rows = sum(len(b.rows) + 1 for b in slides.flat(blocks) if isinstance(b, Grid))
+        return min(9.0, 0.7 * spare / rows) if rows else 0.0
 
     # Boxes
 
@@ -433,7 +441,7 @@ class Board:
             return used
         size = self._px(CELL)
         widths = _columns(rows, size, w, len(head))
-        heights = [_row_height(row, widths, size, bool(head) and at_ == 0) for at_, row in enumerate(rows)]
+        heights = [_row_height(row, widths, size, bool(head) and at_ == 0) + self.air for at_, row in enumerate(rows)]
         if not self.dry:
             self._table(block, rows, (x, y + used, w), widths, heights, size)
         return used + sum(heights) + 12 * self.scale
@@ -469,7 +477,8 @@ class Board:
     def _cell(self, cell: Any, text: str, size: float, bold: bool, colour: str, numeric: bool) -> None:
         from pptx.enum.text import PP_ALIGN
 
-        cell.margin_left, cell.margin_right, cell.margin_top, cell.margin_bottom = 0, _emu(10), _emu(3), _emu(3)
+        above = _emu(3 + self.air / 2)
+        cell.margin_left, cell.margin_right, cell.margin_top, cell.margin_bottom = 0, _emu(10), above, above
         for order, line in enumerate(text.split("\n")):
             frame = cell.text_frame
             paragraph = frame.paragraphs[0] if order == 0 else frame.add_paragraph()
