@@ -96,3 +96,14 @@ class Skip(Exception):
     def __init__(self, reason: str, code: str = "", count: int = 1) -> None:
         super().__init__(reason)
         self.reason, self.code, self.count = reason, code, count
+
+
+def said(**results: Result | None) -> dict[str, Finding]:
+    """The findings that have a value, by full key (`analysis.finding`), of the results that are there."""
+    return {
+        f"{name}.{key}": finding
+        for name, result in results.items()
+        if result is not None
+        for key, finding in result.findings.items()
+        if finding.value is not None
+    }

@@ -5,27 +5,54 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from analysis.finding import PLACE, Finding, Result, Skip
+from analysis.budget import Budget
+from analysis.clv import Clv
+from analysis.cohorts import Cohorts
+from analysis.finding import PLACE, Finding, Result, Skip, said
 from analysis.funnel import Funnel
+from analysis.kpi_tree import KpiTree
 from analysis.kpis import Kpis
 from analysis.lifecycle import Lifecycle
+from analysis.migration import Migration
 from analysis.mix import Mix
 from analysis.months import Months
 from analysis.pareto import Pareto
 from analysis.quality import Quality
+from analysis.recommendations import Recommendations
 from analysis.rfm import QUIET, Rfm
+from analysis.value_at_risk import ValueAtRisk
 
 MOST = 4
 UNKNOWN = 0.1  # share of revenue without a known customer from which it belongs on the first page
 
-# In order of weight: the claim shown, and the number beside it. The first that exist are taken.
-CANDIDATES = (
+# The argument in four steps, each by the first of its findings that can be told: the claim, and the number beside it.
+STEPS = {
+    "What changed": (
+        ("kpi_tree.headline", "kpi_tree.year_relative_change"),
+        ("months.headline", "months.change_previous"),
+    ),
+    "Who the customers are": (
+        ("rfm.headline", "rfm.at_risk_revenue"),
+        ("pareto.headline", "pareto.customers_for_80"),
+        ("quality.unknown_customer_share", "quality.unknown_customer_revenue"),
+        ("funnel.headline", "funnel.view_to_purchase"),
+    ),
+    "What comes next": (
+        ("value_at_risk.headline", "value_at_risk.if_customers"),
+        ("clv.headline", "clv.alive_share"),
+        ("migration.headline", "migration.best_left_net"),
+        ("cohorts.headline", ""),
+    ),
+    "What we ask for": (("recommendations.headline", "budget.roi"),),
+}
+LAST = "What we ask for"
+# What fills the page where a step cannot be told, by weight.
+OTHERS = (
     ("months.headline", "months.change_previous"),
     ("pareto.headline", "pareto.customers_for_80"),
-    ("rfm.headline", "rfm.at_risk_revenue"),
     ("quality.unknown_customer_share", "quality.unknown_customer_revenue"),
-    ("lifecycle.headline", "lifecycle.return_rate"),
     ("funnel.headline", "funnel.view_to_purchase"),
+    ("lifecycle.headline", "lifecycle.return_rate"),
     ("mix.headline", "mix.top_category_share"),
     ("kpis.headline", "kpis.repeat_share"),
     ("quality.headline", "quality.rejected"),
@@ -34,45 +61,69 @@ CANDIDATES = (
 
 @dataclass(frozen=True, slots=True)
 class Headlines(Result):
-    """The summary: `lead` is the title; points are (full finding key, full key of the number beside it or "")."""
+    """The summary: `lead` is the title; points are (step of the argument, full key, full key beside it or "")."""
 
     findings: Mapping[str, Finding]
-    points: tuple[tuple[str, str], ...]
+    points: tuple[tuple[str, str, str], ...]
 
 
 def compute(
     quality: Quality | None,
     kpis: Kpis | None,
     months: Months | None,
+    kpi_tree: KpiTree | None,
     funnel: Funnel | None,
     lifecycle: Lifecycle | None,
     mix: Mix | None,
     pareto: Pareto | None,
     rfm: Rfm | None,
+    migration: Migration | None,
+    cohorts: Cohorts | None,
+    clv: Clv | None,
+    value_at_risk: ValueAtRisk | None,
+    budget: Budget | None,
+    recommendations: Recommendations | None,
 ) -> Headlines:
     """Choose what leads; raises Skip when there is neither money nor an order to speak of."""
     known = said(
-        quality=quality, kpis=kpis, months=months, funnel=funnel, lifecycle=lifecycle, mix=mix, pareto=pareto, rfm=rfm
+        quality=quality,
+        kpis=kpis,
+        months=months,
+        kpi_tree=kpi_tree,
+        funnel=funnel,
+        lifecycle=lifecycle,
+        mix=mix,
+        pareto=pareto,
+        rfm=rfm,
+        migration=migration,
+        cohorts=cohorts,
+        clv=clv,
+        value_at_risk=value_at_risk,
+        budget=budget,
+        recommendations=recommendations,
     )
     lead = _lead(known)
     return Headlines(findings={"lead": lead}, points=_points(known, lead))
 
 
-def said(**results: Result | None) -> dict[str, Finding]:
-    """The findings that have a value, by full key (`analysis.finding`), of the results that are there."""
-    return {
-        f"{name}.{key}": finding
-        for name, result in results.items()
-        if result is not None
-        for key, finding in result.findings.items()
-        if finding.value is not None
-    }
+def _points(known: Mapping[str, Finding], lead: Finding) -> tuple[tuple[str, str, str], ...]:
+    """One point a step of the argument that can be told; others fill the page, before the last step."""
+    chosen = {step: pair for step, pairs in STEPS.items() if (pair := _first(pairs, known))}
+    kept = [(step, *pair) for step, pair in chosen.items()]
+    told = set(chosen.values())
+    spare = [pair for pair in OTHERS if pair not in told and _tellable(pair[0], known)]
+    at = len(kept) - (LAST in chosen)
+    kept[at:at] = [("", *pair) for pair in spare[: MOST - len(kept)]]
+    spoken = set(PLACE.findall(lead.claim)) | {place for _, key, _ in kept for place in PLACE.findall(known[key].claim)}
+    return tuple((step, key, beside if beside in known and beside not in spoken else "") for step, key, beside in kept)
 
 
-def _points(known: Mapping[str, Finding], lead: Finding) -> tuple[tuple[str, str], ...]:
-    chosen = [pair for pair in CANDIDATES if _sayable(pair[0], known) and _worth(pair[0], known)][:MOST]
-    spoken = set(PLACE.findall(lead.claim)) | {place for key, _ in chosen for place in PLACE.findall(known[key].claim)}
-    return tuple((key, beside if beside in known and beside not in spoken else "") for key, beside in chosen)
+def _first(pairs: tuple[tuple[str, str], ...], known: Mapping[str, Finding]) -> tuple[str, str] | None:
+    return next((pair for pair in pairs if _tellable(pair[0], known)), None)
+
+
+def _tellable(key: str, known: Mapping[str, Finding]) -> bool:
+    return _sayable(key, known) and _worth(key, known)
 
 
 def _sayable(key: str, known: Mapping[str, Finding]) -> bool:

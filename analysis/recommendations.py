@@ -1,22 +1,27 @@
-"""What to do now, next quarter and always: only steps that a finding of this report supports."""
+"""What we ask for: the first thirty days, the three months after and always; only steps a finding supports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from analysis.basket import Basket
+from analysis.budget import Budget
+from analysis.cross_sell import CrossSell
 from analysis.customers import Customers
-from analysis.finding import PLACE, Finding, Result, Skip
+from analysis.experiment import Experiment
+from analysis.finding import PLACE, Finding, Result, Skip, said
 from analysis.funnel import Funnel
-from analysis.headlines import said
 from analysis.kpis import Kpis
 from analysis.lifecycle import Lifecycle
 from analysis.mix import Mix
 from analysis.pareto import Pareto
 from analysis.quality import Quality
 from analysis.rfm import Rfm
+from analysis.trust import Trust
 
-HORIZONS = ("now", "next quarter", "ongoing")
+FIRST, THEN, ALWAYS = "first thirty days", "one to three months", "ongoing"
+HORIZONS = (FIRST, THEN, ALWAYS)
 MOST = 2  # steps a horizon
 
 
@@ -65,7 +70,7 @@ def always(value: float) -> bool:
 # In order of weight within a horizon; the thresholds are the writer's judgement and printed nowhere as facts.
 RULES = (
     Rule(
-        "now",
+        FIRST,
         "kpis.orders",
         always,
         "Bring prices into the data: what was paid for the orders ({kpis.orders}) is not known.",
@@ -73,42 +78,59 @@ RULES = (
         unless="kpis.net",
     ),
     Rule(
-        "now",
+        FIRST,
+        "budget.net",
+        some,
+        "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {experiment.left_alone} "
+        "left alone to compare with.",
+        "We ask for {budget.spend}: it should return {value} net in ninety days, measured against control groups.",
+    ),
+    Rule(
+        FIRST,
+        "budget.net",
+        some,
+        "Release {budget.spend} for the action plan: {budget.contacts} people are contacted.",
+        "We ask for {budget.spend}: it should return {value} net in ninety days.",
+        unless="experiment.left_alone",
+    ),
+    Rule(
+        FIRST,
         "rfm.at_risk_revenue_share",
         lambda share: share >= 0.05,
         "Win back At Risk customers ({rfm.at_risk}), who brought {rfm.at_risk_revenue}: the most valuable first.",
         "Win back At Risk customers first: they brought {value} of customer revenue.",
+        unless="budget.contacts",
     ),
     Rule(
-        "now",
+        FIRST,
         "quality.unknown_customer_share",
         lambda share: share >= 0.05,
         "Ask who is buying at every checkout: {quality.unknown_customer_share} of gross revenue has no known customer.",
         "Get to know the customers first: {value} of gross revenue has no known customer.",
     ),
     Rule(
-        "now",
+        FIRST,
         "lifecycle.slow_share",
         lambda share: share >= 0.1,
         "Find what holds orders up: {lifecycle.slow_share} of deliveries take more than five days.",
         "Deliver faster first: {value} of deliveries take more than five days.",
     ),
     Rule(
-        "now",
+        FIRST,
         "funnel.cart_to_purchase",
         lambda share: share < 0.5,
         "Remind visitors of what they left in the cart: {funnel.cart_to_purchase} of those with a cart also bought.",
         "Rescue carts first: {value} of visitors with a cart also bought.",
     ),
     Rule(
-        "now",
+        FIRST,
         "quality.rejected",
         some,
         "Repair the source of the raw rows that could not be read ({quality.rejected}).",
         "Repair the data first: rows that could not be read number {value}.",
     ),
     Rule(
-        "now",
+        FIRST,
         "kpis.net",
         always,
         "Check the totals of this report against the books: net revenue is {kpis.net}.",
@@ -116,68 +138,92 @@ RULES = (
         fallback=True,
     ),
     Rule(
-        "next quarter",
+        THEN,
+        "experiment.headline",
+        always,
+        "Read the control groups after ninety days: keep what paid, stop the rest.",
+    ),
+    Rule(
+        THEN,
+        "cross_sell.unasked",
+        some,
+        "Offer {cross_sell.customers} customers the other half of a pair, {cross_sell.top_offer} first.",
+    ),
+    Rule(
+        THEN,
+        "basket.bundle_beat",
+        some,
+        "Try {basket.bundle_first} with {basket.bundle_second} as a bundle: {basket.bundle_attach} take both today.",
+    ),
+    Rule(
+        THEN,
         "pareto.top_20_share",
         lambda share: share >= 0.6,
         "Give the top fifth of customers, who bring {pareto.top_20_share} of customer revenue, a reason to stay.",
     ),
     Rule(
-        "next quarter",
+        THEN,
         "lifecycle.return_rate",
         lambda share: share >= 0.1,
         "Cut returns, {lifecycle.return_rate} of delivered orders: start with the products returned most.",
     ),
     Rule(
-        "next quarter",
+        THEN,
         "customers.once_share",
         lambda share: share >= 0.5,
         "Build a path to the second order: {customers.once_share} of customers bought once only.",
     ),
     Rule(
-        "next quarter",
+        THEN,
         "kpis.refund_rate",
         lambda share: share >= 0.05,
         "Look into refunds, which take back {kpis.refund_rate} of gross revenue.",
     ),
     Rule(
-        "next quarter",
+        THEN,
         "rfm.potential_loyalist",
         some,
         "Invite Potential Loyalist customers ({rfm.potential_loyalist}) to their next order with a personal offer.",
     ),
     Rule(
-        "next quarter",
+        THEN,
         "mix.tail_share",
         lambda share: share >= 0.5,
         "Review the long tail: {mix.tail_share} of products bring only the last fifth of revenue.",
     ),
     Rule(
-        "next quarter",
+        THEN,
         "kpis.orders",
         always,
         "Collect a longer history before larger decisions; orders so far: {kpis.orders}.",
         fallback=True,
     ),
     Rule(
-        "ongoing",
+        ALWAYS,
         "kpis.repeat_share",
         always,
         "Watch the share of customers who order again, {kpis.repeat_share} today, at every refresh of this report.",
     ),
     Rule(
-        "ongoing",
+        ALWAYS,
+        "trust.refused",
+        some,
+        "Try the models that failed ({trust.refused}) again with each refresh; until then decide without them.",
+    ),
+    Rule(
+        ALWAYS,
         "rfm.window_shoppers",
         some,
         "Measure what turns visitors who never bought ({rfm.window_shoppers}) into customers.",
     ),
     Rule(
-        "ongoing",
+        ALWAYS,
         "rfm.vip_revenue_share",
         some,
         "Keep an eye on VIP customers ({rfm.vip}), who bring {rfm.vip_revenue_share} of customer revenue.",
     ),
     Rule(
-        "ongoing",
+        ALWAYS,
         "kpis.orders",
         always,
         "Rebuild this report after every data refresh and compare the number of orders, {kpis.orders} today.",
@@ -195,6 +241,11 @@ def compute(
     customers: Customers | None,
     pareto: Pareto | None,
     rfm: Rfm | None,
+    basket: Basket | None,
+    cross_sell: CrossSell | None,
+    experiment: Experiment | None,
+    budget: Budget | None,
+    trust: Trust | None,
 ) -> Recommendations:
     """Choose the steps the findings support; raises Skip when none does."""
     known = said(
@@ -206,6 +257,11 @@ def compute(
         customers=customers,
         pareto=pareto,
         rfm=rfm,
+        basket=basket,
+        cross_sell=cross_sell,
+        experiment=experiment,
+        budget=budget,
+        trust=trust,
     )
     chosen = tuple(rule for horizon in HORIZONS for rule in _supported(horizon, known))
     first = next((rule for rule in chosen if rule.title), None)
@@ -224,5 +280,5 @@ def _supported(horizon: str, known: Mapping[str, Finding]) -> list[Rule]:
 
 
 def _holds(rule: Rule, known: Mapping[str, Finding]) -> bool:
-    needed = {rule.because, *PLACE.findall(rule.action)}
+    needed = {rule.because, *PLACE.findall(rule.action), *PLACE.findall(rule.title)} - {"value"}
     return needed <= known.keys() and rule.unless not in known and rule.worth(float(known[rule.because].value))  # type: ignore[arg-type]

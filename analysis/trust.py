@@ -9,9 +9,8 @@ from analysis.churn import Churn
 from analysis.clusters import Clusters
 from analysis.clv import Clv
 from analysis.clv_check import ClvCheck
-from analysis.finding import Finding, Result, Skip
+from analysis.finding import Finding, Result, Skip, said
 from analysis.ground import Ground
-from analysis.headlines import said
 from analysis.kpis import Kpis
 from analysis.propensity import Propensity
 from analysis.quality import Quality
@@ -122,6 +121,12 @@ def compute(
             "count",
             "Models that foretold purchases they had not seen within the limits set before: {value}.",
             "models that met every criterion of their gate / models tried",
+        ),
+        "refused": tried.of(
+            n - held,
+            "count",
+            "Models that failed and tell nothing here: {value}.",
+            "models that missed a criterion of their gate / models tried",
         ),
     }
     findings = found | {"headline": _headline(found["held"], n, held, basis)}

@@ -44,6 +44,7 @@ DATA = re.compile(r'data-finding="([^"]+)"')
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 MOST_ROWS = 200
 LEAST_TABLE = 100  # pixels: a lower slot cannot hold a table in the chart's place
+MOST_MEANT = 110  # characters of a definition under a recommended step
 MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 TITLE_PX, TITLE_ROOM = (35, 28, 23), 1150
 SEMIBOLD = 1.04  # times as wide as regular
@@ -192,10 +193,9 @@ class Page:
         """The keys whose value is there and not nothing."""
         return [key for key in keys if self.has(key) and self.findings[key].value]
 
-    def points(self, chosen: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """The points of the summary whose analysis has a slide; all of them when none has."""
-        kept = [(key, beside) for key, beside in chosen if key.split(".")[0] in self.slides]
-        return [(key, beside if beside in self.worth([beside]) else "") for key, beside in kept or chosen]
+    def points(self, chosen: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+        """The points of the summary, a number beside only where it is worth saying."""
+        return [(step, key, beside if beside in self.worth([beside]) else "") for step, key, beside in chosen]
 
     def gauge(self, key: str) -> Markup:
         """A share as a bar filled so far; nothing for other units."""
@@ -211,7 +211,7 @@ class Page:
         finding = self._finding(key)
         said = str(self.f(key).striptags()) in str(self.said(action).striptags())
         definition = finding.definition.split(";")[0].rstrip(".")
-        if said and not any(c.isdigit() for c in definition):
+        if said and len(definition) <= MOST_MEANT and not any(c.isdigit() for c in definition):
             return Markup("Measured as {}.").format(definition)
         return Markup("Because: ") + self.claim(key)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from analysis.finding import PLACE, Finding, Skip
-from analysis.headlines import MOST, compute, said
+from analysis.finding import PLACE, Finding, Skip, said
+from analysis.headlines import MOST, STEPS, compute
 from analysis.run import run
 
 from .test_customers import random_lines
@@ -81,14 +81,28 @@ def test_nothing_to_say_is_said():
 def test_points_come_in_order_of_weight_and_are_few():
     every = {f"{name}__headline": finding(0.5) for name in INPUTS}
     points = compute(**results(**every, **MONEY)).points
-    assert [key for key, _ in points] == ["months.headline", "pareto.headline", "rfm.headline", "lifecycle.headline"]
+    assert [(step, key) for step, key, _ in points] == [
+        (step, key) for step, ((key, _), *_) in STEPS.items() if step != "What we ask for"
+    ] + [("What we ask for", "recommendations.headline")]
     assert len(points) == MOST
+
+
+def test_others_fill_the_page_before_the_last_step():
+    given = MONEY | {
+        f"{name}__headline": finding(0.5) for name in ("pareto", "funnel", "mix", "kpis", "recommendations")
+    }
+    assert [key for _, key, _ in compute(**results(**given)).points] == [
+        "pareto.headline",
+        "funnel.headline",
+        "mix.headline",
+        "recommendations.headline",
+    ]
 
 
 @pytest.mark.parametrize(("share", "there"), [(0.09, False), (0.1, True), (0.9, True)])
 def test_unknown_customers_belong_on_the_first_page_when_they_are_many(share, there):
     points = compute(**results(**MONEY, quality__unknown_customer_share=finding(share))).points
-    assert ("quality.unknown_customer_share" in dict(points)) == there
+    assert ("quality.unknown_customer_share" in [key for _, key, _ in points]) == there
 
 
 def test_a_number_stands_beside_its_point_unless_it_is_spoken_already():
@@ -99,7 +113,10 @@ def test_a_number_stands_beside_its_point_unless_it_is_spoken_already():
         "months__change_previous": finding(0.1, "ratio"),
     }
     points = compute(**results(**given)).points
-    assert points == (("months.headline", ""), ("pareto.headline", "pareto.customers_for_80"))
+    assert points == (
+        ("What changed", "months.headline", ""),
+        ("Who the customers are", "pareto.headline", "pareto.customers_for_80"),
+    )
 
 
 def test_a_claim_with_an_unknown_number_is_not_chosen():
@@ -120,7 +137,7 @@ def test_every_place_of_a_real_shop_can_be_filled(shop, seed):
     done = run(["headlines"], *made)
     headlines: Any = done.results["headlines"]
     known = done.findings
-    for key in ("headlines.lead", *(k for pair in headlines.points for k in pair if k)):
+    for key in ("headlines.lead", *(k for _, *pair in headlines.points for k in pair if k)):
         assert known[key].value is not None
         assert set(PLACE.findall(known[key].claim)) <= known.keys() | {"value"}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from analysis.finding import PLACE, Skip
-from analysis.recommendations import HORIZONS, RULES, compute
+from analysis.recommendations import ALWAYS, FIRST, HORIZONS, RULES, THEN, compute
 from analysis.run import run
 
 from .test_customers import random_lines
@@ -25,11 +25,11 @@ def steps(**findings: Any) -> list[tuple[str, str]]:
 
 
 def test_a_plain_shop_still_gets_one_step_a_horizon():
-    assert steps(**SMALL) == [("now", "kpis.net"), ("next quarter", "kpis.orders"), ("ongoing", "kpis.orders")]
+    assert steps(**SMALL) == [(FIRST, "kpis.net"), (THEN, "kpis.orders"), (ALWAYS, "kpis.orders")]
 
 
 def test_without_money_prices_come_first():
-    assert steps(**SMALL | {"kpis__net": finding(None, "money")})[0] == ("now", "kpis.orders")
+    assert steps(**SMALL | {"kpis__net": finding(None, "money")})[0] == (FIRST, "kpis.orders")
 
 
 @pytest.mark.parametrize(
@@ -58,16 +58,39 @@ def test_a_step_is_recommended_only_when_its_finding_supports_it(place, holds, f
 
 def test_rules_are_well_formed():
     assert {rule.horizon for rule in RULES} == set(HORIZONS)
-    assert all(rule.title for rule in RULES if rule.horizon == "now")
+    assert all(rule.title for rule in RULES if rule.horizon == FIRST)
     assert all(not any(c.isdigit() for c in PLACE.sub("", rule.action + rule.title)) for rule in RULES)
-    assert all(PLACE.findall(rule.title) == ["value"] for rule in RULES if rule.title)
+    assert all(PLACE.findall(rule.title).count("value") == 1 for rule in RULES if rule.title)
 
 
 def test_at_most_two_steps_a_horizon_heaviest_first():
     places = {place for rule in RULES for place in (rule.because, *PLACE.findall(rule.action))}
     found = steps(**{place.replace(".", "__"): finding(1) for place in places})
-    assert [horizon for horizon, _ in found] == ["now", "now", "next quarter", "next quarter", "ongoing", "ongoing"]
-    assert [because for _, because in found[:2]] == ["rfm.at_risk_revenue_share", "quality.unknown_customer_share"]
+    assert [horizon for horizon, _ in found] == [FIRST, FIRST, THEN, THEN, ALWAYS, ALWAYS]
+    assert [because for _, because in found[:2]] == ["budget.net", "quality.unknown_customer_share"]
+
+
+def test_the_budget_is_asked_for_only_when_it_pays():
+    plan = {"budget__spend": finding(Decimal(5), "money"), "budget__contacts": finding(3, "count")}
+    risk = {
+        "rfm__at_risk": finding(3, "count"),
+        "rfm__at_risk_revenue": finding(Decimal(5), "money"),
+        "rfm__at_risk_revenue_share": finding(0.2),
+    }
+    for net, first in ((Decimal(7), "budget.net"), (Decimal(-7), "kpis.net")):
+        found = steps(**SMALL, **plan, **risk, budget__net=finding(net, "money"))
+        assert found[0] == (FIRST, first)
+    assert steps(**SMALL, **risk)[0] == (FIRST, "rfm.at_risk_revenue_share")
+    held = compute(
+        **results(
+            INPUTS,
+            **SMALL,
+            **plan,
+            budget__net=finding(Decimal(7), "money"),
+            experiment__left_alone=finding(2, "count"),
+        )
+    )
+    assert held.findings["headline"].claim.endswith("measured against control groups.")
 
 
 def test_the_title_speaks_of_the_first_step():
