@@ -42,6 +42,7 @@ TABLES = {
     "churn_thresholds": ("churn", "thresholds"),
     "value_at_risk": ("value_at_risk", "customers"),
     "alignment": ("alignment", "segments"),
+    "rhythms": ("recommend", "rhythms"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn")
