@@ -14,7 +14,7 @@ sold as (
 catalogue as (
     select product_id, row_number() over (order by product_id) - 1 as product
     from sold
-    where position('|' || product_id || '|' in $non_products) = 0
+    where position($mark || product_id || $mark in $non_products) = 0
 ),
 bought as (
     select people.customer, catalogue.product, cast(lines.ordered_at as date) as bought_on

@@ -22,6 +22,7 @@ NEIGHBOURS = 50
 ONE = 1 << 20  # a cosine of one: similarities are whole numbers, so that sums are exact in any order
 NEVER = -(1 << 44)  # added to what was bought: no sum of similarities makes up for it
 NEVER_BEFORE = np.iinfo(np.int32).min
+MARK = "\x1f"  # between ids: no id holds it
 CELLS = 1 << 24  # products x products looked at at once
 ENTRIES = 1 << 23  # scores looked at at once
 ROOM = 1 << 63  # what one sort can tell apart
@@ -112,8 +113,8 @@ class Similar:
 def bought(lines: Relation, products: Relation | None, dataset: Dataset, settings: Settings, known: int) -> Bought:
     """Reduce the sale lines of the `known` customers to who bought what; fees and postage left out."""
     catalogue = goods(lines, products, dataset, settings)
-    without = "|" + "".join(f"{p}|" for p in sorted(dataset.non_products))
-    table = lines.query("recommend.sql", snapshot=settings.snapshot, non_products=without)
+    without = MARK + "".join(f"{p}{MARK}" for p in sorted(dataset.non_products))
+    table = lines.query("recommend.sql", snapshot=settings.snapshot, non_products=without, mark=MARK)
     first, last, before = (_days(table[c]) for c in ("first_on", "last_on", "before_on"))
     customer, product, days = (table[c].to_numpy() for c in ("customer", "product", "days"))
     return Bought(known, catalogue, customer, product, days, first, last, before)

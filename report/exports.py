@@ -57,6 +57,7 @@ TABLES = {
     "experiment_designs": ("experiment", "designs"),
     "experiment_outcomes": ("experiment", "outcomes"),
     "budget": ("budget", "split"),
+    "rhythms": ("recommend", "rhythms"),
 }
 # Analyses that say something of each customer, in columns of their `frame`
 LABELLED = ("rfm", "clusters", "clv", "spend_90d", "propensity", "churn", "actions")

@@ -7,7 +7,22 @@ import plotly.graph_objects as go
 from analysis.finding import Table
 from analysis.recommend import Recommend
 from analysis.recommend_trial import BESTSELLERS, SIMILAR
-from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, axis_names, mixed, named_rows, plain, real, width
+from dataset.errors import shown
+from report.figure import (
+    BAR,
+    GREY,
+    HAIRLINE,
+    INK,
+    NAME,
+    Figure,
+    Style,
+    axis_names,
+    mixed,
+    named_rows,
+    plain,
+    real,
+    width,
+)
 
 PALE = "#f1f4f7"
 SQUARE = 20  # pixels of a cell in which a number can be read
@@ -100,7 +115,7 @@ def scores(recommend: Recommend, style: Style) -> go.Figure | None:
         tickangle=0,
     )
     figure.update_yaxes(visible=False, range=[0, max(*counts, 1) * 1.15])
-    figure.update_layout(margin={"t": 16, "b": 50})
+    figure.update_layout(margin={"l": 24, "t": 16, "b": 50})
     axis_names(figure, "score: sum of cosines; the last bar holds all above", "", below=-26)
     return figure
 
@@ -130,7 +145,7 @@ def heatmap(recommend: Recommend, style: Style) -> go.Figure | None:
         mode="text" if written else "markers",
         marker={"opacity": 0, "size": 16},
         text=[f"{100 * value:.0f}" if value else "" for value in cosine],
-        textfont={"color": ["#ffffff" if value / most > 0.55 else INK for value in cosine], "size": 11},
+        textfont={"color": ["#ffffff" if value / most > 0.55 else INK for value in cosine], "size": 12},
         hoverinfo="text",
         hovertext=[
             f"{plain(p)}<br>with {plain(w)}<br>cosine {style.text(c, 'ratio')}, "
@@ -175,7 +190,7 @@ def _alt_heat(recommend: Recommend, style: Style) -> str:
         ["cosine", "place", "with_place"], ascending=[False, True, True]
     )
     listed = "; ".join(
-        f"{r.product} and {w}: {style.text(r.cosine, 'ratio')}"
+        f"{shown(r.product, NAME)} and {shown(w, NAME)}: {style.text(r.cosine, 'ratio')}"
         for r, w in zip(best.head(5).itertuples(), best["with"].head(5), strict=True)
     )
     return f"Grid of the cosine of each pair of the products with most buyers. Most alike: {listed}."

@@ -482,3 +482,9 @@ def test_the_claim_where_bestsellers_win(shop, monkeypatch):
     assert sentences(done, settings)["recommend.headline"].startswith("Bestsellers are the better offer")
     assert done.results["recommend"].ahead is False  # type: ignore[attr-defined]
     assert OF_CATEGORY not in done.results["recommend"].methods.frame["method"].tolist()  # type: ignore[attr-defined]
+
+
+def test_an_id_with_a_bar_is_no_fee(who_bought_what):
+    lines = [("1", "a", "2024-01-01", 1, "sale", p) for p in ("A", "A|B", "B", "C")]
+    found = who_bought_what(lines, non_products=frozenset({"A", "B"}))
+    assert found.products["product_id"].tolist() == ["A|B", "C"] and found.product.tolist() == [0, 1]

@@ -11,13 +11,12 @@ from analysis.run import run
 from dataset.settings import Settings
 from report.figure import BAR, SLOTS, Slot, Style, finished
 from report.figures.recommend import FIGURES
-from tests.analysis.conftest import shop  # noqa: F401
 from tests.analysis.test_recommend import catalogue, tastes
 
 BY_NAME = {figure.name: figure for figure in FIGURES}
 
 
-def made(shop: Any, lines: pd.DataFrame) -> Any:  # noqa: F811
+def made(shop: Any, lines: pd.DataFrame) -> Any:
     return run(["recommend"], *shop(lines, products=catalogue(lines))).results["recommend"]
 
 
@@ -26,7 +25,7 @@ def style(name: str, narrow: bool = False) -> Style:
 
 
 @pytest.mark.parametrize("wins", [True, False])
-def test_what_is_offered_is_in_colour(shop, wins):  # noqa: F811
+def test_what_is_offered_is_in_colour(shop, wins):
     found = made(shop, tastes(3, customers=300) if wins else tastes(3, own=0.0))
     drawn = finished(BY_NAME["hits"].draw(found, style("hits")), style("hits"))
     assert drawn is not None
@@ -39,7 +38,7 @@ def test_what_is_offered_is_in_colour(shop, wins):  # noqa: F811
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_every_figure_is_drawn_and_told(shop, narrow):  # noqa: F811
+def test_every_figure_is_drawn_and_told(shop, narrow):
     found = made(shop, tastes(3))
     for name, figure in BY_NAME.items():
         drawn = finished(figure.draw(found, style(name, narrow)), style(name, narrow))
@@ -48,7 +47,7 @@ def test_every_figure_is_drawn_and_told(shop, narrow):  # noqa: F811
         assert told.endswith(".") and "nan" not in told and "None" not in told, told
 
 
-def test_the_grid_is_of_the_twenty_with_most_buyers(shop):  # noqa: F811
+def test_the_grid_is_of_the_twenty_with_most_buyers(shop):
     found = made(shop, tastes(3))
     drawn = BY_NAME["heatmap"].draw(found, style("heatmap"))
     assert drawn is not None and len(drawn.layout.shapes) == 20 * 19 == len(found.heat.frame)
@@ -56,7 +55,7 @@ def test_the_grid_is_of_the_twenty_with_most_buyers(shop):  # noqa: F811
     assert all(cells[a, b] == cells[b, a] for a, b in cells.index) and 0 <= cells.min() <= cells.max() <= 1
 
 
-def test_nothing_is_drawn_of_a_trial_that_was_not_made(shop):  # noqa: F811
+def test_nothing_is_drawn_of_a_trial_that_was_not_made(shop):
     found = made(shop, tastes(3, customers=12))
     assert BY_NAME["hits"].draw(found, style("hits")) is None
     assert BY_NAME["hits"].alt(found, style("hits")) and BY_NAME["heatmap"].draw(found, style("heatmap")) is not None
