@@ -130,7 +130,8 @@ class Board:
         self._rule(SIDE_MARGIN, 651, 1152, HAIRLINE)
         size = next((px for px in (12.0, 11.3, 10.7, 10.0) if arial.lines(slide.source, px, 880) <= 2), 9.4)
         self._text([(slide.source, size, False, GREY)], (SIDE_MARGIN, 659, 890), name="Source")
-        self._text([(slide.sign, 12.0, False, GREY)], (960, 659, 200), align="right")
+        if slide.sign:
+            self._text([(slide.sign, 12.0, False, GREY)], (960, 659, 200), align="right")
         number_ = self._text([(str(slide.page), 12.0, False, INK)], (1166, 659, 50), align="right", name="Slide number")
         _field(number_)
 
