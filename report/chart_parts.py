@@ -236,7 +236,7 @@ def _point_look(made: Any, series: Series, scale: float, paint: Palette) -> None
     line = made.format.line
     if series.line:
         line.width = _emu(series.line * scale)
-        paint.paint(line.color, series.colours[0])
+        paint.paint(line.color, series.stroke)
         if series.dashed:
             line.dash_style = MSO_LINE.SQUARE_DOT
     else:

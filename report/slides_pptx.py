@@ -20,8 +20,8 @@ from dataset.settings import Settings
 from report import arial, chart_parts, number, slides
 from report.arial import LEADING
 from report.chart_parts import EMU, PT, Palette, printable
-from report.figure import GREY, HAIRLINE, INK, mixed, readable
-from report.native_charts import native
+from report.figure import GREY, HAIRLINE, INK, Drawn, mixed, readable
+from report.native_charts import Native, native
 from report.pages import Page, Report
 from report.slides import Block, Chart, Code, Gauge, Grid, Group, Heading, KeyFigures, Lines, Slide, Terms, Text
 
@@ -62,6 +62,7 @@ class Deck:
         self.accent = readable(self.settings.accent)
         self.tint = mixed(self.accent, "#ffffff", 0.9)
         self.paint = Palette(self.accent, INK, GREY)
+        self._natives: dict[str, Native | None] = {}
 
     def write(self, path: Path, read: Sequence[Slide]) -> None:
         """Make all slides, and save them with fixed dates."""
@@ -71,6 +72,12 @@ class Deck:
         packed = io.BytesIO()
         made.save(packed)
         path.write_bytes(dated(packed.getvalue()))
+
+    def native(self, drawn: Drawn) -> Native | None:
+        """The figure as a chart of PowerPoint, made once."""
+        if drawn.name not in self._natives:
+            self._natives[drawn.name] = native(drawn)
+        return self._natives[drawn.name]
 
     def _slide(self, made: Any, slide: Slide) -> None:
         page = made.slides.add_slide(made.slide_layouts[0])
@@ -123,7 +130,8 @@ class Board:
         self._rule(SIDE_MARGIN, 651, 1152, HAIRLINE)
         size = next((px for px in (12.0, 11.3, 10.7, 10.0) if arial.lines(slide.source, px, 880) <= 2), 9.4)
         self._text([(slide.source, size, False, GREY)], (SIDE_MARGIN, 659, 890), name="Source")
-        self._text([(slide.sign, 12.0, False, GREY)], (960, 659, 200), align="right")
+        if slide.sign:
+            self._text([(slide.sign, 12.0, False, GREY)], (960, 659, 200), align="right")
         number_ = self._text([(str(slide.page), 12.0, False, INK)], (1166, 659, 50), align="right", name="Slide number")
         _field(number_)
 
@@ -161,7 +169,8 @@ class Board:
     def _down(self, blocks: Iterable[Block], at: Place) -> float:
         x, y, w = at
         used = 0.0
-        for block in blocks:
+        for order, block in enumerate(blocks):
+            used += 12 * self.scale if order and isinstance(block, Heading) else 0.0
             used += self._put(block, (x, y + used, w))
         return used
 
@@ -415,7 +424,7 @@ class Board:
             return used + self._down(block.instead, (x, y + used, w))
         scale = min(1.0, w / drawn.slot.width) * self.scale
         alt = block.alt or drawn.alt
-        chart = native(drawn)
+        chart = self.deck.native(drawn)
         if chart is None and png is None:
             return used + self._down(block.instead, (x, y + used, w))
         if not self.dry:
