@@ -16,7 +16,11 @@ WIDE = 66  # per cent of a slide's width for a chart with a column beside it
 SMALL = 50  # per cent of a page: a chart below that stands beside a number and says nothing alone
 OPEN = frozenset(("side", "stack", ""))  # groups that are only a place
 PAIRS = {"pair": (50, 50), "sixty-forty": (62, 38)}  # two boxes side by side on the page, their widths in per cent
-ROLE = re.compile(r"[a-z][a-z-]*")  # a class of the page
+ROLE = re.compile(r"[a-z][a-z0-9-]*")  # a class of the page
+# Classes Quarto or reveal.js move, hide or step through.
+TAKEN = re.compile(
+    r"(aside|notes|columns?|footer|footnotes|logo|hidden|fragment|incremental|smaller|absolute|stack)\b.*"
+)
 # Angle brackets become entities: Quarto looks for comments and shortcodes in the source before Pandoc parses it.
 ENTITIES = {"<": "&lt;", ">": "&gt;"}
 MARKUP = re.compile(
@@ -156,7 +160,7 @@ def _boxed(block: Block, pictures: Pictures) -> str:
     Headings are bold text: a heading of Markdown would begin a slide within the slide.
     """
     if isinstance(block, Heading):
-        return f"[**{escaped(block.text)}**]{{.h{block.level}}}{_aside(block)}"
+        return _span(f"**{escaped(block.text)}**", f"h{block.level}") + _aside(block)
     if not isinstance(block, Group):
         return _made(block, pictures)
     return _fenced(block.role or "box", _boxes(block.blocks, pictures))
@@ -164,15 +168,17 @@ def _boxed(block: Block, pictures: Pictures) -> str:
 
 def _columns(columns: Sequence[tuple[int, str]]) -> str:
     parts = (f'::: {{.column width="{width}%"}}\n\n{body}\n\n:::' for width, body in columns)
-    return _fenced("columns", _parted(parts), colons=4)
+    return f":::: {{.columns}}\n\n{_parted(parts)}\n\n::::"
 
 
-def _fenced(role: str, body: str, colons: int = 3) -> str:
+def _fenced(role: str, body: str) -> str:
     """A fenced block; without a class of the page, only its body."""
-    if not (body and ROLE.fullmatch(role)):
-        return body
-    fence = ":" * colons
-    return f"{fence} {{.{role}}}\n\n{body}\n\n{fence}"
+    return f"::: {{.{role}}}\n\n{body}\n\n:::" if body and _free(role) else body
+
+
+def _free(role: str) -> bool:
+    """Whether a class of the page means nothing else to those who render."""
+    return bool(ROLE.fullmatch(role)) and not TAKEN.fullmatch(role)
 
 
 def _parted(parts: Iterable[str]) -> str:
@@ -180,7 +186,7 @@ def _parted(parts: Iterable[str]) -> str:
 
 
 def _aside(heading: Heading) -> str:
-    return f" {_span(escaped(heading.aside), 'aside')}" if heading.aside else ""
+    return f" {_span(escaped(heading.aside), 'quiet')}" if heading.aside else ""
 
 
 def _made(block: Block, pictures: Pictures) -> str:
@@ -210,7 +216,7 @@ def _made(block: Block, pictures: Pictures) -> str:
 
 
 def _span(said: str, role: str) -> str:
-    return f"[{said}]{{.{role}}}" if said and ROLE.fullmatch(role) else said
+    return f"[{said}]{{.{role}}}" if said and _free(role) else said
 
 
 def _key_figure(value: str, label: str) -> str:

@@ -147,6 +147,11 @@ def test_any_text_comes_back_from_every_place(given: list[str]) -> None:
         assert dict(images[0][0][2])["fig-alt"] == plain(c)
 
 
+@pytest.mark.parametrize("role", ["aside", "columns", "column-margin", "notes", "A", "a b", "x}"])
+def test_a_class_that_quarto_acts_on_is_left_out(role: str) -> None:
+    assert markdown.slide((Text("x", role), Group(role, (Text("y"),))), {}) == "x\n\ny"
+
+
 KINDS = {
     "Header", "Para", "Plain", "Div", "BulletList", "OrderedList", "Decimal", "Period", "DefaultStyle",
     "DefaultDelim", "Table", "CodeBlock", "DefinitionList", "Figure", "Str", "Space", "Strong", "Span", "Image",
@@ -207,7 +212,7 @@ def test_documents_hold_all_words_and_no_markup_of_data(shop: Report, project_of
                 assert (project_of(shop) / node["c"][2][0]).read_bytes() == PNG
             if node["t"] in ("Div", "Span", "Header", "CodeBlock"):
                 _, classes, pairs = node["c"][0 if node["t"] != "Header" else 1]
-                assert all(markdown.ROLE.fullmatch(c) or c in ("h3", "h4") for c in classes)
+                assert all(markdown.ROLE.fullmatch(c) for c in classes)
                 assert {key for key, _ in pairs} <= {"width", "when-format", "visibility", "shortcodes"}
 
 
