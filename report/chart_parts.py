@@ -48,7 +48,10 @@ class Palette:
             _see_through(target, opacity)
 
     def fill(self, target: Any, colour: str) -> None:
-        """Fill a shape or bar."""
+        """Fill a shape or bar; what cannot be seen is not filled."""
+        if rgb(colour)[1] == 0:
+            target.fill.background()
+            return
         target.fill.solid()
         self.paint(target.fill.fore_color, colour)
 
@@ -233,7 +236,7 @@ def _point_look(made: Any, series: Series, scale: float, paint: Palette) -> None
     line = made.format.line
     if series.line:
         line.width = _emu(series.line * scale)
-        paint.paint(line.color, series.colours[0])
+        paint.paint(line.color, series.stroke)
         if series.dashed:
             line.dash_style = MSO_LINE.SQUARE_DOT
     else:

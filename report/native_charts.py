@@ -6,10 +6,12 @@ labels of an axis with gaps, bands) becomes text and shapes at that place.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from numbers import Real
 from typing import Any
 
 import plotly.graph_objects as go
@@ -61,13 +63,14 @@ class Series:
 
     name: str
     x: tuple[float, ...]
-    y: tuple[float | None, ...]
+    y: tuple[float, ...]
     colours: tuple[str, ...]
     edges: tuple[str, ...] = ()
     labels: dict[int, tuple[Run, ...]] = field(default_factory=dict)
     side: str = "right"
     whiskers: dict[int, tuple[float, float]] = field(default_factory=dict)
     whisker: str = INK
+    stroke: str = INK
     line: float = 0.0
     dashed: bool = False
     marker: float = 0.0
@@ -113,10 +116,18 @@ def native(drawn: Drawn) -> Native | None:
     """The figure as a chart of PowerPoint; None where it has none: a picture then."""
     figure = drawn.wide
     traces = list(figure.data)
-    if not traces or {t.type for t in traces} - {"bar", "scatter"} or not _shapes_known(figure):
+    if not traces or not all(_plottable(t) for t in traces) or not _shapes_known(figure):
         return None
     bars = [t for t in traces if t.type == "bar"]
     return _bars(drawn, bars) if bars else _points(drawn)
+
+
+def _plottable(trace: Any) -> bool:
+    """Whether a trace is of a kind that is known here and all its places are numbers."""
+    if trace.type not in ("bar", "scatter") or trace.x is None or trace.y is None:
+        return False
+    places = [*trace.x, *trace.y]
+    return bool(places) and all(isinstance(v, Real) and math.isfinite(v) for v in places)
 
 
 def _shapes_known(figure: go.Figure) -> bool:
@@ -129,9 +140,12 @@ def _shapes_known(figure: go.Figure) -> bool:
 
 def _bars(drawn: Drawn, bars: list[Any]) -> Native | None:
     figure, lying = drawn.wide, bars[0].orientation == "h"
-    count = len(bars[0].y if lying else bars[0].x)
-    rows = [float(v) for v in (bars[0].y if lying else bars[0].x) or ()]
-    if not count or any(_values(t, lying)[0] != rows or t.base is not None for t in bars):
+    rows = _values(bars[0], lying)[0]
+    count = len(rows)
+    if any(_values(t, lying)[0] != rows for t in bars):
+        return None
+    floats = [t for t in bars if t.base is not None]
+    if floats and (len(bars) > 1 or not _floating(floats[0], lying)):
         return None
     if rows != [float(at) for at in range(count)] or (t := figure.layout.barmode) not in (None, "stack", "overlay"):
         return None
@@ -158,6 +172,8 @@ def _bars(drawn: Drawn, bars: list[Any]) -> Native | None:
         made.append(
             Series(_name(drawn, order, len(bars)), tuple(rows), tuple(row), colours, edges, labels, whiskers=ends)
         )
+    if floats:
+        made = _waterfall(floats[0], lying, made[0])
     cells = (-0.5, count - 0.5)
     if lying:
         top, bottom = sorted(y.at(c) for c in cells)
@@ -166,19 +182,43 @@ def _bars(drawn: Drawn, bars: list[Any]) -> Native | None:
         left, right = sorted(x.at(c) for c in cells)
         box = (left, y.end, right - left, y.start - y.end)
     names = tuple(_plain(text) for _, text in ticks) if named else _row_names(drawn, count)
-    stacked = figure.layout.barmode == "stack"
+    stacked = figure.layout.barmode == "stack" or bool(floats)
     gap, overlap = _gap(figure, bars, stacked)
-    labels_ = [*_annotations(figure, x, y, drawn.slot.text, used), *_axis_labels(drawn, x, y, lying, named)]
+    labels_ = [
+        *_heading(drawn),
+        *_annotations(figure, x, y, drawn.slot.text, used),
+        *_axis_labels(drawn, x, y, lying, named),
+    ]
     return Native(
         "bar" if lying else "column", box, spread, along, tuple(made), names, named, stacked, gap, overlap,
         tuple(_shapes(figure, x, y)), tuple(labels_), dots,
     )  # fmt: skip
 
 
+def _floating(trace: Any, lying: bool) -> bool:
+    """Whether every bar that begins away from zero lies above it: only such can stand on an unseen one."""
+    return all(
+        min(base, base + value) >= 0 for base, value in zip(_bases(trace), _values(trace, lying)[1], strict=True)
+    )
+
+
+def _bases(trace: Any) -> list[float]:
+    count = len(trace.x)
+    return [float(trace.base)] * count if isinstance(trace.base, (int, float)) else [float(b) for b in trace.base]
+
+
+def _waterfall(trace: Any, lying: bool, series: Series) -> list[Series]:
+    """Floating bars as two stacked ones: what they stand on, unseen, and their length."""
+    ends = list(zip(_bases(trace), _values(trace, lying)[1], strict=True))
+    foot = tuple(min(base, base + value) for base, value in ends)
+    unseen = Series("Starts at", series.x, foot, ("rgba(255,255,255,0)",) * len(foot))
+    return [unseen, replace(series, y=tuple(abs(value) for _, value in ends), whiskers={}, labels={})]
+
+
 def _values(trace: Any, lying: bool) -> tuple[list[float], list[float]]:
     """Rows and lengths of a bar trace."""
     rows, lengths = (trace.y, trace.x) if lying else (trace.x, trace.y)
-    return [float(v) for v in rows], [float(v or 0) for v in lengths]
+    return [float(v) for v in rows], [float(v) for v in lengths]
 
 
 def _over(figure: go.Figure, lying: bool) -> tuple[dict[int, tuple[float, float]] | None, tuple[Series, ...]]:
@@ -205,7 +245,8 @@ def _point_labels(
     texts = trace.text if isinstance(trace.text, (tuple, list)) else ()
     labels = {at: _lines(t, colour)[0] for at, t in enumerate(texts) if _plain(t).strip()}
     used: set[int] = set()
-    if not last or labels or any(t.type == "scatter" for t in figure.data) or _errors(trace, lying):
+    over = trace.base is not None or any(t.type == "scatter" for t in figure.data) or _errors(trace, lying)
+    if not last or labels or over:
         return labels, used
     for place, note in enumerate(figure.layout.annotations):
         if (note.xref or "x") != "x" or (note.yref or "y") != "y":
@@ -269,15 +310,19 @@ def _points(drawn: Drawn) -> Native | None:
     total = sum(len(t.x) for t in drawn_lines)
     if not drawn_lines or len(bands) > 4 or total > MOST_POINTS or any(_invisible(t) for t in drawn_lines):
         return None
-    across = _range(figure.layout.xaxis, [float(v) for t in drawn_lines for v in t.x if v is not None])
-    up = _range(figure.layout.yaxis, [float(v) for t in drawn_lines for v in t.y if v is not None])
+    across = _range(figure.layout.xaxis, [float(v) for t in drawn_lines for v in t.x])
+    up = _range(figure.layout.yaxis, [float(v) for t in drawn_lines for v in t.y])
     x, y = _frame(drawn, across, up)
     lines = [_line(drawn, t, order, len(drawn_lines)) for order, t in enumerate(drawn_lines)]
     made = tuple(part for line in lines for part in _by_colour(line))
     whiskers = [end for t in drawn_lines for end in _across(t, x, y)]
     bands_ = [*(_band(t, x, y) for t in bands), *(_link(t, x, y) for t in links)]
     under = [*bands_, *_shapes(figure, x, y), *whiskers]
-    labels = [*_annotations(figure, x, y, drawn.slot.text, set()), *_axis_labels(drawn, x, y, False, False)]
+    labels = [
+        *_heading(drawn),
+        *_annotations(figure, x, y, drawn.slot.text, set()),
+        *_axis_labels(drawn, x, y, False, False),
+    ]
     box = (x.start, min(y.start, y.end), x.end - x.start, abs(y.end - y.start))
     return Native("points", box, up, across, made, under=tuple(under), labels=tuple(labels))
 
@@ -301,7 +346,7 @@ def _invisible(trace: Any) -> bool:
 
 def _line(drawn: Drawn, trace: Any, order: int, count: int) -> Series:
     mode = trace.mode or "lines"
-    x, y = [float(v) for v in trace.x], [None if v is None or v != v else float(v) for v in trace.y]
+    x, y = [float(v) for v in trace.x], [float(v) for v in trace.y]
     if trace.line.shape == "hv":
         x, y = _steps(x, y)
     colour = trace.line.color or INK
@@ -313,14 +358,17 @@ def _line(drawn: Drawn, trace: Any, order: int, count: int) -> Series:
     side = "left" if "left" in str(trace.textposition or "") else "right"
     return Series(
         f"{drawn.title} {order + 1}" if count > 1 else drawn.title, tuple(x), tuple(y), colours,
-        _edges(trace, len(x)), labels if "text" in mode else {}, side, _errors(trace, False), INK,
+        _edges(trace, len(x)), labels if "text" in mode else {}, side, _errors(trace, False), INK, colour,
         float(trace.line.width or 2) if "lines" in mode else 0.0,
         bool(trace.line.dash and trace.line.dash != "solid"), float(marker) if "markers" in mode else 0.0,
     )  # fmt: skip
 
 
 def _by_colour(series: Series) -> Iterator[Series]:
-    """A series of points as one a colour: LibreOffice paints all points of a series alike."""
+    """A series of points as one a colour: LibreOffice paints all points of a series alike; the line between apart."""
+    if len(set(series.colours)) > 1 and series.line:
+        yield replace(series, marker=0.0, labels={}, whiskers={}, colours=(series.stroke,) * len(series.x))
+        series = replace(series, line=0.0)
     for colour in dict.fromkeys(series.colours):
         kept = [at for at, c in enumerate(series.colours) if c == colour]
         yield replace(
@@ -345,7 +393,7 @@ def _across(trace: Any, x: Axis, y: Axis) -> Iterator[Outline]:
             yield Outline(((end, level - half), (end, level + half)), colour, wide)
 
 
-def _steps(x: Sequence[float], y: Sequence[float | None]) -> tuple[list[float], list[float | None]]:
+def _steps(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
     """A line that goes across, then up, with the points of its corners."""
     across, up = [x[0]], [y[0]]
     for before, at, value in zip(y, x[1:], y[1:], strict=False):
@@ -426,6 +474,15 @@ def _axis_labels(drawn: Drawn, x: Axis, y: Axis, lying: bool, named: bool) -> It
 
 def _tick_colour(axis: Any) -> str:
     return axis.tickfont.color or GREY
+
+
+def _heading(drawn: Drawn) -> Iterator[Label]:
+    """The figure's own title, at the upper left."""
+    title = drawn.wide.layout.title
+    if title.text:
+        left, top = float(title.pad.l or 0), float(title.pad.t or 0)
+        size = float(title.font.size or drawn.slot.text)
+        yield _label(_lines(title.text, title.font.color or INK), left, top, size, "left", "top")
 
 
 def _annotations(figure: go.Figure, x: Axis, y: Axis, size: float, used: set[int]) -> Iterator[Label]:

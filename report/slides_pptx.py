@@ -20,8 +20,8 @@ from dataset.settings import Settings
 from report import arial, chart_parts, number, slides
 from report.arial import LEADING
 from report.chart_parts import EMU, PT, Palette, printable
-from report.figure import GREY, HAIRLINE, INK, mixed, readable
-from report.native_charts import native
+from report.figure import GREY, HAIRLINE, INK, Drawn, mixed, readable
+from report.native_charts import Native, native
 from report.pages import Page, Report
 from report.slides import Block, Chart, Code, Gauge, Grid, Group, Heading, KeyFigures, Lines, Slide, Terms, Text
 
@@ -62,6 +62,7 @@ class Deck:
         self.accent = readable(self.settings.accent)
         self.tint = mixed(self.accent, "#ffffff", 0.9)
         self.paint = Palette(self.accent, INK, GREY)
+        self._natives: dict[str, Native | None] = {}
 
     def write(self, path: Path, read: Sequence[Slide]) -> None:
         """Make all slides, and save them with fixed dates."""
@@ -71,6 +72,12 @@ class Deck:
         packed = io.BytesIO()
         made.save(packed)
         path.write_bytes(dated(packed.getvalue()))
+
+    def native(self, drawn: Drawn) -> Native | None:
+        """The figure as a chart of PowerPoint, made once."""
+        if drawn.name not in self._natives:
+            self._natives[drawn.name] = native(drawn)
+        return self._natives[drawn.name]
 
     def _slide(self, made: Any, slide: Slide) -> None:
         page = made.slides.add_slide(made.slide_layouts[0])
@@ -104,6 +111,7 @@ class Board:
     page: Any
     scale: float = 1.0
     dry: bool = False
+    air: float = 0.0  # pixels more a row of a table, where there is room
 
     # The frame of a slide
 
@@ -132,12 +140,19 @@ class Board:
         blocks: Sequence[Block] = [b for b in slide.blocks if not _kicker(b)]
         for scale in FIT:
             self.scale, self.dry = scale, True
-            if self._flow(blocks, (SIDE_MARGIN, top, 1152)) <= room + 1:
+            used = self._flow(blocks, (SIDE_MARGIN, top, 1152))
+            if used <= room + 1:
+                self.air = self._spare(blocks, room - used)
                 break
         else:
             blocks = _cut(blocks)
         self.dry = False
         self._flow(blocks, (SIDE_MARGIN, top, 1152))
+
+    def _spare(self, blocks: Sequence[Block], spare: float) -> float:
+        """What each row of the slide's tables may be higher, so that no empty band stays below."""
+        rows = sum(len(b.rows) + 1 for b in slides.flat(blocks) if isinstance(b, Grid))
+        return min(9.0, 0.7 * spare / rows) if rows else 0.0
 
     # Boxes
 
@@ -153,7 +168,8 @@ class Board:
     def _down(self, blocks: Iterable[Block], at: Place) -> float:
         x, y, w = at
         used = 0.0
-        for block in blocks:
+        for order, block in enumerate(blocks):
+            used += 12 * self.scale if order and isinstance(block, Heading) else 0.0
             used += self._put(block, (x, y + used, w))
         return used
 
@@ -407,7 +423,7 @@ class Board:
             return used + self._down(block.instead, (x, y + used, w))
         scale = min(1.0, w / drawn.slot.width) * self.scale
         alt = block.alt or drawn.alt
-        chart = native(drawn)
+        chart = self.deck.native(drawn)
         if chart is None and png is None:
             return used + self._down(block.instead, (x, y + used, w))
         if not self.dry:
@@ -433,7 +449,7 @@ class Board:
             return used
         size = self._px(CELL)
         widths = _columns(rows, size, w, len(head))
-        heights = [_row_height(row, widths, size, bool(head) and at_ == 0) for at_, row in enumerate(rows)]
+        heights = [_row_height(row, widths, size, bool(head) and at_ == 0) + self.air for at_, row in enumerate(rows)]
         if not self.dry:
             self._table(block, rows, (x, y + used, w), widths, heights, size)
         return used + sum(heights) + 12 * self.scale
@@ -469,7 +485,8 @@ class Board:
     def _cell(self, cell: Any, text: str, size: float, bold: bool, colour: str, numeric: bool) -> None:
         from pptx.enum.text import PP_ALIGN
 
-        cell.margin_left, cell.margin_right, cell.margin_top, cell.margin_bottom = 0, _emu(10), _emu(3), _emu(3)
+        above = _emu(3 + self.air / 2)
+        cell.margin_left, cell.margin_right, cell.margin_top, cell.margin_bottom = 0, _emu(10), above, above
         for order, line in enumerate(text.split("\n")):
             frame = cell.text_frame
             paragraph = frame.paragraphs[0] if order == 0 else frame.add_paragraph()
