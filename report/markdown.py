@@ -16,7 +16,11 @@ WIDE = 66  # per cent of a slide's width for a chart with a column beside it
 SMALL = 50  # per cent of a page: a chart below that stands beside a number and says nothing alone
 OPEN = frozenset(("side", "stack", ""))  # groups that are only a place
 PAIRS = {"pair": (50, 50), "sixty-forty": (62, 38)}  # two boxes side by side on the page, their widths in per cent
-ROLE = re.compile(r"[a-z][a-z-]*")  # a class of the page
+ROLE = re.compile(r"[a-z][a-z0-9-]*")  # a class of the page
+# Classes Quarto or reveal.js move, hide or step through.
+TAKEN = re.compile(
+    r"(aside|notes|columns?|footer|footnotes|logo|hidden|fragment|incremental|smaller|absolute|stack)\b.*"
+)
 # Angle brackets become entities: Quarto looks for comments and shortcodes in the source before Pandoc parses it.
 ENTITIES = {"<": "&lt;", ">": "&gt;"}
 MARKUP = re.compile(
@@ -59,12 +63,13 @@ def page(blocks: Iterable[Block], pictures: Pictures) -> str:
 def slide(blocks: Sequence[Block], pictures: Pictures) -> str:
     """The body of a slide: what has a box of its own on the page has a fenced block of its class here.
 
-    PowerPoint, as Pandoc writes it, has a column's first chart and nothing below it, nor below the columns, and no
-    table beside text: these parts are for the screen, and `rest` has them again.
+    PowerPoint, as Pandoc writes it, has one chart a column, no table beside text, nothing below a chart or table, and
+    none within a box: these parts are for the screen, and `rest` has them again.
     """
     columns, below = _laid(blocks)
     if not columns:
-        return _boxes(blocks, pictures)
+        kept, apart = _alone(blocks)
+        return _parted((_boxes(kept, pictures), *(on_screen(_boxes(part, pictures)) for part in apart)))
     made = tuple((width, _column(held, pictures, caption=width == WIDE)) for width, held in columns)
     return _parted((_columns(made), on_screen(_boxes(below, pictures))))
 
@@ -72,12 +77,16 @@ def slide(blocks: Sequence[Block], pictures: Pictures) -> str:
 def rest(blocks: Sequence[Block], pictures: Pictures) -> list[str]:
     """What PowerPoint leaves out of a slide, in slides of their own; small drawings beside a number are left out."""
     columns, below = _laid(blocks)
-    if not columns:
-        return [_made(block, pictures) for block in flat(blocks) if _heavy(block) and not _small(block, pictures)]
-    parts = [part for _, held in columns for part, kept in _chunks(held) if not kept] + [
-        part for part, _ in _chunks(below)
-    ]
-    return [made for made in (_boxes(part, pictures) for part in parts) if made]
+    if columns:
+        parts = [part for _, held in columns for part in _chunks(held)]
+        kept = [part for part, there in parts if there]
+        apart = [part for part, there in parts if not there] + _ended(below)
+    else:
+        alone, apart = _alone(blocks)
+        kept = [alone]
+    boxed = [block for part in kept for block in part if isinstance(block, Group)]
+    within = [[block] for block in flat(boxed) if _heavy(block) and not _small(block, pictures)]
+    return [made for made in (_boxes(part, pictures) for part in (*within, *apart)) if made]
 
 
 def on_screen(body: str) -> str:
@@ -108,18 +117,32 @@ def _open(blocks: Iterable[Block]) -> Iterator[Block]:
             yield block
 
 
-def _chunks(column: Sequence[Block]) -> list[tuple[list[Block], bool]]:
-    """A column in parts that end with a chart or table, and whether PowerPoint has the part where it is."""
+def _ended(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Blocks in parts that end with a chart or table; the last one as it ends."""
     parts: list[list[Block]] = [[]]
-    for block in column:
+    for block in blocks:
         parts[-1].append(block)
         if _heavy(block):
             parts.append([])
-    parts = [part for part in parts if part]
-    if not any(_heavy(part[-1]) for part in parts):
-        return [(list(column), True)] if column else []
+    return [part for part in parts if part]
+
+
+def _chunks(column: Sequence[Block]) -> list[tuple[list[Block], bool]]:
+    """A column in parts, and whether PowerPoint has the part where it is: the first with a chart, or words alone."""
+    parts = _ended(column)
+    if len(parts) == 1 and not _heavy(parts[0][-1]):
+        return [(parts[0], True)]
     first = next((at for at, part in enumerate(parts) if isinstance(part[-1], Chart)), -1)
     return [(part, at == first) for at, part in enumerate(parts)]
+
+
+def _alone(blocks: Sequence[Block]) -> tuple[list[Block], list[list[Block]]]:
+    """Of a slide without columns what PowerPoint keeps, words or a chart or table with a line above; and all else."""
+    parts = _ended(blocks)
+    first = parts[0] if parts else []
+    if first and _heavy(first[-1]) and len(list(flat(first))) > 2:
+        return first[:-1], [first[-1:], *parts[1:]]
+    return first, parts[1:]
 
 
 def _column(held: Sequence[Block], pictures: Pictures, caption: bool) -> str:
@@ -156,7 +179,7 @@ def _boxed(block: Block, pictures: Pictures) -> str:
     Headings are bold text: a heading of Markdown would begin a slide within the slide.
     """
     if isinstance(block, Heading):
-        return f"[**{escaped(block.text)}**]{{.h{block.level}}}{_aside(block)}"
+        return _span(f"**{escaped(block.text)}**", f"h{block.level}") + _aside(block)
     if not isinstance(block, Group):
         return _made(block, pictures)
     return _fenced(block.role or "box", _boxes(block.blocks, pictures))
@@ -164,15 +187,17 @@ def _boxed(block: Block, pictures: Pictures) -> str:
 
 def _columns(columns: Sequence[tuple[int, str]]) -> str:
     parts = (f'::: {{.column width="{width}%"}}\n\n{body}\n\n:::' for width, body in columns)
-    return _fenced("columns", _parted(parts), colons=4)
+    return f":::: {{.columns}}\n\n{_parted(parts)}\n\n::::"
 
 
-def _fenced(role: str, body: str, colons: int = 3) -> str:
+def _fenced(role: str, body: str) -> str:
     """A fenced block; without a class of the page, only its body."""
-    if not (body and ROLE.fullmatch(role)):
-        return body
-    fence = ":" * colons
-    return f"{fence} {{.{role}}}\n\n{body}\n\n{fence}"
+    return f"::: {{.{role}}}\n\n{body}\n\n:::" if body and _free(role) else body
+
+
+def _free(role: str) -> bool:
+    """Whether a class of the page means nothing else to those who render."""
+    return bool(ROLE.fullmatch(role)) and not TAKEN.fullmatch(role)
 
 
 def _parted(parts: Iterable[str]) -> str:
@@ -180,7 +205,7 @@ def _parted(parts: Iterable[str]) -> str:
 
 
 def _aside(heading: Heading) -> str:
-    return f" {_span(escaped(heading.aside), 'aside')}" if heading.aside else ""
+    return f" {_span(escaped(heading.aside), 'quiet')}" if heading.aside else ""
 
 
 def _made(block: Block, pictures: Pictures) -> str:
@@ -199,7 +224,7 @@ def _made(block: Block, pictures: Pictures) -> str:
         case Terms():
             return "\n\n".join(f"{escaped(word)}\n\n:   {escaped(meaning)}" for word, meaning in block.pairs)
         case Code():
-            fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", block.text)), 3)
+            fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`*", block.text)))
             return f'{fence} {{.sql shortcodes="false"}}\n{_lines(block.text)}\n{fence}'
         case Chart():
             return _picture(block, pictures)
@@ -210,7 +235,7 @@ def _made(block: Block, pictures: Pictures) -> str:
 
 
 def _span(said: str, role: str) -> str:
-    return f"[{said}]{{.{role}}}" if said and ROLE.fullmatch(role) else said
+    return f"[{said}]{{.{role}}}" if said and _free(role) else said
 
 
 def _key_figure(value: str, label: str) -> str:

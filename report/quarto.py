@@ -60,7 +60,6 @@ def _environment(report: Report, widths: markdown.Pictures) -> Environment:
     accent = readable(settings.accent)
     made.globals |= {
         "settings": settings,
-        "lang": settings.locale.replace("_", "-") if settings.locale.startswith("en") else "en",
         "accent": Markup(accent),
         "tint": Markup(mixed(accent, "#ffffff", 0.9)),
         "family": Markup(FAMILY),

@@ -147,6 +147,62 @@ def test_any_text_comes_back_from_every_place(given: list[str]) -> None:
         assert dict(images[0][0][2])["fig-alt"] == plain(c)
 
 
+GRID, CHART, LINE = Grid(("a",), (("one",),)), Chart("there", "alt"), Text("said")
+SHAPES = (
+    (GRID,), (CHART,), (LINE, GRID), (LINE, CHART), (GRID, LINE), (LINE, LINE, GRID, LINE), (CHART, GRID, CHART),
+    (Group("steps", (GRID, LINE)),), (Group("steps", (LINE, Group("", (CHART,)))), GRID),
+    (GRID, Group("side", (LINE,))), (CHART, GRID, LINE, Group("side", (LINE, CHART))),
+    (Group("stack", (LINE, CHART, LINE, CHART)), Group("side", (LINE,))),
+    (Group("box", (CHART,)), Group("side", (GRID,))), (Group("side", (LINE,)),),
+    (Group("pair", (Group("", (LINE, CHART)), Group("", (LINE, GRID)))), CHART, LINE), (),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("blocks", SHAPES, ids=range(len(SHAPES)))
+def test_a_slide_of_any_shape_is_whole_in_powerpoint_and_on_the_screen(blocks: Any, tmp_path: Path) -> None:
+    charts = sum(isinstance(block, Chart) for block in slides.flat(blocks))
+    grids = sum(isinstance(block, Grid) for block in slides.flat(blocks))
+    body = markdown.slide(blocks, {"there": 100})
+    read = [node["t"] for node in nodes(ast(body))]
+    assert (read.count("Image"), read.count("Table")) == (charts, grids)
+    more = "".join(f"\n\n## Title\n\n{made}" for made in markdown.rest(blocks, {"there": 100}))
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "there.png").write_bytes(PNG)
+    (tmp_path / "deck.qmd").write_text(f"## Title\n\n{body}{more}\n")
+    pictures, tables, said = shown_in_powerpoint(tmp_path, tmp_path / "deck.pptx")
+    assert (pictures, tables) == (charts, grids) and (LINE not in slides.flat(blocks) or "said" in said)
+
+
+def shown_in_powerpoint(folder: Path, target: Path) -> tuple[int, int, str]:
+    """Pictures, tables and words of a deck as Pandoc writes it; none lies on another, and every slide has a title."""
+    (target.parent / "visible.lua").write_text(VISIBLE)
+    command = (
+        f"-f markdown deck.qmd --slide-level 2 --fail-if-warnings -o {target} --lua-filter {target.parent}/visible.lua"
+    )
+    reference = target.parent / "reference.pptx"
+    reference.write_bytes(quarto_reference.made("#0b57a4"))
+    command = [pypandoc.get_pandoc_path(), *command.split(), "--reference-doc", str(reference)]
+    subprocess.run(command, cwd=folder, check=True, timeout=60)
+    pictures, tables, said = 0, 0, ""
+    for slide in Presentation(str(target)).slides:
+        tall = [shape for shape in slide.shapes if shape.shape_type == 13 or shape.has_table]
+        boxes = [(s.left, s.top, s.width, s.height) for s in tall]
+        assert len(set(boxes)) == len(boxes), "one on the other"
+        assert slide.shapes.title is not None and slide.shapes.title.text
+        pictures += sum(shape.shape_type == 13 for shape in tall)
+        tables += sum(shape.has_table for shape in tall)
+        for shape in slide.shapes:
+            cells = [c.text for row in shape.table.rows for c in row.cells] if shape.has_table else []
+            said += " ".join([shape.text_frame.text if shape.has_text_frame else "", *cells, ""])
+        said += slide.notes_slide.notes_text_frame.text if slide.has_notes_slide else ""
+    return pictures, tables, blank(said.replace("\v", " "))
+
+
+@pytest.mark.parametrize("role", ["aside", "columns", "column-margin", "notes", "A", "a b", "x}"])
+def test_a_class_that_quarto_acts_on_is_left_out(role: str) -> None:
+    assert markdown.slide((Text("x", role), Group(role, (Text("y"),))), {}) == "x\n\ny"
+
+
 KINDS = {
     "Header", "Para", "Plain", "Div", "BulletList", "OrderedList", "Decimal", "Period", "DefaultStyle",
     "DefaultDelim", "Table", "CodeBlock", "DefinitionList", "Figure", "Str", "Space", "Strong", "Span", "Image",
@@ -207,7 +263,7 @@ def test_documents_hold_all_words_and_no_markup_of_data(shop: Report, project_of
                 assert (project_of(shop) / node["c"][2][0]).read_bytes() == PNG
             if node["t"] in ("Div", "Span", "Header", "CodeBlock"):
                 _, classes, pairs = node["c"][0 if node["t"] != "Header" else 1]
-                assert all(markdown.ROLE.fullmatch(c) or c in ("h3", "h4") for c in classes)
+                assert all(markdown.ROLE.fullmatch(c) for c in classes)
                 assert {key for key, _ in pairs} <= {"width", "when-format", "visibility", "shortcodes"}
 
 
@@ -264,22 +320,7 @@ def test_a_chart_without_picture_says_what_it_would_show(report: Report, fonts: 
 
 
 def test_powerpoint_has_every_word_and_chart(shop: Report, project_of: Any, tmp_path: Path) -> None:
-    folder = project_of(shop)
-    (tmp_path / "visible.lua").write_text(VISIBLE)
-    command = "-f markdown deck.qmd --slide-level 2 --reference-doc reference.pptx --fail-if-warnings"
-    command += f" -o {tmp_path}/deck.pptx --lua-filter {tmp_path}/visible.lua"
-    subprocess.run([pypandoc.get_pandoc_path(), *command.split()], cwd=folder, check=True, timeout=60)
-    said, pictures = "", 0
-    for slide in Presentation(str(tmp_path / "deck.pptx")).slides:
-        tall = [shape for shape in slide.shapes if shape.shape_type == 13 or shape.has_table]
-        boxes = [(s.left, s.top, s.width, s.height) for s in tall]
-        assert len(set(boxes)) == len(boxes), "one on the other"
-        pictures += sum(shape.shape_type == 13 for shape in slide.shapes)
-        for shape in slide.shapes:
-            cells = [c.text for row in shape.table.rows for c in row.cells] if shape.has_table else []
-            said += " ".join([shape.text_frame.text if shape.has_text_frame else "", *cells, ""])
-        said += slide.notes_slide.notes_text_frame.text if slide.has_notes_slide else ""
-    said = blank(said.replace("\v", " "))
+    pictures, _, said = shown_in_powerpoint(project_of(shop), tmp_path / "deck.pptx")
     deck, _ = pages_of(shop)
     for slide in deck:
         wanted = [t for b in slides.flat(slide.blocks) if not isinstance(b, Chart) for t in slides.texts((b,))]
