@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from dataset import opening
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
+from report import exports
 from report.figure import SLOTS, Style, finished
 from report.figures.cross_sell import FIGURES
 from report.number import text
@@ -306,6 +308,19 @@ def test_skips_say_why(shop, change, why):
     given = {"lines": by_hand(), "products": PRODUCTS} | change
     with pytest.raises(Skip, match=why):
         compute(shop(**given), PAIR)
+
+
+def test_exports_are_for_their_owner_and_name_every_customer_once(shop, tmp_path):
+    found = compute(shop(by_hand(), products=PRODUCTS), PAIR)
+    written = exports.write(tmp_path, {"cross_sell": found}, Settings())
+    assert set(written) == {"cross_sell.csv", "cross_sell.parquet", "cross_sell_offers.csv"}
+    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in written}
+    assert modes["cross_sell.csv"] == modes["cross_sell.parquet"] == 0o600
+    rows = pd.read_parquet(tmp_path / "cross_sell.parquet")
+    columns = ["customer_id", "has", "name_has", "offer", "name_offer", "price", "expected_value"]
+    assert list(rows) == list(pd.read_csv(tmp_path / "cross_sell.csv")) == columns
+    assert rows["customer_id"].is_unique and rows["expected_value"].sum() == pytest.approx(value(found, "value"))
+    assert "customer_id" not in pd.read_csv(tmp_path / "cross_sell_offers.csv")
 
 
 def test_nobody_known_is_skipped_with_a_reason(shop):
