@@ -135,7 +135,7 @@ FIGURES = (
     Figure(
         "outcomes",
         outcomes,
-        "slide_steps",
+        "slide_low",
         _alt_outcomes,
         _outcomes,
         ("name", "treated_rate", "control_rate", "change", "change_low", "change_high", "verdict"),
