@@ -13,7 +13,9 @@ import pandas as pd
 from analysis import allocation
 from analysis.actions import Actions
 from analysis.allocation import Offer, returned, spent
+from analysis.assignment import TREATMENT
 from analysis.customers import NO_AMOUNT
+from analysis.experiment import Experiment
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import noun, small
 from dataset.settings import Settings
@@ -45,14 +47,18 @@ class Budget(Result):
     given: bool
 
 
-def compute(actions: Actions, settings: Settings) -> Budget:
-    """Split the sum; raises Skip without money, or when nobody can be contacted."""
+def compute(actions: Actions, experiment: Experiment | None, settings: Settings) -> Budget:
+    """Split the sum; raises Skip without money, or when nobody can be contacted.
+
+    Who may be contacted are those drawn for treatment; without a draw, as many as the control share leaves.
+    """
     frame = actions.plans.frame
     known = frame[frame["order_value"].notna() & (frame["customers"] + frame["visitors"] > 0)]
     if settings.no_money or known.empty:
         raise Skip(settings.no_money or NO_AMOUNT)
     margin = Decimal(str(settings.margin))
-    offers = [_offer(row, margin) for row in known.to_dict("records")]
+    drawn = _drawn(experiment)
+    offers = [_offer(row, margin, drawn.get(row["key"])) for row in known.to_dict("records")]
     if not any(offer.people for offer in offers):
         raise Skip("every customer selected is in a control group")
     given = None if settings.budget is None else Decimal(str(settings.budget))
@@ -70,11 +76,20 @@ def compute(actions: Actions, settings: Settings) -> Budget:
     )
 
 
-def _offer(row: Mapping[Any, Any], margin: Decimal) -> Offer:
-    people = int(row["customers"]) + int(row["visitors"])
+def _drawn(experiment: Experiment | None) -> dict[str, int]:
+    """How many known customers were drawn for treatment, by action."""
+    if experiment is None:
+        return {}
+    arms = experiment.frame
+    return {str(key): int(count) for key, count in arms["action"][arms["arm"] == TREATMENT].value_counts().items()}
+
+
+def _offer(row: Mapping[Any, Any], margin: Decimal, drawn: int | None) -> Offer:
+    control = _exact(row["control_share"])
+    treated = allocation.treated(int(row["customers"]), control) if drawn is None else drawn
     return Offer(
         key=row["key"],
-        people=allocation.treated(people, _exact(row["control_share"])),
+        people=treated + allocation.treated(int(row["visitors"]), control),
         cost=_exact(row["cost"]),
         order=max(_exact(row["order_value"]), Decimal(0)) * margin,
         response=(_exact(row["response_low"]), _exact(row["response"]), _exact(row["response_high"])),
@@ -316,7 +331,7 @@ class _Told:
             "difference": self._assumed(
                 more,
                 "money",
-                "Best return first leaves {value} more than the playbook's own shares of the same sum."
+                "Split by the playbook's shares, the same sum returns {value} less."
                 if more > 0
                 else "Split by the playbook's shares, the same sum returns as much (difference: {value}).",
                 "net return of the best split - of the split by the playbook's shares",

@@ -27,7 +27,7 @@ from dataset.errors import DataError
 from report import exports
 from report.number import text
 from report.pages import Page, Report
-from tests.analysis.test_clv import lines_of
+from tests.analysis.test_clv import lines_of as many_lines
 from tests.analysis.test_playbook import SMALL
 from tests.analysis.test_value_at_risk import PASSED, alone
 
@@ -45,6 +45,11 @@ def _alone(monkeypatch):
 
     for name in ("spend_90d", "churn", "propensity"):
         monkeypatch.setattr(f"analysis.{name}.compute", refused)
+
+
+def lines_of(seed: int) -> pd.DataFrame:
+    """Lines of customers as the lifetime model has them."""
+    return many_lines(seed, 400)
 
 
 def refuse_lifetime(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis import experiment
 from analysis.budget import BY_RETURN, BY_SHARES, EVERYBODY, NOTHING, Budget
 from analysis.finding import PLACE, Skip
 from analysis.run import Run, run
@@ -24,14 +25,17 @@ MODELS = ("clusters", "clv_check", "clv", "spend_90d", "churn", "propensity", "v
 
 
 @pytest.fixture(autouse=True)
-def _plain(monkeypatch):
-    """Without any model: the budget rests on orders and on what is assumed."""
+def with_draw(monkeypatch):
+    """Without any model or draw: the budget rests on orders and on what is assumed."""
 
     def refused() -> Any:
         raise Skip("not asked for")
 
     for name in MODELS:
         monkeypatch.setattr(f"analysis.{name}.compute", refused)
+    drawn = experiment.compute
+    monkeypatch.setattr("analysis.experiment.compute", refused)
+    return lambda: monkeypatch.setattr("analysis.experiment.compute", drawn)
 
 
 def shop_lines() -> pd.DataFrame:
@@ -166,6 +170,19 @@ def test_everything_that_is_assumed_says_so(budget):
         assert low <= float(value(made, name)) <= high and low < high, name
 
 
+def test_who_is_contacted_is_who_was_drawn(shop, tmp_path, with_draw):
+    """As many as the experiment treats: its arms, not the share of them."""
+    with_draw()
+    done, _ = ran(shop, tmp_path)
+    frame, made = done.results["experiment"].frame, done.results["budget"]
+    for key in ("best", "rest"):
+        treated = int(((frame["action"] == key) & (frame["arm"] == "treatment")).sum())
+        assert value(made, f"{key}_contacts") == treated > 0
+    assert value(made, "spend") == sum(
+        value(made, f"{key}_contacts") * cost for key, cost in (("best", D("0.5")), ("rest", D("0.25")))
+    )
+
+
 def numbers(made: Budget) -> dict[str, Any]:
     return {key: found.value for key, found in made.findings.items()}
 
@@ -239,5 +256,8 @@ def test_the_figure_has_a_bar_an_action_with_its_cases(shop, tmp_path):
         ]
         notes = [note.text for note in figure.layout.annotations]
         assert "gets nothing" in notes[1] and figure.data[0].marker.color[0] != figure.data[0].marker.color[1]
+    poor, _ = ran(shop, tmp_path, budget=3.0)
+    notes = finished(FIGURES[0].draw(poor.results["budget"], style), style).layout.annotations  # type: ignore[union-attr]
+    assert "gets nothing" in notes[1].text
     alt = FIGURES[0].alt(made, Style(settings, SLOTS["slide"]))
     assert "The rest" in alt and "−€1.95" in alt
