@@ -118,9 +118,8 @@ def test_sales_told_otherwise_now_are_said(twice):
     then, now = halves()
     dropped = now.drop(index=now.index[(now["ordered_at"] < date(2023, 3, 1))][:10])
     found = of(twice(then, dropped)).findings
-    assert found["orders_restated"].value == -10 and "fewer orders" in found["orders_restated"].claim.replace(
-        "fewer", "less"
-    )
+    assert found["orders_restated"].value == -10
+    assert "fewer orders" in found["orders_restated"].claim
 
 
 @pytest.mark.parametrize(
