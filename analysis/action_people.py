@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ from analysis.spend_90d import Spend
 from analysis.value_at_risk import BEST, LEAST
 from dataset.errors import DataError
 
+Known = dict[str, Callable[[], pd.Series | np.ndarray]]
 QUARTER = 90
 LIFETIME, SPEND = "analysis/clv_worth.py", "analysis/spend_90d.py"
 PLAIN = ("recency_days", "tenure_days", "orders", "net", "order_value", "country")
@@ -69,43 +72,45 @@ def columns(
     ahead: Expected | None,
     churn: Churn | None,
     propensity: Propensity | None,
-) -> dict[str, pd.Series | np.ndarray]:
-    """The columns of trigger.COLUMNS that are known, a value a customer in the rows of Customers.frame."""
+) -> Known:
+    """The columns of trigger.COLUMNS that are known, each made when it is asked for; rows as Customers.frame."""
     frame = customers.frame
-    made: dict[str, pd.Series | np.ndarray] = {name: frame[name] for name in PLAIN}
-    net, segment = frame["net"].to_numpy(), None
-    priced = not np.isnan(net).all()
+    net, priced = frame["net"].to_numpy(), bool(frame["net"].notna().any())
+    segment = None if rfm is None else rfm.frame["segment"].cat.codes.to_numpy()
+    made: Known = {name: partial(_of, frame, name) for name in PLAIN}
     if rfm is not None:
-        made |= {name: rfm.frame[name] for name in ("segment", "r", "f", "m")}
-        segment = rfm.frame["segment"].cat.codes.to_numpy()
+        made |= {name: partial(_of, rfm.frame, name) for name in ("segment", "r", "f", "m")}
     if priced and len(net) >= LEAST:
-        made["high_value"] = (score(whole(net)).of == BEST) & (np.nan_to_num(net) > 0)
+        made["high_value"] = lambda: (score(whole(net)).of == BEST) & (np.nan_to_num(net) > 0)
     for name, values in (("net", net if priced else None), ("value", ahead.each if ahead else None)):
         if values is not None:
-            made[f"{name}_rank"] = trigger.rank(values)
+            made[f"{name}_rank"] = partial(trigger.rank, values)
             if segment is not None:
-                made[f"segment_{name}_rank"] = trigger.rank(values, segment)
-    if clusters is not None:
-        made["cluster"] = clusters.frame["cluster"]
-    if clv is not None:
-        made["p_alive"] = clv.frame["p_alive"]
+                made[f"segment_{name}_rank"] = partial(trigger.rank, values, segment)
     if ahead is not None:
-        made["expected_value"] = ahead.each
-    for result, name in ((churn, "churn_90d"), (propensity, "propensity_7d")):
+        made["expected_value"] = lambda: ahead.each
+    told = {"cluster": clusters, "p_alive": clv, "churn_90d": churn, "propensity_7d": propensity}
+    for name, result in told.items():
         if result is not None and result.frame is not None:
-            made[name] = result.frame[name]
+            made[name] = partial(_of, result.frame, name)
     return made
 
 
-def matched(playbook: Playbook, known: dict[str, pd.Series | np.ndarray], rows: int) -> np.ndarray:
+def _of(frame: pd.DataFrame, name: str) -> pd.Series:
+    return frame[name]
+
+
+def matched(playbook: Playbook, known: Known, rows: int) -> np.ndarray:
     """The place of each row's plan in the playbook, -1 for none. DataError for a rule that cannot be computed."""
+    triggers = [plan.trigger for plan in playbook.plans]
+    used = {name for one in triggers for name in one.columns}
     try:
-        return trigger.first(known, rows, [plan.trigger for plan in playbook.plans])
+        return trigger.first({name: known[name]() for name in sorted(used & known.keys())}, rows, triggers)
     except trigger.RuleError as fault:
         raise DataError("E_PLAYBOOK", f"a trigger {fault.what}", file=playbook.file, hint=fault.hint) from None
 
 
 def visitors_plan(playbook: Playbook) -> int:
     """The place of the plan of who looked but never bought, -1 when there is none."""
-    looked = {"segment": np.array([WINDOW_SHOPPERS]), "orders": np.zeros(1)}
+    looked: Known = {"segment": lambda: np.array([WINDOW_SHOPPERS]), "orders": lambda: np.zeros(1)}
     return int(matched(playbook, looked, 1)[0])

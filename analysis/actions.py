@@ -146,7 +146,7 @@ def compute(
     if customers is None and not looked:
         raise Skip("no sale names its customer, and no visit is known")
     ahead = action_people.expected(clv, spend_90d)
-    known: dict[str, pd.Series | np.ndarray] = {}
+    known: action_people.Known = {}
     if customers is not None:
         known = action_people.columns(customers, rfm, clusters, clv, ahead, churn, propensity)
     ids = pd.Series([], dtype="str") if customers is None else customers.frame["customer_id"]

@@ -55,13 +55,15 @@ def best(offers: Sequence[Offer], budget: Decimal | None) -> list[int]:
     """Contacts by offer: the highest expected return a unit of cost first; equal ones in the order given.
 
     budget None: everybody whom it pays to contact. Each contact of an action returns the same, so that filling the best
-    first is the optimum, up to the part of one contact that is left over.
+    first is the optimum, up to the part of one contact that is left over: no crumbs of it go to a further action.
     """
     contacts, left = [0] * len(offers), budget
     for at in sorted(range(len(offers)), key=lambda at: (-_rate(offers[at]), at)):
         if offers[at].pays:
             contacts[at] = offers[at].people if left is None else offers[at].within(left)
             left = None if left is None else left - contacts[at] * offers[at].cost
+            if 0 < contacts[at] < offers[at].people:
+                break
     return contacts
 
 

@@ -331,7 +331,7 @@ class _Told:
             "difference": self._assumed(
                 more,
                 "money",
-                "Best return first leaves {value} more than the playbook's own shares of the same sum."
+                "Split by the playbook's shares, the same sum returns {value} less."
                 if more > 0
                 else "Split by the playbook's shares, the same sum returns as much (difference: {value}).",
                 "net return of the best split - of the split by the playbook's shares",

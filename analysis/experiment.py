@@ -42,7 +42,7 @@ class Experiment(Result):
     outcomes: Table | None
     amounts: Table | None
     assignments: Table
-    rows: tuple[tuple[str, str, str], ...]
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...]
     tried: tuple[tuple[str, str], ...]
     why: str
     measured: bool
@@ -74,7 +74,7 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
         outcomes=_outcome_table(outcomes, names) if outcomes else None,
         amounts=_amount_table(outcomes, names) if outcomes else None,
         assignments=assignments,
-        rows=tuple((d.key, d.status, " and ".join(d.pool) if len(d.pool) < 3 else "") for d in designs),
+        rows=tuple((d.key, d.status, d.pool) for d in designs),
         tried=tuple((o.key, o.verdict) for o in outcomes),
         why=why,
         measured=then is not None,
@@ -166,7 +166,7 @@ def _design_table(designs: Sequence[Design]) -> Table:
             "needed": np.nan if d.needed is None else d.needed,
             "entering": d.entering,
             "weeks": np.nan if d.weeks is None else d.weeks,
-            "verdict": _said(d),
+            "verdict": _said(d, {each.key: each.name for each in designs}),
         }
         for d in designs
     ]
@@ -193,12 +193,12 @@ def _design_table(designs: Sequence[Design]) -> Table:
     )  # fmt: skip
 
 
-def _said(design: Design) -> str:
+def _said(design: Design, names: Mapping[str, str]) -> str:
     if design.status != SMALL:
         return design.status
     if not design.pool:
         return "too small, also with all others"
-    return f"too small: pool with {' and '.join(design.pool) if len(design.pool) < 3 else 'all that are alike'}"
+    return f"too small: pool with {' and '.join(names[key] for key in design.pool)}"
 
 
 def _balance(drawn: pd.DataFrame, names: Mapping[str, str]) -> Table:

@@ -47,7 +47,7 @@ class Design:
     baseline: share who buy within HORIZON anyway, of `base` customers a quarter ago; within: its 95 % interval; wide:
     taken of all customers, as its own segments had too few. entering: customers a week who newly come under it, at
     least. detectable: the smallest uplift in points that the arms show. needed: both arms together, to show `response`.
-    weeks: until the outcome of such a test is known; None where that passes a year. pool: names of actions to try it
+    weeks: until the outcome of such a test is known; None where that passes a year. pool: keys of actions to try it
     with.
     """
 
@@ -165,7 +165,7 @@ def pooled(designs: Sequence[Design]) -> list[Design]:
         if design.status == SMALL:
             near = sorted((d for d in tried if d is not design), key=lambda d: _unlike(design, d))
             fits = (near[:n] for n in range(1, len(near) + 1) if _enough([design, *near[:n]]))
-            pool = tuple(d.name for d in next(fits, []))
+            pool = tuple(d.key for d in next(fits, []))
         found.append(replace(design, pool=pool))
     return found
 

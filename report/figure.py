@@ -48,6 +48,7 @@ class Slot:
 
 SLOTS = {
     "slide": Slot(752, 480),
+    "slide_titled": Slot(752, 446),
     "slide_low": Slot(752, 200),
     "slide_steps": Slot(752, 244),
     "slide_spark": Slot(260, 60),

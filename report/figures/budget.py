@@ -52,7 +52,8 @@ def returns(budget: Budget, style: Style) -> go.Figure | None:
 
 def _label(row: dict[Any, Any], first: bool, style: Style) -> str:
     if not row["contacts"]:
-        return "gets nothing" if style.narrow else f"gets nothing: all contacted, {style.text(row['if_all'], 'money')}"
+        why = f"would lose {style.text(-row['if_all'], 'money')}" if row["if_all"] < 0 else "the budget is spent"
+        return "gets nothing" if style.narrow else f"gets nothing: {why}"
     net, low, high = (style.text(row[name], "money") for name in ("net", "net_low", "net_high"))
     if style.narrow:
         return net

@@ -43,7 +43,7 @@ def designs(experiment: Experiment, style: Style) -> go.Figure | None:
         share = style.text(base[row], "share") + (" buy anyway" if row == 0 and base[row] > 0.35 else "")
         figure.add_annotation(x=base[row], y=row, xanchor="right", xshift=-10, text=share, font={"color": GREY})
     most = max(b + s for b, s in zip(base, shows, strict=True))
-    figure.update_layout(margin={"r": 90 if style.narrow else 215, "t": 4, "b": 4}, showlegend=False)
+    figure.update_layout(margin={"r": 90 if style.narrow else 225, "t": 4, "b": 4}, showlegend=False)
     figure.update_xaxes(visible=False, range=[-0.13 * most, most * 1.02])
     named_rows(figure, names)
     return figure
@@ -126,7 +126,7 @@ FIGURES = (
     Figure(
         "designs",
         designs,
-        "slide",
+        "slide_titled",
         _alt_designs,
         _designs,
         ("name", "treatment", "control", "baseline", "detectable", "response", "weeks"),
@@ -135,7 +135,7 @@ FIGURES = (
     Figure(
         "outcomes",
         outcomes,
-        "slide_steps",
+        "slide_low",
         _alt_outcomes,
         _outcomes,
         ("name", "treated_rate", "control_rate", "change", "change_low", "change_high", "verdict"),

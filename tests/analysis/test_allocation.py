@@ -33,6 +33,7 @@ HAND = (
         ("10", [0, 20, 0], "10.00", "20.00"),  # b first: it returns 3 for 1; 20 x (1.50 - 0.50)
         ("20", [0, 40, 0], "20.00", "40.00"),
         ("50.75", [30, 40, 0], "50.00", "70.00"),  # 30.75 left for a: 30 whole contacts at 1.00 net
+        ("20.50", [0, 40, 0], "20.00", "40.00"),  # not enough for one of a
         ("120", [100, 40, 0], "120.00", "140.00"),
         ("9999", [100, 40, 0], "120.00", "140.00"),  # c would lose: the rest stays
         ("0.49", [0, 0, 0], "0", "0"),
@@ -59,6 +60,12 @@ def test_what_just_pays():
     at_it = replace(HAND[2], response=(D(0), D("0.0125"), D(1)))
     assert at_it.gain() == at_it.cost and not at_it.pays and best([at_it], None) == [0]
     assert offer("x", 3, "1", "0", "0.1", "0.2", "0.3").break_even is None
+
+
+def test_what_is_left_of_a_contact_buys_no_crumbs_elsewhere():
+    cheap = offer("d", 1000, "0.01", "1", "0.00", "0.011", "0.02")  # pays, but least
+    assert best([*HAND, cheap], D("50.75")) == [30, 40, 0, 0]
+    assert best([*HAND, cheap], D("20.50")) == [0, 40, 0, 50]  # nobody of a: the money goes on
 
 
 def test_what_costs_nothing_comes_first_and_takes_no_money():

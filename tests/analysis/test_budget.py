@@ -256,5 +256,8 @@ def test_the_figure_has_a_bar_an_action_with_its_cases(shop, tmp_path):
         ]
         notes = [note.text for note in figure.layout.annotations]
         assert "gets nothing" in notes[1] and figure.data[0].marker.color[0] != figure.data[0].marker.color[1]
+    poor, _ = ran(shop, tmp_path, budget=3.0)
+    notes = finished(FIGURES[0].draw(poor.results["budget"], style), style).layout.annotations  # type: ignore[union-attr]
+    assert "gets nothing" in notes[1].text
     alt = FIGURES[0].alt(made, Style(settings, SLOTS["slide"]))
     assert "The rest" in alt and "−€1.95" in alt

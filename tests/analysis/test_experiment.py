@@ -24,10 +24,11 @@ from analysis.finding import PLACE, Finding, Skip
 from analysis.run import Run, run
 from analysis.uplift import EMPTY, HARMED, NONE, WITHHELD, WORKED, Arm
 from dataset.settings import Settings
-from report import exports
+from report import exports, pages
 from report.figure import SLOTS, Style, finished
 from report.figures.experiment import FIGURES
 from report.number import text
+from report.pages import Report
 from tests.analysis.released import released
 
 TITLE = 105
@@ -173,17 +174,17 @@ def outcome(seed: int, treated: int, alone: int, rates: tuple[float, float], sha
 
 
 def test_three_points_are_found_and_none_is_not_at_the_stated_error():
-    """200 seeds each: arms by the hash, as large as sizes for 80 % say; found 80 % +- three standard errors."""
+    """200 seeds each, three points or none: arms by the hash, more than twice as large as the sizes ask for."""
     n = 12_800  # 10 % buy anyway, one in five left alone
     ids = [f"c{i}" for i in range(n)]
     found = {WORKED: 0, HARMED: 0, NONE: 0, "false": 0}
     for seed in range(200):
         alone = int(assignment.control(ids, "vip_care", seed, 0.2).sum())
-        (planted,) = experiment_outcome.judged([outcome(seed, n - alone, alone, (0.123, 0.1))])
+        (planted,) = experiment_outcome.judged([outcome(seed, n - alone, alone, (0.13, 0.1))])
         (nothing,) = experiment_outcome.judged([outcome(1000 + seed, n - alone, alone, (0.1, 0.1))])
         found[planted.verdict] += 1
         found["false"] += nothing.verdict != NONE
-    assert found[HARMED] == 0 and found[WORKED] / 200 > 0.8
+    assert found[HARMED] == 0 and found[WORKED] / 200 > 0.95
     assert found["false"] / 200 <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
 
 
@@ -421,3 +422,33 @@ def test_a_playbook_of_ones_own_is_followed(ran, tmp_path: Path):
     mine.write_text(house.replace("control_share = 0.30", "control_share = 0.50"), encoding="utf-8")
     drawn = of(ran(shop_lines(17), settings={"playbook": mine})).assignments.frame
     assert set(drawn.loc[drawn["action"] == "win_back", "share"]) == {0.5}
+
+
+def test_the_pages_of_both_states(twice, shop, monkeypatch):
+    """Designs with actions to pool, and outcomes: slide and appendix are printed, and no digit is without a finding."""
+    monkeypatch.setattr(experiment_design, "_enough", lambda together: True)
+    dataset, settings = shop(shop_lines(18))
+    done = run(NAMES, dataset, settings)
+    assert "pool with" in " ".join(of(done).designs.frame["verdict"])
+    slide = printed("deck", done, dataset, settings)
+    assert "Test it together with" in slide and not re.search(r"\d", prose(slide))
+    assert "BLAKE2b" in printed("appendix", done, dataset, settings)
+    later, _, _ = twice(shop_lines(18), (0.6, 0.2))
+    slide = printed("deck", later, dataset, settings)
+    assert "treated less left alone" in slide and not re.search(r"\d", prose(slide))
+    assert "What came of the last report" in printed("appendix", later, dataset, settings)
+
+
+def printed(which: Any, done: Run, dataset: Any, settings: Settings) -> str:
+    report = Report.of(done, dataset, settings)
+    report.svgs.update(dict.fromkeys(report.figures, "<svg></svg>"))
+    page = pages.for_print(which, report)
+    return page[page.index('id="experiment"') :]
+
+
+def prose(slide: str) -> str:
+    """The text of the experiment's slide outside numbers, figures, tables, source and page number."""
+    body = slide[slide.index(">") + 1 : slide.index("<footer")]
+    for tag in ("data", "figure", "table"):
+        body = re.sub(f"<{tag}.*?</{tag}>", "", body, flags=re.S)
+    return re.sub("<[^>]*>", "", body)
