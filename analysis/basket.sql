@@ -12,9 +12,6 @@ items as (
   from sold_lines
   where position('|' || product_id || '|' in $non_products) = 0
 ),
-frequent as (
-  select coalesce(max(item), 0) as last_item from items where sale_lines >= $least
-),
 sold as (
   select lines.order_id, items.item
   from lines
@@ -24,6 +21,11 @@ sold as (
 ),
 baskets as (
   select order_id, count(*) as products from sold group by order_id
+),
+frequent as (
+  select coalesce(max(item), 0) as last_item
+  from items
+  where sale_lines >= $least and sale_lines >= $share * (select count(*) from baskets) - 1
 ),
 sizes as (
   select products, count(*) as orders from baskets group by products

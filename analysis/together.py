@@ -58,11 +58,10 @@ def together(lines: Relation, sold: pd.DataFrame, dataset: Dataset, settings: Se
     """
     shares = [Fraction(str(settings.minimum_support)) / 2**k for k in range(HALVINGS + 1)]
     few = len(sold) <= FEW
-    orders = 0 if few else int(lines.query("basket_count.sql", **bound(dataset, settings))["orders"][0].as_py())
-    counts, items, sizes = _counted(lines, dataset, settings, LEAST if few else _least(shares[0], orders))
+    counts, items, sizes = _counted(lines, dataset, settings, Fraction(0) if few else shares[0])
     orders = counts.orders
     if not few and _least(shares[0], orders) > LEAST and counts.reached(_least(shares[0], orders)) < ENOUGH:
-        counts, items, sizes = _counted(lines, dataset, settings, _least(shares[-1], orders))
+        counts, items, sizes = _counted(lines, dataset, settings, shares[-1])
     if not (sizes["products"] > 1).any():
         raise Skip("no order holds two different products")
     carried = [share for share in shares if counts.reached(_least(share, orders)) >= ENOUGH]
@@ -101,14 +100,16 @@ def listed(ids: frozenset[str] | list[str]) -> str:
 
 
 def _counted(
-    lines: Relation, dataset: Dataset, settings: Settings, least: int
+    lines: Relation, dataset: Dataset, settings: Settings, share: Fraction
 ) -> tuple[Counts, np.ndarray, pd.DataFrame]:
-    """The counts of products with so many orders, their ids, rising, and how many orders hold how many products."""
-    rows = lines.query("basket.sql", least=least, most=HUGE, work=WORK, **bound(dataset, settings))
+    """The counts of products in that share of orders, their ids, rising, and how many orders hold how many products."""
+    given = {"least": LEAST, "share": float(share), "most": HUGE, "work": WORK}
+    rows = lines.query("basket.sql", **given, **bound(dataset, settings))
     numbers = {name: rows[name].to_numpy() for name in ("item_b", "orders")}
     item = rows["item_a"].fill_null(0).to_numpy()
     size, same = item == 0, item == numbers["item_b"]
     sizes = pd.DataFrame({"products": numbers["item_b"][size], "orders": numbers["orders"][size]})
+    least = _least(share, int(sizes["orders"].sum()))
     often = np.flatnonzero(same & (numbers["orders"] >= least))
     ids = rows["product_id"].take(often).to_numpy(zero_copy_only=False)
     by_id = np.argsort(ids, kind="stable")
