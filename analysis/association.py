@@ -37,6 +37,10 @@ class Counts:
         pairs = kept[self.a] & kept[self.b]
         return Counts(self.orders, self.bought[kept], place[self.a[pairs]], place[self.b[pairs]], self.together[pairs])
 
+    def reached(self, least: int) -> int:
+        """Pairs in so many orders."""
+        return int((self.together >= least).sum())
+
     @property
     def expected(self) -> np.ndarray:
         """Orders with both of each pair, did chance alone bring them together."""

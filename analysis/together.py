@@ -21,6 +21,7 @@ from dataset.tables import Dataset
 LEAST = 20  # orders that hold both: nothing is said of fewer
 ENOUGH = 100  # pairs; with fewer, the minimum support is halved
 HALVINGS = 4
+FEW = 1000  # products: with more, only those frequent enough are counted at first
 WORK = 50_000_000  # pairs of products within orders, beyond which huge orders are not looked at whole
 HUGE = 400  # best-selling products that are looked at in an order with more
 LEFT = 3  # items on the left of a longer rule
@@ -35,7 +36,8 @@ class Together:
 
     pairs: as association.measured, a and b as product ids, a < b. orders: all with a product. single: of them, with
     one product only. support, least: share and number of orders that a pair needed. family: pairs looked at. items:
-    frequent products. most: products of an order that are looked at. capped: orders with more.
+    frequent products. most: products of a
+    huge order that are looked at. capped: orders with more, where they were cut.
     """
 
     pairs: pd.DataFrame
@@ -54,27 +56,37 @@ def together(lines: Relation, sold: pd.DataFrame, dataset: Dataset, settings: Se
 
     sold: as analysis.goods.goods. The support begins at the minimum of the settings and is halved up to four times.
     """
-    sizes = lines.query("basket_sizes.sql", **bound(dataset, settings)).to_pandas()
-    orders = int(sizes["orders"].sum())
+    shares = [Fraction(str(settings.minimum_support)) / 2**k for k in range(HALVINGS + 1)]
+    few = len(sold) <= FEW
+    counts, items, sizes = _counted(lines, dataset, settings, Fraction(0) if few else shares[0])
+    orders = counts.orders
+    if not few and _least(shares[0], orders) > LEAST and counts.reached(_least(shares[0], orders)) < ENOUGH:
+        counts, items, sizes = _counted(lines, dataset, settings, shares[-1])
     if not (sizes["products"] > 1).any():
         raise Skip("no order holds two different products")
-    most = _most(sizes)
-    shares = [Fraction(str(settings.minimum_support)) / 2**k for k in range(HALVINGS + 1)]
-    levels = [(share, max(LEAST, math.ceil(share * orders))) for share in shares]
-    counts, items = _counted(lines, dataset, settings, levels[0][1], most, orders)
-    if levels[0][1] > LEAST and (counts.together >= levels[0][1]).sum() < ENOUGH:
-        counts, items = _counted(lines, dataset, settings, levels[-1][1], most, orders)
-    carried = [level for level in levels if (counts.together >= level[1]).sum() >= ENOUGH]
-    share, least = carried[0] if carried else levels[-1]
-    if not (counts.together >= least).any():
+    carried = [share for share in shares if counts.reached(_least(share, orders)) >= ENOUGH]
+    share = carried[0] if carried else shares[-1]
+    least = _least(share, orders)
+    if not counts.reached(least):
         raise Skip("no two products were bought together in enough orders")
     often = counts.bought >= least
     counts, items = counts.of(often), items[often]
     pairs = measured(counts, sold.set_index("product_id")["price"].reindex(items).to_numpy(), least)
     pairs["a"], pairs["b"] = items[pairs["a"]], items[pairs["b"]]
-    more, one = sizes["products"] > most, sizes["products"] == 1
-    single, capped = (int(sizes.loc[which, "orders"].sum()) for which in (one, more))
-    return Together(pairs, orders, single, float(share), least, counts.family, len(items), most, capped)
+    single = int(sizes.loc[sizes["products"] == 1, "orders"].sum())
+    return Together(pairs, orders, single, float(share), least, counts.family, len(items), HUGE, _capped(sizes))
+
+
+def _least(share: Fraction, orders: int) -> int:
+    """Orders a pair needs at a support, never fewer than LEAST."""
+    return max(LEAST, math.ceil(share * orders))
+
+
+def _capped(sizes: pd.DataFrame) -> int:
+    """Orders of which only the best-selling products were looked at."""
+    products, orders = (sizes[name].astype("int64") for name in ("products", "orders"))
+    whole = int((products * (products - 1) // 2 * orders).sum()) <= WORK
+    return 0 if whole else int(orders[products > HUGE].sum())
 
 
 def bound(dataset: Dataset, settings: Settings) -> dict[str, object]:
@@ -87,27 +99,28 @@ def listed(ids: frozenset[str] | list[str]) -> str:
     return f"|{'|'.join(sorted(ids))}|"
 
 
-def _most(sizes: pd.DataFrame) -> int:
-    """How many products of an order are looked at: all, unless that makes too many pairs."""
-    products, orders = (sizes[name].astype("int64") for name in ("products", "orders"))
-    whole = int((products * (products - 1) // 2 * orders).sum()) <= WORK
-    return int(products.max()) if whole else HUGE
-
-
 def _counted(
-    lines: Relation, dataset: Dataset, settings: Settings, least: int, most: int, orders: int
-) -> tuple[Counts, np.ndarray]:
-    """The counts of products with so many orders, and their ids, rising."""
-    rows = lines.query("basket.sql", least=least, most=most, **bound(dataset, settings)).to_pandas()
-    same = rows["item_a"] == rows["item_b"]
-    items = rows[same & (rows["orders"] >= least)].sort_values("product_id")
-    place = np.full(int(rows["item_b"].max()) + 1 if len(rows) else 1, -1)
-    place[items["item_a"]] = np.arange(len(items))
-    a, b = place[rows["item_a"]], place[rows["item_b"]]
-    kept = (~same & (a >= 0) & (b >= 0)).to_numpy()
-    a, b, both = a[kept], b[kept], rows["orders"].to_numpy()[kept]
-    counts = Counts(orders, items["orders"].to_numpy(), np.minimum(a, b), np.maximum(a, b), both)
-    return counts, items["product_id"].to_numpy()
+    lines: Relation, dataset: Dataset, settings: Settings, share: Fraction
+) -> tuple[Counts, np.ndarray, pd.DataFrame]:
+    """The counts of products in that share of orders, their ids, rising, and how many orders hold how many products."""
+    given = {"least": LEAST, "share": float(share), "most": HUGE, "work": WORK}
+    rows = lines.query("basket.sql", **given, **bound(dataset, settings))
+    numbers = {name: rows[name].to_numpy() for name in ("item_b", "orders")}
+    item = rows["item_a"].fill_null(0).to_numpy()
+    size, same = item == 0, item == numbers["item_b"]
+    sizes = pd.DataFrame({"products": numbers["item_b"][size], "orders": numbers["orders"][size]})
+    least = _least(share, int(sizes["orders"].sum()))
+    often = np.flatnonzero(same & (numbers["orders"] >= least))
+    ids = rows["product_id"].take(often).to_numpy(zero_copy_only=False)
+    by_id = np.argsort(ids, kind="stable")
+    place = np.full(int(item.max(initial=0)) + int(numbers["item_b"].max(initial=0)) + 1, -1)
+    place[item[often][by_id]] = np.arange(len(often))
+    a, b = place[item], place[numbers["item_b"]]
+    kept = ~size & ~same & (a >= 0) & (b >= 0)
+    a, b, both = a[kept], b[kept], numbers["orders"][kept]
+    bought = numbers["orders"][often][by_id]
+    counts = Counts(int(sizes["orders"].sum()), bought, np.minimum(a, b), np.maximum(a, b), both)
+    return counts, ids[by_id], sizes
 
 
 def of_categories(products: Relation | None, orders: int, dataset: Dataset, settings: Settings) -> pd.DataFrame | None:

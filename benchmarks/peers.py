@@ -251,8 +251,9 @@ def pairs(folder: Path) -> None:
         engine.run(f"create table lines as select {columns} from read_parquet({file})", day=datetime(2024, 1, 1))
         lines = Relation(engine, "lines", ROOT, engine.columns("lines"))
         settings = Settings(minimum_support=0.001, snapshot=date(2024, 1, 2))
+        started = time.perf_counter()
         found = together(lines, _unpriced(lines), Dataset("generic", engine, ("lines",)), settings)
-        print(len(found.pairs), found.least)
+        print(len(found.pairs), found.least, f"{time.perf_counter() - started:.2f} s from the table of lines")
 
 
 def _unpriced(lines: Relation) -> pd.DataFrame:
@@ -272,8 +273,9 @@ def fpgrowth(folder: Path) -> None:
     (order, _), (product, names) = (pd.factorize(lines[name]) for name in ("order_id", "product_id"))
     table = pd.DataFrame.sparse.from_spmatrix(csr_matrix((np.ones(len(lines), dtype=bool), (order, product))))
     table.columns = names
+    started = time.perf_counter()
     found = mine(table, min_support=0.001, use_colnames=True, max_len=2)
-    print(int((found["itemsets"].map(len) == 2).sum()))
+    print(int((found["itemsets"].map(len) == 2).sum()), f"{time.perf_counter() - started:.2f} s from the sparse frame")
 
 
 def recommend(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pairs held against chance and against pairs of like prices: by hand, by simulation and by other libraries."""
+"""Pairs held against chance and pairs of like prices: formulas by hand, by simulation, by other libraries."""
 
 from __future__ import annotations
 

@@ -134,3 +134,14 @@ def test_same_bytes_and_a_million_customers_in_seconds(tmp_path: Path) -> None:
     exports.write(tmp_path / "b", {"customers": Customers(people)}, SETTINGS)  # type: ignore[dict-item]
     for name in exports.CUSTOMERS:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_long_tables_are_parquet_too(tmp_path: Path) -> None:
+    pairs = pd.DataFrame(
+        {"a": ["=1+1", "007"], "category_a": [None, None], "lift": [2.5, np.nan], "strong": [True, False]}
+    )
+    written = exports.write(tmp_path, {"basket": type("B", (), {"pairs": _table(pairs)})}, SETTINGS)  # type: ignore[dict-item]
+    assert written == ("product_pairs.csv", "product_pairs.parquet")
+    kept = pq.read_table(tmp_path / "product_pairs.parquet").to_pydict()
+    assert kept == {"a": ["=1+1", "007"], "category_a": [None, None], "lift": [2.5, None], "strong": [True, False]}
+    assert _read(tmp_path / "product_pairs.csv")[1] == ["'=1+1", "", "2.5", "true"]
