@@ -15,10 +15,11 @@ from analysis.experiment_design import FILLS, READY, SMALL, WEEKS, Design, Past
 from analysis.experiment_outcome import Outcome, together
 from analysis.finding import Finding
 from analysis.ground import noun
-from analysis.uplift import HARMED, METHOD, WORKED
+from analysis.uplift import HARMED, WORKED
 from dataset.settings import Settings
 
 SOURCE = "analysis/experiment.py"
+JUDGED = "the interval (Newcombe) leaves out nought, at five percent over all actions together (Holm)"
 HISTORY = "a quarter ago the customers could not be put into segments yet, so how often they buy anyway is not known"
 
 
@@ -43,8 +44,8 @@ def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, da
             as_one,
             "share",
             "Tested as one, all actions together show an uplift from {value} points on.",
-            "smallest difference in buyers within ninety days, each action compared within itself, at the mean of what "
-            f"their customers buy anyway: {sample_size.METHOD}",
+            "smallest difference in buyers within ninety days, each action compared within itself, at their mean "
+            "baseline; as the uplift that shows of one action",
             kind="estimated",
             interval=None if as_one is None else (as_one, as_one),
             reason="" if as_one is not None else HISTORY if then is None else "there are not two tests to put together",
@@ -194,8 +195,8 @@ def of_outcomes(
             "Tests without a verdict: {value}.",
             "actions whose arms are not as they were drawn, or of which an arm is empty",
         ),
-        "worked": told(len(worked), "count", "Actions that worked: {value}.", f"more of the treated bought: {METHOD}"),
-        "harmed": told(len(harmed), "count", "Actions that harmed: {value}.", f"fewer of the treated bought: {METHOD}"),
+        "worked": told(len(worked), "count", "Actions that worked: {value}.", f"more of the treated bought; {JUDGED}"),
+        "harmed": told(len(harmed), "count", "Actions that harmed: {value}.", f"fewer of the treated bought; {JUDGED}"),
     }
     whole = together(found)
     if whole is not None:
@@ -262,7 +263,7 @@ def _of_outcome(outcome: Outcome, name: str, window: tuple[date, date]) -> dict[
     found = {
         f"{key}_name": told(name, "name", "The action is called {value}.", "its name in the playbook"),
         f"{key}_verdict": told(
-            outcome.verdict, "name", f"{who}: {{value}}.", f"by the difference in conversion: {METHOD}"
+            outcome.verdict, "name", f"{who}: {{value}}.", f"by the difference in conversion; {JUDGED}"
         ),
         f"{key}_change": told(
             None if gap is None else gap.value,

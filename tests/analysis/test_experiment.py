@@ -381,6 +381,7 @@ def test_designs_are_told_in_sentences(sizes, known):
     made = [design(n, past(n) if known else None, key=f"k{i}", name=longest) for i, n in enumerate(sizes)]
     found = of_designs(experiment_design.pooled(made), past() if known else None, WINDOW)
     check(said(found, SETTINGS))
+    assert max(len(finding.definition) for finding in found.values()) < 300
 
 
 @pytest.mark.parametrize("rates", [(0.5, 0.2), (0.2, 0.5), (0.3, 0.3)])
@@ -391,7 +392,9 @@ def test_outcomes_are_told_in_sentences(rates, others, uneven):
     tests += [outcome(2, 4000, 1000, other) for other in others]
     tests = experiment_outcome.judged([replace(o, key=f"k{i}") for i, o in enumerate(tests)])
     names = {o.key: "A name of six and twenty ch"[:26] for o in tests}
-    check(said(of_outcomes(tests, names, date(2024, 6, 28), SETTINGS), SETTINGS))
+    found = of_outcomes(tests, names, date(2024, 6, 28), SETTINGS)
+    check(said(found, SETTINGS))
+    assert max(len(finding.definition) for finding in found.values()) < 300
 
 
 # figures
