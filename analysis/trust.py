@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from analysis.budget import Budget
 from analysis.churn import Churn
-from analysis.clusters import Clusters
 from analysis.clv import Clv
 from analysis.clv_check import ClvCheck
+from analysis.cross_sell import CrossSell
 from analysis.finding import Finding, Result, Skip, said
 from analysis.ground import Ground
 from analysis.kpis import Kpis
 from analysis.propensity import Propensity
 from analysis.quality import Quality
 from analysis.spend_90d import Spend
+from analysis.up_sell import UpSell
 
 SOURCE = "analysis/trust.py"
 LITTLE = 0.01  # share of revenue without a customer that is not worth a line
+
+
+# What is taken as given and what hangs on it, the weightiest first; of each the first that is there.
+ASSUMED = (
+    ("budget.margin", "propensity.margin", "churn.margin"),
+    ("budget.net_low",),
+    ("cross_sell.response",),
+    ("up_sell.response",),
+    ("propensity.contact_cost", "churn.contact_cost"),
+    ("propensity.effect", "churn.effect"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +94,27 @@ GAPS = (
 def compute(
     quality: Quality | None,
     kpis: Kpis | None,
-    clusters: Clusters | None,
     clv_check: ClvCheck | None,
     clv: Clv | None,
     spend_90d: Spend | None,
     propensity: Propensity | None,
     churn: Churn | None,
+    cross_sell: CrossSell | None,
+    up_sell: UpSell | None,
+    budget: Budget | None,
 ) -> Trust:
     """Collect what was tested, what is missing and what is assumed; raises Skip when nothing was measured."""
     results = {
         "quality": quality,
         "kpis": kpis,
-        "clusters": clusters,
         "clv_check": clv_check,
         "clv": clv,
         "spend_90d": spend_90d,
         "propensity": propensity,
         "churn": churn,
+        "cross_sell": cross_sell,
+        "up_sell": up_sell,
+        "budget": budget,
     }
     known = said(**results)
     told = {f"{name}.{key}": f for name, r in results.items() if r is not None for key, f in r.findings.items()}
@@ -106,7 +123,7 @@ def compute(
         raise Skip("nothing was measured")
     verdicts = tuple(_verdict(model, known, told) for model in MODELS if model.evidence in known)
     gaps = tuple(key for key, least in GAPS if key in known and float(known[key].value) > least)  # type: ignore[arg-type]
-    assumed = {finding.claim: key for key, finding in reversed(known.items()) if finding.kind == "assumed"}
+    assumed = [next(key for key in same if key in known) for same in ASSUMED if known.keys() & set(same)]
     held, n = sum(v.held for v in verdicts), len(verdicts)
     tried = Ground("models tried on purchases they had not seen", n, basis.window, SOURCE)
     found = {
@@ -130,7 +147,7 @@ def compute(
         ),
     }
     findings = found | {"headline": _headline(found["held"], n, held, basis)}
-    return Trust(findings, verdicts, gaps, tuple(reversed(assumed.values())))
+    return Trust(findings, verdicts, gaps, tuple(assumed))
 
 
 def _verdict(model: Model, known: Mapping[str, Finding], findings: Mapping[str, Finding]) -> Verdict:
