@@ -1,12 +1,15 @@
 -- How many different products has each customer bought? One row a known customer who bought a named product.
 with bought as (
-    select customer_id, product_id
-    from lines
-    where kind = 'sale' and customer_id is not null and product_id is not null
-        and ordered_at < cast($snapshot as timestamp)
-    group by customer_id, product_id
+    select customer, product
+    from holdings
+    group by customer, product
+),
+counted as (
+    select customer, count(*) as products
+    from bought
+    group by customer
 )
-select customer_id, count(*) as products
-from bought
-group by customer_id
-order by customer_id nulls last
+select people.customer_id, counted.products
+from counted
+inner join people on people.customer = counted.customer
+order by people.customer_id

@@ -1,7 +1,7 @@
 -- How often do customers come back? One row a known customer: repeat purchase days, first and last day, spend of a day.
 with days as (
   select customer_id, cast(ordered_at as date) as day, sum(amount) as amount
-  from lines
+  from order_parts
   where customer_id is not null and kind = 'sale' and ordered_at < cast($until as timestamp)
   group by customer_id, cast(ordered_at as date)
 ),

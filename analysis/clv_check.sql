@@ -1,7 +1,7 @@
 -- On which days did each known customer buy, and for how much? One row a purchase day, customer by customer.
 with days as (
   select customer_id, cast(ordered_at as date) as day, sum(amount) as amount
-  from lines
+  from order_parts
   where customer_id is not null and kind = 'sale' and ordered_at < cast($snapshot as timestamp)
   group by customer_id, cast(ordered_at as date)
 )

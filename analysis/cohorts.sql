@@ -14,7 +14,7 @@ with parts as (
         ) as period,
         max(case when kind = 'sale' then 1 else 0 end) as bought,
         sum(amount) as net
-    from lines
+    from order_parts
     where customer_id is not null and kind in ('sale', 'refund') and ordered_at < cast($snapshot as timestamp)
     group by 1, 2, 3
 ),

@@ -2,7 +2,7 @@
 -- two orders of one day are two.
 with placed as (
     select customer_id, order_id, cast(min(ordered_at) as date) as day
-    from lines
+    from order_parts
     where customer_id is not null and kind = 'sale' and ordered_at < cast($snapshot as timestamp)
     group by customer_id, order_id
 ),

@@ -5,7 +5,7 @@ with days as (
         cast(ordered_at as date) as day,
         max(case when kind = 'sale' then 1 else 0 end) as bought,
         sum(amount) as net
-    from lines
+    from order_parts
     where customer_id is not null and kind in ('sale', 'refund') and ordered_at < cast($snapshot as timestamp)
     group by customer_id, cast(ordered_at as date)
 ),

@@ -1,25 +1,17 @@
 -- Which customers bought one product of a pair and not the other? One row each, with the pair that stands first in
 -- $offers of those open to them.
--- The places are looked up once a product: they wait for the count, or an engine would search them line by line.
-with goods as (
-    select product_id, case when count(*) > 0 then position('|' || product_id || '|' in $products) end as place
-    from lines
-    where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and product_id is not null
-    group by product_id
-),
-paired as (
-    select product_id
-    from goods
-    where place > 0
+with paired as (
+    select product, product_id
+    from catalogue
+    where position('|' || product_id || '|' in $products) > 0
 ),
 ways as (
     select
-        a.product_id as has,
-        b.product_id as offer,
-        case when count(*) > 0 then position('|' || a.product_id || '>' || b.product_id || '|' in $offers) end as place
+        a.product as has,
+        b.product as offer,
+        position('|' || a.product_id || '>' || b.product_id || '|' in $offers) as place
     from paired as a
     cross join paired as b
-    group by a.product_id, b.product_id
 ),
 offers as (
     select has, offer, place
@@ -27,24 +19,23 @@ offers as (
     where place > 0
 ),
 bought as (
-    select lines.customer_id, lines.product_id
-    from lines
-    inner join paired on lines.product_id = paired.product_id
-    where
-        lines.ordered_at < cast($snapshot as timestamp)
-        and lines.kind = 'sale'
-        and lines.customer_id is not null
-    group by lines.customer_id, lines.product_id
+    select holdings.customer, holdings.product
+    from holdings
+    inner join paired on holdings.product = paired.product
+    group by holdings.customer, holdings.product
 ),
 best as (
-    select a.customer_id, min(offers.place) as place
+    select a.customer, min(offers.place) as place
     from bought as a
-    inner join offers on a.product_id = offers.has
-    left join bought as b on a.customer_id = b.customer_id and offers.offer = b.product_id
-    where b.customer_id is null
-    group by a.customer_id
+    inner join offers on a.product = offers.has
+    left join bought as b on a.customer = b.customer and offers.offer = b.product
+    where b.customer is null
+    group by a.customer
 )
-select best.customer_id, offers.has, offers.offer
+select people.customer_id, has.product_id as has, offer.product_id as offer
 from best
 inner join offers on best.place = offers.place
-order by best.customer_id nulls last
+inner join paired as has on offers.has = has.product
+inner join paired as offer on offers.offer = offer.product
+inner join people on best.customer = people.customer
+order by people.customer_id

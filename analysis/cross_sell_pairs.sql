@@ -1,25 +1,17 @@
 -- How many known customers bought both products of each pair in $pairs, and how many of them the second one later?
 -- (itself: how many bought it)
--- The places are looked up once a product: they wait for the count, or an engine would search them line by line.
-with goods as (
-    select product_id, case when count(*) > 0 then position('|' || product_id || '|' in $products) end as place
-    from lines
-    where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and product_id is not null
-    group by product_id
-),
-paired as (
-    select product_id
-    from goods
-    where place > 0
+with paired as (
+    select product, product_id
+    from catalogue
+    where position('|' || product_id || '|' in $products) > 0
 ),
 ways as (
     select
-        a.product_id as has,
-        b.product_id as offer,
-        case when count(*) > 0 then position('|' || a.product_id || '>' || b.product_id || '|' in $pairs) end as place
+        a.product as has,
+        b.product as offer,
+        position('|' || a.product_id || '>' || b.product_id || '|' in $pairs) as place
     from paired as a
     cross join paired as b
-    group by a.product_id, b.product_id
 ),
 pairs as (
     select has, offer
@@ -27,19 +19,15 @@ pairs as (
     where place > 0
 ),
 bought as (
-    select lines.customer_id, lines.product_id, min(cast(lines.ordered_at as date)) as first_day
-    from lines
-    inner join paired on lines.product_id = paired.product_id
-    where
-        lines.ordered_at < cast($snapshot as timestamp)
-        and lines.kind = 'sale'
-        and lines.customer_id is not null
-    group by lines.customer_id, lines.product_id
+    select holdings.customer, holdings.product, min(holdings.day) as first_day
+    from holdings
+    inner join paired on holdings.product = paired.product
+    group by holdings.customer, holdings.product
 ),
 counted as (
-    select product_id as has, product_id as offer, count(*) as customers, 0 as later
+    select product as has, product as offer, count(*) as customers, 0 as later
     from bought
-    group by product_id
+    group by product
     union all
     select
         pairs.has,
@@ -47,10 +35,12 @@ counted as (
         count(*) as customers,
         sum(case when b.first_day > a.first_day then 1 else 0 end) as later
     from bought as a
-    inner join pairs on a.product_id = pairs.has
-    inner join bought as b on a.customer_id = b.customer_id and pairs.offer = b.product_id
+    inner join pairs on a.product = pairs.has
+    inner join bought as b on a.customer = b.customer and pairs.offer = b.product
     group by pairs.has, pairs.offer
 )
-select has, offer, customers, cast(later as integer) as later
+select has.product_id as has, offer.product_id as offer, counted.customers, cast(counted.later as integer) as later
 from counted
-order by has, offer
+inner join paired as has on counted.has = has.product
+inner join paired as offer on counted.offer = offer.product
+order by has.product_id, offer.product_id

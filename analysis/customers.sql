@@ -10,7 +10,7 @@ with orders_of as (
     sum(case when kind in ('sale', 'returned') then amount end) as gross,
     sum(case when kind in ('sale', 'refund') then amount end) as net,
     min(country) as country
-  from lines
+  from order_parts
   where customer_id is not null and kind <> 'cancelled' and ordered_at < cast($snapshot as timestamp)
   group by customer_id, order_id
 )

@@ -8,7 +8,7 @@ with parts as (
         max(case when kind = 'sale' then 1 else 0 end) as bought,
         sum(case when kind in ('sale', 'returned') then amount end) as gross,
         sum(case when kind in ('sale', 'refund') then amount end) as net
-    from lines
+    from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled'
     group by order_id, customer_id, cast(ordered_at as date)
 ),

@@ -6,7 +6,7 @@ with per_day as (
         cast(ordered_at as date) as day,
         max(case when kind = 'sale' then 1 else 0 end) as bought,
         sum(amount) as net
-    from lines
+    from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind in ('sale', 'refund') and customer_id is not null
     group by customer_id, cast(ordered_at as date)
 ),

@@ -2,12 +2,12 @@
 with daily as (
     select
         product_id,
-        cast(ordered_at as date) as day,
+        day,
         sum(amount) as gross,
         sum(quantity) as units
-    from lines
-    where ordered_at < cast($snapshot as timestamp) and kind in ('sale', 'returned')
-    group by product_id, cast(ordered_at as date)
+    from product_days
+    where day < cast($snapshot as date) and kind in ('sale', 'returned')
+    group by product_id, day
 ),
 dated as (
     select

@@ -22,7 +22,7 @@ sales as (
             when ordered_at >= cast($after_from as timestamp) and ordered_at < cast($after_to as timestamp) then 'after'
             when ordered_at >= cast($before_from as timestamp) and ordered_at < cast($before_to as timestamp) then 'before'
         end as period
-    from lines
+    from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and customer_id is not null
 ),
 buyers as (

@@ -3,9 +3,9 @@ with parts as (
     select
         order_id,
         customer_id,
-        count(*) as lines,
-        sum(case when kind = 'sale' then 1 else 0 end) as sale_lines,
-        sum(case when kind = 'refund' then 1 else 0 end) as refund_lines,
+        sum(lines) as lines,
+        sum(case when kind = 'sale' then lines else 0 end) as sale_lines,
+        sum(case when kind = 'refund' then lines else 0 end) as refund_lines,
         sum(case when kind = 'sale' then quantity end) as units,
         sum(case when kind = 'sale' then amount end) as sold,
         sum(case when kind = 'returned' then amount end) as came_back,
@@ -14,7 +14,7 @@ with parts as (
         max(ordered_at) as last_at,
         min(case when kind = 'sale' then ordered_at end) as first_sale,
         max(case when kind = 'sale' then ordered_at end) as last_sale
-    from lines
+    from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled'
     group by order_id, customer_id
 ),

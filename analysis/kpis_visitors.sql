@@ -7,7 +7,7 @@ with visitors as (
 ),
 buyers as (
     select customer_id
-    from lines
+    from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and customer_id is not null
     group by customer_id
 )

@@ -12,7 +12,7 @@ with dated as (
             then cast($since as date)
             else cast(date_trunc('month', ordered_at) as date)
         end as period
-    from lines
+    from order_parts
     where customer_id is not null and kind in ('sale', 'refund') and ordered_at < cast($snapshot as timestamp)
 ),
 parts as (

@@ -10,7 +10,7 @@ with parts as (
         sum(case when kind = 'sale' then amount end) as sold,
         sum(case when kind = 'returned' then amount end) as came_back,
         sum(case when kind = 'refund' then amount end) as given_back
-    from lines
+    from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled'
     group by order_id, customer_id, cast(ordered_at as date)
 ),

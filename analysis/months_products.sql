@@ -2,12 +2,12 @@
 with daily as (
     select
         product_id,
-        cast(ordered_at as date) as day,
+        day,
         sum(case when kind in ('sale', 'refund') then amount end) as net,
         sum(case when kind = 'sale' then quantity end) as units
-    from lines
-    where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled' and product_id is not null
-    group by product_id, cast(ordered_at as date)
+    from product_days
+    where day < cast($snapshot as date) and kind <> 'cancelled' and product_id is not null
+    group by product_id, day
 ),
 dated as (
     select

@@ -5,7 +5,7 @@ with orders_of as (
         order_id,
         max(case when kind = 'sale' then 1 else 0 end) as bought,
         sum(amount) as net
-    from lines
+    from order_parts
     where
         customer_id is not null
         and kind in ('sale', 'refund')

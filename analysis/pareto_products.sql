@@ -2,8 +2,8 @@
 select
     product_id,
     sum(case when kind in ('sale', 'refund') then amount end) as net
-from lines
-where ordered_at < cast($snapshot as timestamp) and kind in ('sale', 'refund') and product_id is not null
+from product_days
+where day < cast($snapshot as date) and kind in ('sale', 'refund') and product_id is not null
 group by product_id
 having sum(case when kind = 'sale' then 1 else 0 end) > 0
 order by product_id

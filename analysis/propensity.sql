@@ -58,7 +58,7 @@ carts as (
 ),
 orders_of as (
     select customer_id, order_id, max(ordered_at) as ordered_at
-    from lines
+    from order_parts
     where customer_id is not null and kind = 'sale' and ordered_at < cast($until as timestamp)
     group by customer_id, order_id
 ),

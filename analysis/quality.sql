@@ -3,18 +3,18 @@ with parts as (
     select
         order_id,
         max(customer_id) as customer_id,
-        sum(case when kind = 'sale' then 1 else 0 end) as sale_lines,
-        sum(case when kind in ('sale', 'returned') then 1 else 0 end) as gross_lines,
-        sum(case when kind in ('sale', 'refund') then 1 else 0 end) as kept_lines,
+        sum(case when kind = 'sale' then lines else 0 end) as sale_lines,
+        sum(case when kind in ('sale', 'returned') then lines else 0 end) as gross_lines,
+        sum(case when kind in ('sale', 'refund') then lines else 0 end) as kept_lines,
         sum(case when kind in ('sale', 'returned') then amount end) as gross,
         sum(case when kind in ('sale', 'returned') and customer_id is null then amount end) as unknown_gross,
         sum(case when kind in ('sale', 'refund') then amount end) as net,
-        sum(case when kind = 'sale' and amount is null then 1 else 0 end) as unpriced,
+        sum(case when kind = 'sale' then lines - priced else 0 end) as unpriced,
         min(ordered_at) as first_at,
         max(ordered_at) as last_at,
         min(case when kind = 'sale' then ordered_at end) as first_sale,
         max(case when kind = 'sale' then ordered_at end) as last_sale
-    from lines
+    from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled'
     group by order_id
 )

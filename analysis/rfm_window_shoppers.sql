@@ -11,7 +11,7 @@ with visitors as (
 ),
 buyers as (
   select customer_id
-  from lines
+  from order_parts
   where customer_id is not null and kind = 'sale' and ordered_at < cast($snapshot as timestamp)
   group by customer_id
 )

@@ -1,18 +1,11 @@
 -- Which customers are to be offered something dearer? One row each: the dearest product they hold in a category, the
 -- one whose offer stands first in $offers where that is so in several categories.
--- Who is a fee is looked up once a product: it waits for the count, or an engine would search it line by line.
 with priced as (
     select
         product_id,
-        case when count(*) > 0 then position('|' || product_id || '|' in $non_products) end as fee,
         round(cast(sum(amount) as double) / cast(sum(quantity) as double), 6) as price
-    from lines
-    where
-        ordered_at < cast($snapshot as timestamp)
-        and kind = 'sale'
-        and product_id is not null
-        and amount is not null
-        and quantity > 0
+    from product_days
+    where day < cast($snapshot as date) and kind = 'sale' and paid = 1
     group by product_id
 ),
 categories as (
@@ -22,19 +15,22 @@ categories as (
 ),
 goods as (
     select
-        priced.product_id,
+        catalogue.product,
+        catalogue.product_id,
         priced.price,
         categories.category,
         position('|' || priced.product_id || '|' in $offers) as place
     from priced
+    inner join catalogue on priced.product_id = catalogue.product_id
     inner join categories on priced.product_id = categories.product_id
     where
         categories.category is not null
         and priced.price > 0
-        and priced.fee = 0
+        and position('|' || priced.product_id || '|' in $non_products) = 0
 ),
 ranked as (
     select
+        product,
         product_id,
         category,
         place,
@@ -44,23 +40,20 @@ ranked as (
     from goods
 ),
 dearest as (
-    select lines.customer_id, max(ranked.rung) as rung
-    from lines
-    inner join ranked on lines.product_id = ranked.product_id
-    where
-        lines.ordered_at < cast($snapshot as timestamp)
-        and lines.kind = 'sale'
-        and lines.customer_id is not null
-    group by lines.customer_id, ranked.category
+    select holdings.customer, max(ranked.rung) as rung
+    from holdings
+    inner join ranked on holdings.product = ranked.product
+    group by holdings.customer, ranked.category
 ),
 best as (
-    select dearest.customer_id, min(ranked.place) as place
+    select dearest.customer, min(ranked.place) as place
     from dearest
     inner join ranked on dearest.rung = ranked.rung
     where ranked.place > 0
-    group by dearest.customer_id
+    group by dearest.customer
 )
-select best.customer_id, ranked.product_id
+select people.customer_id, ranked.product_id
 from best
 inner join ranked on best.place = ranked.place
-order by best.customer_id nulls last
+inner join people on best.customer = people.customer
+order by people.customer_id

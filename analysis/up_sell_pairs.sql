@@ -1,18 +1,11 @@
 -- Of the buyers of a product, how many bought a dearer one of its category, then or later? (itself: how many buyers)
 -- Who holds more than $most products of a category tells little of any of them and is left out of that category.
--- Who is a fee is looked up once a product: it waits for the count, or an engine would search it line by line.
 with priced as (
     select
         product_id,
-        case when count(*) > 0 then position('|' || product_id || '|' in $non_products) end as fee,
         round(cast(sum(amount) as double) / cast(sum(quantity) as double), 6) as price
-    from lines
-    where
-        ordered_at < cast($snapshot as timestamp)
-        and kind = 'sale'
-        and product_id is not null
-        and amount is not null
-        and quantity > 0
+    from product_days
+    where day < cast($snapshot as date) and kind = 'sale' and paid = 1
     group by product_id
 ),
 categories as (
@@ -22,16 +15,17 @@ categories as (
 ),
 goods as (
     select
-        priced.product_id,
+        catalogue.product as good,
+        catalogue.product_id,
         priced.price,
-        cast(dense_rank() over (order by categories.category) as integer) as shelf,
-        cast(row_number() over (order by priced.product_id) as integer) as good
+        cast(dense_rank() over (order by categories.category) as integer) as shelf
     from priced
+    inner join catalogue on priced.product_id = catalogue.product_id
     inner join categories on priced.product_id = categories.product_id
     where
         categories.category is not null
         and priced.price > 0
-        and priced.fee = 0
+        and position('|' || priced.product_id || '|' in $non_products) = 0
 ),
 steps as (
     select a.good as has, b.good as offer
@@ -41,31 +35,27 @@ steps as (
 ),
 held as (
     select
-        lines.customer_id,
+        holdings.customer,
         goods.shelf,
         goods.good,
-        min(cast(lines.ordered_at as date)) as first_day
-    from lines
-    inner join goods on lines.product_id = goods.product_id
-    where
-        lines.ordered_at < cast($snapshot as timestamp)
-        and lines.kind = 'sale'
-        and lines.customer_id is not null
-    group by lines.customer_id, goods.shelf, goods.good
+        min(holdings.day) as first_day
+    from holdings
+    inner join goods on holdings.product = goods.good
+    group by holdings.customer, goods.shelf, goods.good
 ),
 shelves as (
-    select customer_id, shelf, count(*) as goods
+    select customer, shelf, count(*) as goods
     from held
-    group by customer_id, shelf
+    group by customer, shelf
     having count(*) <= $most
 ),
 kept as (
-    select held.customer_id, held.shelf, held.good, held.first_day, shelves.goods
+    select held.customer, held.shelf, held.good, held.first_day, shelves.goods
     from held
-    inner join shelves on held.customer_id = shelves.customer_id and held.shelf = shelves.shelf
+    inner join shelves on held.customer = shelves.customer and held.shelf = shelves.shelf
 ),
 several as (
-    select customer_id, shelf, good, first_day
+    select customer, shelf, good, first_day
     from kept
     where goods > 1
 ),
@@ -80,7 +70,7 @@ counted as (
         count(*) as customers,
         sum(case when b.first_day > a.first_day then 1 else 0 end) as later
     from several as a
-    inner join several as b on a.customer_id = b.customer_id and a.shelf = b.shelf
+    inner join several as b on a.customer = b.customer and a.shelf = b.shelf
     where b.first_day >= a.first_day and b.good <> a.good
     group by a.good, b.good
 )

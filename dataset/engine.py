@@ -13,6 +13,8 @@ import pyarrow as pa
 
 EngineError = duckdb.Error
 PARAMETER = re.compile(r"\$([a-z_]\w*)")
+READ = re.compile(r"\b(?:from|join)\s+(\w+)")
+REDUCED = "reduced"
 
 
 class Engine:
@@ -20,6 +22,7 @@ class Engine:
 
     def __init__(self, folder: Path, readable: tuple[Path, ...] = (), memory: str = "400MB"):
         self.folder = folder
+        self.made: dict[str, dict[str, object]] = {}
         self.connection = duckdb.connect()  # the file is attached without a log: nothing in it need survive a crash
         allowed = ", ".join(quoted(str(p)) for p in (folder, *readable))
         self.connection.execute(
@@ -34,6 +37,16 @@ class Engine:
     def run(self, sql: str, /, **parameters: object) -> None:
         """Run one statement for its effect."""
         self.connection.execute(sql, _used(sql, parameters))
+
+    def keep(self, table: str, sql: str, /, **parameters: object) -> None:
+        """Keep a query's answer as a table, until it is asked for with other parameters."""
+        used = _used(sql, parameters)
+        if self.made.get(table) == used:
+            return
+        if table in self.made:
+            self.run(f"drop table {identifier(table)}")
+        self.run(f"create table {identifier(table)} as {sql}", **used)
+        self.made[table] = used
 
     def arrow(self, sql: str, /, **parameters: object) -> pa.Table:
         """Run one query; the answer as an Arrow table."""
@@ -57,7 +70,11 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A canonical table on its engine; `root` holds the SQL files that `query` runs."""
+    """A canonical table on its engine; `root` holds the SQL files that `query` runs.
+
+    Beside the canonical tables they may read what `root`/reduced holds: reductions that several files begin with, each
+    made when it is first read.
+    """
 
     engine: Engine
     name: str
@@ -66,7 +83,16 @@ class Relation:
 
     def query(self, file: str, **parameters: object) -> pa.Table:
         """Run an SQL file of `root` with its `$name` parameters bound; the answer as an Arrow table."""
-        return self.engine.arrow((self.root / file).read_text(encoding="utf-8"), **parameters)
+        return self.engine.arrow(self._ready(file, parameters), **parameters)
+
+    def _ready(self, file: str, parameters: Mapping[str, object]) -> str:
+        """The text of an SQL file, once the reductions it reads are there."""
+        sql = (self.root / file).read_text(encoding="utf-8")
+        for name in dict.fromkeys(READ.findall(sql)):
+            inner = f"{REDUCED}/{name}.sql"
+            if (self.root / inner).is_file():
+                self.engine.keep(name, self._ready(inner, parameters), **parameters)
+        return sql
 
 
 def answer(sql: str, **tables: pa.Table) -> pa.Table:
