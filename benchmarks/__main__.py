@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from benchmarks import tastes
@@ -22,8 +23,12 @@ def main(
     customers: Annotated[int, typer.Option(help="Customers of the generated data for the reductions.")] = 1_000_000,
     data: Annotated[Path | None, typer.Option(help="Data for the whole build; none: a generated shop.")] = None,
     runs: Annotated[int, typer.Option(help="Runs of each command; the median is printed.")] = 3,
+    ladder: Annotated[str, typer.Option("--steps", help="Only a table a step of builds, as 10000,100000,1000000.")] = "",
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        if ladder:
+            steps([int(count) for count in ladder.split(",")], Path(folder))
+            return
         whole_build(data, Path(folder), runs)
         reductions(customers, Path(folder), runs)
         clusters(Path(folder), runs)
@@ -45,6 +50,27 @@ def whole_build(data: Path | None, folder: Path, runs: int) -> None:
     with _changed_template():
         again = command("build.py", str(data), "--out", str(folder / "site"))
     print(f"  template changed   {again}   {first.seconds / again.seconds:.1f}x faster than the first")
+
+
+def steps(ladder: list[int], folder: Path) -> None:
+    """A Markdown table of each build.py step: wall and processor seconds, peak MB; growth of processor seconds."""
+    found: list[dict[str, list[float]]] = []
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    for customers in ladder:
+        data, file = folder / f"shop-{customers}", folder / "steps.json"
+        written = ("--layout", "generic", "--customers", str(customers), "--format", "parquet", "--lines-per-order", "5")
+        command("-m", "dataset.sample", *written, "--out", str(data))
+        command("-m", "benchmarks.steps", str(file), str(data), "--out", str(folder / f"site-{customers}"))
+        found.append({name: values for name, *values in json.loads(file.read_text())})
+    print("| step |" + "".join(f" {c:,}: s | CPU s | MB |" for c in ladder) + " growth |")
+    print("|---|" + "---|" * (3 * len(ladder) + 1))
+    for each in found:
+        each["whole"] = [*np.sum(list(each.values()), axis=0)[:2], max(v[2] for v in each.values())]
+    for name in found[-1]:
+        values = [each.get(name, [0.0] * 3) for each in found]
+        cells = "".join(f" {wall:.1f} | {used:.1f} | {most:,.0f} |" for wall, used, most in values)
+        grown = np.log(values[-1][1] / max(values[-2][1], 0.01)) / np.log(ladder[-1] / ladder[-2]) if ladder[1:] else 0
+        print(f"| {name} |{cells} {grown:.2f} |", flush=True)
 
 
 def _fresh(data: Path, folder: Path) -> Measured:

@@ -126,15 +126,15 @@ def _of_the_same(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
-    """The frame with text as text, midnights as days and NaN as absent."""
+    """The frame with text as text (once each, where the frame has it so), midnights as days and NaN as absent."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     for place, field in enumerate(table.schema):
         column = table.column(place)
-        if pa.types.is_dictionary(field.type):
-            column = column.cast(field.type.value_type)
+        if pa.types.is_dictionary(column.type) and pa.types.is_large_string(column.type.value_type):
+            column = column.cast(pa.dictionary(column.type.index_type, pa.string()))
         if pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type):
             column = column.cast(pa.string())
         if (
@@ -146,21 +146,34 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
     return table
 
 
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """The same columns, each value written out."""
+    import pyarrow as pa
+
+    kinds = {f.name: f.type.value_type if pa.types.is_dictionary(f.type) else f.type for f in schema}
+    return pa.schema(list(kinds.items()))
+
+
 def _parquet(table: pa.Table, path: Path) -> None:
     import pyarrow.parquet as pq
 
     with open(path, "wb", opener=_opener) as file:
-        pq.write_table(table, file, compression="zstd")
+        pq.write_table(table.cast(_plain(table.schema)), file, compression="zstd")
 
 
 def _csv(table: pa.Table, path: Path) -> None:
-    """Text in quotes, numbers and days without, an absent value empty."""
+    """Text in quotes, numbers and days without, an absent value empty; in blocks."""
     import pyarrow as pa
     from pyarrow import csv
 
-    plain = pa.table({name: formulas.defused(table.column(name)) for name in table.column_names})
-    with open(path, "wb", opener=_opener) as file:
-        csv.write_csv(plain, file, csv.WriteOptions(batch_size=BATCH))
+    ready = pa.table({name: formulas.defused(table.column(name)) for name in table.column_names})
+    schema = _plain(ready.schema)
+    with (
+        open(path, "wb", opener=_opener) as file,
+        csv.CSVWriter(file, schema, write_options=csv.WriteOptions(batch_size=BATCH)) as writer,
+    ):
+        for start in range(0, len(ready), BATCH):
+            writer.write_table(ready.slice(start, BATCH).cast(schema))
 
 
 def _opener(path: str, flags: int) -> int:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,11 +22,17 @@ def risky(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.and_(pc.match_substring_regex(column, FORMULA), pc.invert(pc.match_substring_regex(column, NUMBER)))
 
 
-def defused(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text that a spreadsheet would run gets a leading apostrophe; all else stays."""
+def defused(column: Any) -> Any:
+    """A column in which text that a spreadsheet would run gets a leading apostrophe; all else stays."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_dictionary(column.type):
+        chunks = [
+            pa.DictionaryArray.from_arrays(chunk.indices, defused(chunk.dictionary))
+            for chunk in column.unify_dictionaries().chunks
+        ]
+        return pa.chunked_array(chunks, type=column.type)
     if not pa.types.is_string(column.type):
         return column
     return pc.if_else(risky(column), pc.binary_join_element_wise("'", column, ""), column)
