@@ -23,7 +23,7 @@ def main(
     customers: Annotated[int, typer.Option(help="Customers of the generated data for the reductions.")] = 1_000_000,
     data: Annotated[Path | None, typer.Option(help="Data for the whole build; none: a generated shop.")] = None,
     runs: Annotated[int, typer.Option(help="Runs of each command; the median is printed.")] = 3,
-    ladder: Annotated[str, typer.Option("--steps", help="Only a table a step of builds, as 10000,100000,1000000.")] = "",
+    ladder: Annotated[str, typer.Option("--steps", help="Only a table of the steps of builds: 10000,100000.")] = "",
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         if ladder:
@@ -58,8 +58,7 @@ def steps(ladder: list[int], folder: Path) -> None:
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     for customers in ladder:
         data, file = folder / f"shop-{customers}", folder / "steps.json"
-        written = ("--layout", "generic", "--customers", str(customers), "--format", "parquet", "--lines-per-order", "5")
-        command("-m", "dataset.sample", *written, "--out", str(data))
+        _shop(data, customers)
         command("-m", "benchmarks.steps", str(file), str(data), "--out", str(folder / f"site-{customers}"))
         found.append({name: values for name, *values in json.loads(file.read_text())})
     print("| step |" + "".join(f" {c:,}: s | CPU s | MB |" for c in ladder) + " growth |")
@@ -71,6 +70,12 @@ def steps(ladder: list[int], folder: Path) -> None:
         cells = "".join(f" {wall:.1f} | {used:.1f} | {most:,.0f} |" for wall, used, most in values)
         grown = np.log(values[-1][1] / max(values[-2][1], 0.01)) / np.log(ladder[-1] / ladder[-2]) if ladder[1:] else 0
         print(f"| {name} |{cells} {grown:.2f} |", flush=True)
+
+
+def _shop(data: Path, customers: int) -> None:
+    """A generated shop as Parquet, five lines an order."""
+    written = ("--layout", "generic", "--customers", str(customers), "--format", "parquet", "--lines-per-order", "5")
+    command("-m", "dataset.sample", *written, "--out", str(data))
 
 
 def _fresh(data: Path, folder: Path) -> Measured:
@@ -94,8 +99,7 @@ class _changed_template:
 def reductions(customers: int, folder: Path, runs: int) -> None:
     """Read, customers, segments and concentration of one large Parquet file, against pandas and lifetimes."""
     data = folder / "large"
-    written = ("--layout", "generic", "--customers", str(customers), "--format", "parquet", "--lines-per-order", "5")
-    command("-m", "dataset.sample", *written, "--out", str(data))
+    _shop(data, customers)
     print(f"reductions of {customers:,} customers (Parquet)")
     floor = command("-c", "import duckdb, pandas, pyarrow")
     ours = middle(runs, "-m", "benchmarks.peers", "ours", str(data))
