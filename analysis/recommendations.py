@@ -81,17 +81,17 @@ RULES = (
         FIRST,
         "budget.net",
         some,
-        "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {experiment.left_alone} "
+        "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {budget.left_alone} "
         "left alone to compare with.",
-        "We ask for {budget.spend}: it should return {value} net in ninety days, measured against control groups.",
+        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days, tested by control groups.",
     ),
     Rule(
         FIRST,
         "budget.net",
         some,
         "Release {budget.spend} for the action plan: {budget.contacts} people are contacted.",
-        "We ask for {budget.spend}: it should return {value} net in ninety days.",
-        unless="experiment.left_alone",
+        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days.",
+        unless="budget.left_alone",
     ),
     Rule(
         FIRST,
@@ -139,15 +139,23 @@ RULES = (
     ),
     Rule(
         THEN,
-        "experiment.headline",
-        always,
-        "Read the control groups after ninety days: keep what paid, stop the rest.",
+        "experiment.all_detectable",
+        some,
+        "After ninety days judge all actions as one by their control groups; none is large enough alone.",
+        unless="experiment.testable",
+    ),
+    Rule(
+        THEN,
+        "experiment.testable",
+        some,
+        "Read the control groups as tests end: keep what paid, stop the rest; judge small actions as one.",
     ),
     Rule(
         THEN,
         "cross_sell.unasked",
         some,
-        "Offer {cross_sell.customers} customers the other half of a pair, {cross_sell.top_offer} first.",
+        "Offer {cross_sell.customers} customers the other half of a pair, {cross_sell.top_offer} first; leave some "
+        "alone to compare.",
     ),
     Rule(
         THEN,

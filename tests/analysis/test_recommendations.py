@@ -87,10 +87,19 @@ def test_the_budget_is_asked_for_only_when_it_pays():
             **SMALL,
             **plan,
             budget__net=finding(Decimal(7), "money"),
-            experiment__left_alone=finding(2, "count"),
+            budget__left_alone=finding(2, "count"),
         )
     )
-    assert held.findings["headline"].claim.endswith("measured against control groups.")
+    assert held.findings["headline"].claim.endswith("tested by control groups.")
+
+
+@pytest.mark.parametrize("testable", [None, 2])
+def test_control_groups_are_read_as_far_as_they_can_tell(testable):
+    alone = finding(testable, "count")
+    made = compute(**results(INPUTS, **SMALL, experiment__all_detectable=finding(0.05), experiment__testable=alone))
+    (step,) = (step for step in made.steps if step.because.startswith("experiment."))
+    assert step.because == ("experiment.all_detectable" if testable is None else "experiment.testable")
+    assert ("none is large enough" in step.action) == (testable is None)
 
 
 def test_the_title_speaks_of_the_first_step():
