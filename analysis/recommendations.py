@@ -38,7 +38,7 @@ class Step:
 class Rule:
     """When a step is recommended: its finding exists and is `worth` acting on.
 
-    title: the slide's, when the step comes first. unless: not when this finding exists. fallback: only when the horizon
+    title: the slide's, when the step comes first. unless: not when this finding exists; needs: only when it does. fallback: only when the horizon
     has no other step.
     """
 
@@ -48,6 +48,7 @@ class Rule:
     action: str
     title: str = ""
     unless: str = ""
+    needs: str = ""
     fallback: bool = False
 
 
@@ -84,6 +85,16 @@ RULES = (
         "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {budget.left_alone} "
         "left alone to compare with.",
         "We ask for {budget.spend}: as assumed it returns {value} net in ninety days, tested by control groups.",
+        needs="experiment.testable",
+    ),
+    Rule(
+        FIRST,
+        "budget.net",
+        some,
+        "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {budget.left_alone} "
+        "left alone to compare with.",
+        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days; only large effects will show.",
+        unless="experiment.testable",
     ),
     Rule(
         FIRST,
@@ -139,9 +150,10 @@ RULES = (
     ),
     Rule(
         THEN,
-        "experiment.all_detectable",
+        "experiment.small",
         some,
-        "After ninety days judge all actions as one by their control groups; none is large enough alone.",
+        "After ninety days judge all actions as one by their control groups: uplifts below "
+        "{experiment.all_detectable} points cannot be told from chance.",
         unless="experiment.testable",
     ),
     Rule(
@@ -288,5 +300,5 @@ def _supported(horizon: str, known: Mapping[str, Finding]) -> list[Rule]:
 
 
 def _holds(rule: Rule, known: Mapping[str, Finding]) -> bool:
-    needed = {rule.because, *PLACE.findall(rule.action), *PLACE.findall(rule.title)} - {"value"}
+    needed = {rule.because, rule.needs, *PLACE.findall(rule.action), *PLACE.findall(rule.title)} - {"value", ""}
     return needed <= known.keys() and rule.unless not in known and rule.worth(float(known[rule.because].value))  # type: ignore[arg-type]
