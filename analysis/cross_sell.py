@@ -252,8 +252,7 @@ def _unasked(offers: pd.DataFrame, told: Told) -> Finding:
     return told(
         later / first,
         "share",
-        "Unasked, {value} of such customers came back for the other product; of the offer {cross_sell.response} "
-        "is assumed.",
+        "Unasked, {value} came back for the other product; {cross_sell.response} is assumed of the offer.",
         "customers who bought the offer on a later day than the product held / buyers of the latter without the offer "
         "until then; summed over the offers",
         n=first,

@@ -38,8 +38,8 @@ class Step:
 class Rule:
     """When a step is recommended: its finding exists and is `worth` acting on.
 
-    title: the slide's, when the step comes first. unless: not when this finding exists; needs: only when it does. fallback: only when the horizon
-    has no other step.
+    title: the slide's, when the step comes first. unless: not when this finding exists; needs: only when
+    that one does. fallback: only when the horizon has no other step.
     """
 
     horizon: str
@@ -152,22 +152,20 @@ RULES = (
         THEN,
         "experiment.small",
         some,
-        "After ninety days judge all actions as one by their control groups: uplifts below "
-        "{experiment.all_detectable} points cannot be told from chance.",
+        "After ninety days judge all actions as one: uplifts below {experiment.all_detectable} points do not show.",
         unless="experiment.testable",
     ),
     Rule(
         THEN,
         "experiment.testable",
         some,
-        "Read the control groups as tests end: keep what paid, stop the rest; judge small actions as one.",
+        "Read the control groups as tests end: keep what paid, stop the rest.",
     ),
     Rule(
         THEN,
         "cross_sell.unasked",
         some,
-        "Offer {cross_sell.customers} customers the other half of a pair, {cross_sell.top_offer} first; leave some "
-        "alone to compare.",
+        "Test the other half of a pair on {cross_sell.customers} customers, {cross_sell.top_offer} first.",
     ),
     Rule(
         THEN,

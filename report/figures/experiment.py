@@ -37,7 +37,7 @@ def designs(experiment: Experiment, style: Style) -> go.Figure | None:
             line={"color": BAR, "width": 3},
             marker={"color": [BAR, colour], "size": [11, 13 if there else 1], "opacity": 1},
         )  # fmt: skip
-        words = f"{_points(shows[row], style)}{' points' if row == 0 else ''} shows" if there else "none shows"
+        words = f"{_points(shows[row], style)}{' points show' if row == 0 else ''}" if there else "none shows"
         if not style.narrow:
             words += (
                 f" <span style='color:{GREY}'>({_points(assumed[row], style)}{' assumed' if row == 0 else ''})</span>"
@@ -46,7 +46,7 @@ def designs(experiment: Experiment, style: Style) -> go.Figure | None:
         share = style.text(base[row], "share") + (" buy anyway" if row == 0 and base[row] > 0.35 else "")
         figure.add_annotation(x=base[row], y=row, xanchor="right", xshift=-10, text=share, font={"color": GREY})
     most = max(b + s for b, s in zip(base, shows, strict=True))
-    figure.update_layout(margin={"r": 90 if style.narrow else 225, "t": 4, "b": 4}, showlegend=False)
+    figure.update_layout(margin={"r": 140 if style.narrow else 260, "t": 4, "b": 4}, showlegend=False)
     figure.update_xaxes(visible=False, range=[-0.13 * most, most * 1.02])
     named_rows(figure, names)
     return figure

@@ -101,7 +101,7 @@ def test_control_groups_are_read_as_far_as_they_can_tell(testable):
     made = compute(**results(INPUTS, **SMALL, **all_of_them, experiment__testable=alone))
     (step,) = (step for step in made.steps if step.because.startswith("experiment."))
     assert step.because == ("experiment.small" if testable is None else "experiment.testable")
-    assert ("told from chance" in step.action) == (testable is None)
+    assert ("do not show" in step.action) == (testable is None)
 
 
 def test_the_title_speaks_of_the_first_step():
