@@ -228,7 +228,7 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
             "{value} of orders with {cross_sell.top_has} hold {cross_sell.top_offer} as well.",
             "orders with both / orders with the product held",
         ),
-        "unasked": _unasked(offers, response, told),
+        "unasked": _unasked(offers, told),
         "value_unasked": _value_unasked(offers, told),
         "pairs": told(
             pairs,
@@ -246,15 +246,13 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
     }
 
 
-def _unasked(offers: pd.DataFrame, response: float, told: Told) -> Finding:
+def _unasked(offers: pd.DataFrame, told: Told) -> Finding:
     """How many came back by themselves, beside the response that is assumed."""
     first, later = int(offers["first"].sum()), int(offers["later"].sum())
-    less = later / first < response
     return told(
         later / first,
         "share",
-        "Measured: unasked, {value} of such customers came back for the other product, "
-        f"{'less than' if less else 'not less than'} the {{cross_sell.response}} assumed.",
+        "Unasked, {value} came back for the other product; {cross_sell.response} is assumed of the offer.",
         "customers who bought the offer on a later day than the product held / buyers of the latter without the offer "
         "until then; summed over the offers",
         n=first,

@@ -37,6 +37,7 @@ def _told(n: int, window: tuple[date, date], population: str = "actions that sel
 
 def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, date]) -> dict[str, Finding]:
     told, small = _told(len(designs), window), sum(d.status == SMALL for d in designs)
+    ready = 0 if then is None else sum(d.status in (READY, FILLS) for d in designs)
     treated, alone = sum(d.treatment for d in designs), sum(d.control for d in designs)
     as_one = experiment_design.detectable_in_all(designs)
     return {
@@ -62,8 +63,19 @@ def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, da
             "actions whose assumed uplift would not show within a year",
             reason=HISTORY if then is None else "",
         ),
+        "testable": told(
+            ready or None,
+            "count",
+            f"{{value}} {noun(ready, 'action is', 'actions are')} large enough to show the uplift assumed of "
+            f"{noun(ready, 'it', 'them')} within a year.",
+            "actions whose assumed uplift shows within a year, ninety days to watch included",
+            reason="" if ready else HISTORY if then is None else "no action has enough customers to be tested alone",
+        ),
         "treated": told(
-            treated, "count", f"{{value}} {noun(treated, 'customer')} would be treated.", "customers in treatment arms"
+            treated,
+            "count",
+            f"{{value}} {noun(treated, 'customer is', 'customers are')} drawn for treatment.",
+            "customers in treatment arms",
         ),
         "left_alone": told(
             alone,
@@ -94,7 +106,8 @@ def _headline(designs: Sequence[Design], then: Past | None, window: tuple[date, 
         claim = f"{every} ({{value}}) can show the uplift assumed of {it} in a test of at most a year."
     if not ready:
         claim = (
-            "No action ({value} of {experiment.actions}) has the customers to show the uplift assumed within a year."
+            "No action alone ({value} of {experiment.actions}) has enough customers to show its assumed uplift "
+            "in a year."
         )
     return told(
         ready, "count", claim, "actions whose assumed uplift shows within a year, ninety days to watch included"

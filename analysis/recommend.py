@@ -343,7 +343,7 @@ def _headline(tried: Trial | None, found: Mapping[str, Finding]) -> Finding:
     if low > 0:
         return _again(
             found["hit_rate"],
-            "Five similar products hit the next order of {value} of customers, five bestsellers that of "
+            "Offer similar products: five of them hit {value} of next orders, five bestsellers only "
             "{recommend.bestsellers_hit_rate}.",
         )
     if high < 0:
@@ -354,7 +354,7 @@ def _headline(tried: Trial | None, found: Mapping[str, Finding]) -> Finding:
         )
     return _again(
         found["bestsellers_hit_rate"],
-        "Nothing is shown to beat bestsellers: five hit {value} of next orders, five similar products "
+        "Offer bestsellers, nothing is shown to beat them: five hit {value} of next orders, similar products "
         "{recommend.hit_rate}.",
     )
 

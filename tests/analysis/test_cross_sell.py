@@ -290,8 +290,7 @@ def test_claims(shop, few, times, response):
         assert key != "headline" or len(said) <= TITLE, said
     assumed = {k for k, f in found.items() if f.kind == "assumed"}
     assert assumed == {"headline", "value", "value_low", "value_high", "response", "top_value"}
-    asked = float(found["unasked"].value) < response  # type: ignore[arg-type]
-    assert ("not less than" in found["unasked"].claim) != asked and "assumed" in found["headline"].claim
+    assert "assumed" in found["unasked"].claim and "assumed" in found["headline"].claim
 
 
 @pytest.mark.parametrize(
