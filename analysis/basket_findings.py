@@ -146,6 +146,8 @@ def _of_the_bundle(bundles: pd.DataFrame, estimated: Any, ground: Ground) -> dic
     if len(best):
         interval = (float(best["attach_low"]), float(best["attach_high"]))
     attach = partial(estimated, unit="share", interval=interval, reason=why)
+    if len(best):
+        attach = partial(attach, population="orders with the first product of the bundle", n=int(best["orders_first"]))
     share = "orders with both / orders with the first, " + BUNDLE
     return {
         "bundle_first": name(best.get("first"), claim="In the first bundle to try, {value} leads.", definition=BUNDLE),

@@ -57,7 +57,7 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
     place = experiment_design.strata(people, None if rfm is None else rfm.frame["segment"].cat.codes.to_numpy())
     shares = {str(plan["key"]): float(plan["control_share"]) for plan in plans}
     alone = experiment_design.drawn(people["customer_id"], action, shares, settings.seed)
-    then = experiment_design.past(lines, settings.snapshot, rfm is not None)
+    then = experiment_design.past(lines, settings.snapshot, rfm is not None, actions.playbook)
     designs = _designs(plans, people, action, place, alone, then)
     frame = _frame(people["customer_id"], action, alone)
     assignments = _assignments(frame, place, shares, settings)
