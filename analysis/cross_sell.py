@@ -87,7 +87,9 @@ def compute(
     offers = offers.sort_values(["value", "without", "has", "offer"], ascending=[False, False, True, True])
     given = offers[offers["customers"] > 0].reset_index(drop=True)
     return CrossSell(
-        findings=_findings(given, len(strong), basket.findings["strong"].n, customers, response),
+        findings=_findings(
+            given, len(strong), round(strong["orders"].iloc[0] / strong["support"].iloc[0]), customers, response
+        ),
         offers=_offers(offers.reset_index(drop=True)),
         customers=Table(listed, "Customers and the product to offer each", {}, SOURCE),
         categories=priced.by_category(given, SOURCE, "Offers by category of the product offered"),

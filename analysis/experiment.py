@@ -243,7 +243,7 @@ def _outcome_table(found: Sequence[Outcome], names: Mapping[str, str]) -> Table:
         "change_high": "to",
         "p": "p",
         "p_holm": "p, all actions",
-        "p_ratio": "p of the arms' sizes",
+        "p_ratio": "p of the loss",
         "lost": "Not found again",
         "verdict": "Verdict",
     }
@@ -254,7 +254,8 @@ def _outcome_table(found: Sequence[Outcome], names: Mapping[str, str]) -> Table:
     }  # fmt: skip
     return Table(
         pd.DataFrame(rows, columns=list(labels)), "What came of the last report's tests", labels, SOURCE, units,
-        note=f"Differences in points, 95 % intervals: {METHOD}.",
+        note=f"Differences in points, 95 % intervals: {METHOD}. p of the loss: chance that the arms lost customers as "
+        "unevenly, were neither more likely to (Fisher).",
     )  # fmt: skip
 
 

@@ -50,10 +50,10 @@ class Design:
     """One action as an experiment; sizes in customers.
 
     baseline: share who buy within HORIZON anyway, of `base` customers a quarter ago; within: its 95 % interval. whose:
-    of whom it is taken, the first of OWN, SEGMENT and ALL of whom there were enough. entering: customers a week who newly come under it, at
-    least. detectable: the smallest uplift in points that the arms show. needed: both arms together, to show `response`.
-    weeks: until the outcome of such a test is known; None where that passes a year. pool: keys of actions to try it
-    with.
+    of whom it is taken, the first of OWN, SEGMENT and ALL with enough. entering: customers a week who newly come under
+    it, at least. detectable: the smallest uplift in points that the arms show. needed: both arms together, to show
+    `response`. weeks: until the outcome of such a test is known; None where that passes a year. pool: keys of actions
+    to try it with.
     """
 
     key: str
