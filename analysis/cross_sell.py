@@ -289,7 +289,8 @@ def _value_unasked(offers: pd.DataFrame, told: Told) -> Finding:
         Decimal(str(value)),
         "money",
         "At the rate at which customers came back unasked, the same offers bring {value}.",
-        "for each offer: share of the buyers without it who bought it later, measured x price x customers offered",
+        "for each offer: share of the buyers without it who bought it later, measured x price x customers offered; "
+        "interval: of the offers as if each had buyers of its own, so rather narrow",
         kind="estimated",
         interval=(value - down, value + up),
         leading=True,

@@ -385,7 +385,7 @@ def test_short_history_without_money_and_without_anybody(ran, shop):
 
 def test_the_exports_hold_it_for_the_owner_only(ran, tmp_path):
     done = ran(shop_lines(14))
-    exports.write(tmp_path, done.results, Settings())
+    exports.write(tmp_path, done.results, SETTINGS)
     for name in ("experiment_assignments.csv", "experiment_assignments.parquet"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
     found = pd.read_parquet(tmp_path / "experiment_assignments.parquet")
