@@ -57,7 +57,7 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
     place = experiment_design.strata(people, None if rfm is None else rfm.frame["segment"].cat.codes.to_numpy())
     shares = {str(plan["key"]): float(plan["control_share"]) for plan in plans}
     alone = experiment_design.drawn(people["customer_id"], action, shares, settings.seed)
-    then = experiment_design.past(lines, settings.snapshot, rfm is not None, actions.playbook)
+    then = experiment_design.past(lines, settings.snapshot, rfm is not None, actions.playbook, _known(actions))
     designs = _designs(plans, people, action, place, alone, then)
     frame = _frame(people["customer_id"], action, alone)
     assignments = _assignments(frame, place, shares, settings)
@@ -79,6 +79,12 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
         why=why,
         measured=then is not None,
     )
+
+
+def _known(actions: Actions) -> frozenset[str]:
+    """The columns that the triggers find on these data."""
+    columns = actions.columns.frame
+    return frozenset(columns.loc[columns["known"] == "yes", "column"])
 
 
 def _designs(

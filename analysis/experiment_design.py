@@ -78,8 +78,14 @@ class Design:
         return self.treatment + self.control
 
 
-def past(lines: Relation, snapshot: date, segmented: bool, playbook: Playbook) -> Past | None:
-    """The customers of a quarter ago and who bought since; None where they could not be put into strata then."""
+def past(
+    lines: Relation, snapshot: date, segmented: bool, playbook: Playbook, known: frozenset[str] = frozenset()
+) -> Past | None:
+    """The customers of a quarter ago and who bought since; None where they could not be put into strata then.
+
+    known: columns that triggers find now. An action is not told of then when its rule, or one before it, asks now for
+    what was not known then: by another measure it selects other people, who buy at another rate.
+    """
     day = snapshot - timedelta(days=HORIZON)
     people = outcomes.features(lines, None, day)
     if people.empty:
@@ -90,13 +96,15 @@ def past(lines: Relation, snapshot: date, segmented: bool, playbook: Playbook) -
             return None
     place = strata(people, segments_of(people) if segmented else None)
     _, orders = outcomes.of_each(people, outcomes.outcome(lines, day, snapshot))
-    plan = action_people.matched(playbook, action_people.earlier(people, segmented), len(people))
+    told = action_people.earlier(people, segmented)
+    plan = action_people.matched(playbook, told, len(people))
+    asked = [bool(one.trigger.columns & (known - told.keys())) for one in playbook.plans]
 
     def counted(here: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return tuple(np.bincount(place[rows], minlength=len(STRATA)) for rows in (here, here & (orders > 0)))  # type: ignore[return-value]
 
     counts, buyers = counted(np.ones(len(people), dtype=bool))
-    selected = {one.key: counted(plan == at) for at, one in enumerate(playbook.plans)}
+    selected = {one.key: counted(plan == at) for at, one in enumerate(playbook.plans) if not any(asked[: at + 1])}
     return Past(pd.Series(place, index=pd.Index(people["customer_id"])), counts, buyers, day, selected)
 
 

@@ -22,7 +22,7 @@ SOURCE = "analysis/experiment.py"
 JUDGED = "the interval (Newcombe) leaves out nought, at five percent over all actions together (Holm)"
 WHOSE = {
     OWN: "customers the same rule selects (measures of models not known then)",
-    SEGMENT: "customers of the segments it selects, too few being under the rule itself",
+    SEGMENT: "customers of the segments it selects, whom of them it would have selected then not being known",
     ALL: "all customers, its own segments having too few",
 }
 POPULATIONS = {

@@ -23,6 +23,7 @@ from analysis.experiment_told import of_designs, of_outcomes
 from analysis.finding import PLACE, Finding, Skip
 from analysis.run import Run, run
 from analysis.uplift import EMPTY, HARMED, NONE, WITHHELD, WORKED, Arm
+from dataset.engine import Relation
 from dataset.settings import Settings
 from report import exports, pages
 from report.figure import SLOTS, Style, finished
@@ -32,6 +33,7 @@ from report.pages import Report
 from tests.analysis.released import released
 
 TITLE = 105
+ROOT = Path(experiment_design.__file__).parent
 HEAVY = ("clusters", "clv", "spend_90d", "churn", "propensity", "value_at_risk")
 NAMES = ("customers", "rfm", "kpis", "actions", "experiment")
 
@@ -150,6 +152,25 @@ def test_a_baseline_falls_back_to_the_segment_where_the_rule_selected_too_few():
         own[0][0], own[1][0] = many, many // 2
         made = design(500, replace(known, selected={"vip_care": own}))
         assert (made.whose, made.baseline) == (whose, pytest.approx(rate))
+
+
+def test_a_rule_that_asks_a_model_now_is_not_told_of_then(shop):
+    """Ranked by another measure then, it would have selected other people; so would all rules after it."""
+    dataset, settings = shop(shop_lines(5))
+    done = run(NAMES, dataset, settings)
+    columns, book = of_actions(done).columns.frame, of_actions(done).playbook
+    day = shop_lines(5)["ordered_at"].max() + timedelta(days=1)
+    lines = Relation(dataset.engine, "lines", ROOT, dataset.engine.columns("lines"))
+    known = frozenset(columns.loc[columns["known"] == "yes", "column"])
+    one = experiment_design.past(lines, day, True, book, known)
+    other = experiment_design.past(lines, day, True, book, known | {"segment_value_rank"})
+    assert one is not None and other is not None
+    assert set(one.selected) == {plan.key for plan in book.plans}
+    assert set(other.selected) == {"rescue", "vip_care"}
+
+
+def of_actions(done: Run) -> Any:
+    return done.results["actions"]
 
 
 def test_what_all_together_show_is_as_unsure_as_the_baselines():
