@@ -177,7 +177,7 @@ def test_what_all_together_show_is_as_unsure_as_the_baselines():
     made = [design(n, past(n), key=f"k{i}") for i, n in enumerate((2000, 900))]
     found = experiment_design.detectable_in_all(made)
     assert found is not None and found.interval[0] < found.value < found.interval[1]
-    sure = [replace(d, within=(d.baseline, d.baseline)) for d in made]
+    sure = [replace(d, within=(d.baseline or 0.0, d.baseline or 0.0)) for d in made]
     same = experiment_design.detectable_in_all(sure)
     assert same is not None and same.interval == (same.value, same.value) and same.value == found.value
 
