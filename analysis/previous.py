@@ -60,7 +60,7 @@ class Release:
         if frame is None or "segment" not in frame:
             return None
         if not frame["segment"].isin(SEGMENTS).all():
-            raise _wrong(self.folder / CUSTOMERS, "a segment is none of the report's")
+            raise _wrong(self.folder / CUSTOMERS, "a segment is not one of the report's")
         return frame.assign(segment=pd.Categorical(frame["segment"], categories=list(SEGMENTS)))
 
     def assignments(self) -> pd.DataFrame | None:
@@ -75,7 +75,7 @@ class Release:
         if any(not ACTION.fullmatch(name) for name in frame["action"].cat.categories):
             raise _wrong(path, "an action has no proper key")
         if not set(frame["segment"].cat.categories) <= set(STRATA):
-            raise _wrong(path, "a segment is none of the report's")
+            raise _wrong(path, "a segment is not one of the report's")
         share = frame["share"].to_numpy()
         if not ((share > 0) & (share < 1)).all():
             raise _wrong(path, "a share of control is not between nought and one")
@@ -186,7 +186,7 @@ def _said(key: object, entry: object, path: Path) -> Said:
     if unit not in UNITS or not isinstance(claim, str) or len(claim) > MOST_TEXT:
         raise _wrong(path, f"{key} has no proper unit or claim")
     if PLACE.findall(claim).count("value") != 1 or any(c.isdigit() for c in PLACE.sub("", claim)):
-        raise _wrong(path, f"the claim of {key} is none")
+        raise _wrong(path, f"the claim of {key} is not one")
     return Said(_value(key, entry.get("value"), unit, path), unit, claim)
 
 
