@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,8 +104,8 @@ def read(release: Path) -> Release:
 
     Raises DataError E_PREVIOUS that says which file, or entry, is not what a build writes.
     """
-    folder = release.resolve()
-    if not folder.is_dir():
+    folder = Path(os.path.realpath(release)) if "\0" not in str(release) else release
+    if not os.path.isdir(folder):
         raise DataError("E_PREVIOUS", "there is no such release", file=release, hint=HINT)
     hashes = _hashes(folder / MANIFEST)
     _as_published(folder / METRICS, METRICS, hashes)

@@ -70,6 +70,8 @@ def parse(text: str) -> Trigger:
 
     if len(text) > LONGEST:
         raise RuleError(f"is longer than {LONGEST} characters")
+    if not all(letter.isprintable() or letter in " \t\n" for letter in text):
+        raise RuleError("holds a character that cannot be printed")
     try:
         tree = sqlglot.parse_one(text, into=exp.Condition, read="duckdb")
         if _kind(tree) != "truth":
