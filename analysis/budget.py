@@ -188,7 +188,7 @@ def _options(offers: Sequence[Offer], ways: Mapping[str, Sequence[int]]) -> Tabl
         labels,
         SOURCE,
         {"contacts": "count", **money},
-        "By assumed response, cost and margin. What customers bring without any action is in none of these.",
+        "By assumed response, cost and margin. What customers bring without any action is left out of all of these.",
     )
 
 

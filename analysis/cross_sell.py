@@ -75,7 +75,7 @@ def compute(
         "cross_sell.sql",
         snapshot=settings.snapshot,
         products=priced.in_text(_ids(chosen)),
-        offers=priced.in_text(_arrows(chosen)),
+        offers=priced.in_pairs(_pairs(chosen)),
     ).to_pandas()
     at = pd.MultiIndex.from_frame(chosen[["has", "offer"]]).get_indexer(pd.MultiIndex.from_frame(got[["has", "offer"]]))
     got, at = got[at >= 0], at[at >= 0]
@@ -120,7 +120,7 @@ def _counted(lines: Relation, ways: pd.DataFrame, settings: Settings) -> pd.Data
         "cross_sell_pairs.sql",
         snapshot=settings.snapshot,
         products=priced.in_text(_ids(ways)),
-        pairs=priced.in_text(_arrows(ways)),
+        pairs=priced.in_pairs(_pairs(ways)),
     ).to_pandas()
     itself = found["has"] == found["offer"]
     ways = ways.merge(
@@ -150,8 +150,8 @@ def _ids(ways: pd.DataFrame) -> list[str]:
     return sorted({*ways["has"], *ways["offer"]})
 
 
-def _arrows(ways: pd.DataFrame) -> list[str]:
-    return [f"{has}>{offer}" for has, offer in zip(ways["has"], ways["offer"], strict=True)]
+def _pairs(ways: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(ways["has"], ways["offer"], strict=True))
 
 
 def _offers(offers: pd.DataFrame) -> Table:

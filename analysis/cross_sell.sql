@@ -1,14 +1,21 @@
 -- Which customers bought one product of a pair and not the other? One row each, with the pair that stands first in
 -- $offers of those open to them.
 -- The places are looked up once a product: they wait for the count, or an engine would search them line by line.
-with goods as (
-    select product_id, case when count(*) > 0 then position('|' || product_id || '|' in $products) end as place
+with sold as (
+    select product_id, replace(replace(product_id, '~', '~0'), '|', '~1') as written, count(*) as sale_lines
     from lines
     where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and product_id is not null
     group by product_id
 ),
+goods as (
+    select
+        product_id,
+        written,
+        case when sale_lines > 0 then position('|' || written || '|' in $products) end as place
+    from sold
+),
 paired as (
-    select product_id
+    select product_id, written
     from goods
     where place > 0
 ),
@@ -16,10 +23,10 @@ ways as (
     select
         a.product_id as has,
         b.product_id as offer,
-        case when count(*) > 0 then position('|' || a.product_id || '>' || b.product_id || '|' in $offers) end as place
+        case when count(*) > 0 then position('|' || a.written || '~>' || b.written || '|' in $offers) end as place
     from paired as a
     cross join paired as b
-    group by a.product_id, b.product_id
+    group by a.product_id, b.product_id, a.written, b.written
 ),
 offers as (
     select has, offer, place

@@ -263,7 +263,7 @@ def _verdict(
         )
         return replace(made[f"{key}_change"], claim=claim)
     if not worked and not harmed:
-        claim = f"{since} none of the {{value}} tested actions showed a difference."
+        claim = f"{since} not one of the {{value}} tested actions showed a difference."
         if len(judged) < counts["tested"].value:  # type: ignore[operator]
             claim = f"{since} no action showed a difference; {{experiment.withheld}} of {{value}} have no verdict."
         if counts["tested"].value == 1:

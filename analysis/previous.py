@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Release:
         if frame is None or "segment" not in frame:
             return None
         if not frame["segment"].isin(SEGMENTS).all():
-            raise _wrong(self.folder / CUSTOMERS, "a segment is none of the report's")
+            raise _wrong(self.folder / CUSTOMERS, "a segment is not one of the report's")
         return frame.assign(segment=pd.Categorical(frame["segment"], categories=list(SEGMENTS)))
 
     def assignments(self) -> pd.DataFrame | None:
@@ -75,7 +76,7 @@ class Release:
         if any(not ACTION.fullmatch(name) for name in frame["action"].cat.categories):
             raise _wrong(path, "an action has no proper key")
         if not set(frame["segment"].cat.categories) <= set(STRATA):
-            raise _wrong(path, "a segment is none of the report's")
+            raise _wrong(path, "a segment is not one of the report's")
         share = frame["share"].to_numpy()
         if not ((share > 0) & (share < 1)).all():
             raise _wrong(path, "a share of control is not between nought and one")
@@ -103,8 +104,8 @@ def read(release: Path) -> Release:
 
     Raises DataError E_PREVIOUS that says which file, or entry, is not what a build writes.
     """
-    folder = release.resolve()
-    if not folder.is_dir():
+    folder = Path(os.path.realpath(release)) if "\0" not in str(release) else release
+    if not os.path.isdir(folder):
         raise DataError("E_PREVIOUS", "there is no such release", file=release, hint=HINT)
     hashes = _hashes(folder / MANIFEST)
     _as_published(folder / METRICS, METRICS, hashes)
@@ -186,7 +187,7 @@ def _said(key: object, entry: object, path: Path) -> Said:
     if unit not in UNITS or not isinstance(claim, str) or len(claim) > MOST_TEXT:
         raise _wrong(path, f"{key} has no proper unit or claim")
     if PLACE.findall(claim).count("value") != 1 or any(c.isdigit() for c in PLACE.sub("", claim)):
-        raise _wrong(path, f"the claim of {key} is none")
+        raise _wrong(path, f"the claim of {key} is not one")
     return Said(_value(key, entry.get("value"), unit, path), unit, claim)
 
 

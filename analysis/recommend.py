@@ -379,7 +379,7 @@ def _of_lists(made: _Made, measured: Any) -> dict[str, Finding]:
             whom,
             "count",
             f"{{value}} {noun(whom, 'customer gets', 'customers get')} up to five offers each.",
-            "known customers with at least one product to offer; who bought every product gets none",
+            "known customers with at least one product to offer; who bought every product gets no offer",
         ),
         "coverage": measured(
             covered / size,

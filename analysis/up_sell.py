@@ -113,7 +113,7 @@ def _candidates(
     itself = counted["has"] == counted["offer"]
     buyers = counted[itself].set_index("has")["customers"]
     pairs = counted[~itself].rename(columns={"customers": "bought"})
-    pairs["buyers"] = pairs["has"].map(buyers)
+    pairs["buyers"] = pairs["has"].map(buyers).astype("float64")  # of no pair at all, text would come
     pairs["share"] = pairs["bought"] / pairs["buyers"]
     known = sold.set_index("product_id")
     for side in ("has", "offer"):

@@ -4,7 +4,7 @@
 with priced as (
     select
         product_id,
-        case when count(*) > 0 then position('|' || product_id || '|' in $non_products) end as fee,
+        case when count(*) > 0 then position('|' || replace(replace(product_id, '~', '~0'), '|', '~1') || '|' in $non_products) end as fee,
         round(cast(sum(amount) as double) / cast(sum(quantity) as double), 6) as price
     from lines
     where
@@ -25,7 +25,7 @@ goods as (
         priced.product_id,
         priced.price,
         categories.category,
-        position('|' || priced.product_id || '|' in $offers) as place
+        position('|' || replace(replace(priced.product_id, '~', '~0'), '|', '~1') || '|' in $offers) as place
     from priced
     inner join categories on priced.product_id = categories.product_id
     where

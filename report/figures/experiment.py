@@ -37,7 +37,7 @@ def designs(experiment: Experiment, style: Style) -> go.Figure | None:
             line={"color": BAR, "width": 3},
             marker={"color": [BAR, colour], "size": [11, 13 if there else 1], "opacity": 1},
         )  # fmt: skip
-        words = f"{_points(shows[row], style)}{' points show' if row == 0 else ''}" if there else "none shows"
+        words = f"{_points(shows[row], style)}{' points show' if row == 0 else ''}" if there else "no change shows"
         if not style.narrow:
             words += (
                 f" <span style='color:{GREY}'>({_points(assumed[row], style)}{' assumed' if row == 0 else ''})</span>"

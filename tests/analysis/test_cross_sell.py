@@ -348,3 +348,14 @@ def test_each_finding_says_of_whom_and_how_many(shop):
     assert told == {"top_share": 13, "top_attach": 36, "top_lift": 90, "pairs": 1, "customer_share": 22}
     assert found["top_attach"].population == "orders with the product held"
     assert found["customer_share"].population == "known customers with at least one sale"
+
+
+def test_ids_that_hold_other_ids(shop):
+    """Bars and arrows in an id make no other product of it."""
+    ids = {"tent": "lamp|mat>tent", "mat": "x|lamp|lamp>tent|", "POST": "~1"}
+    lines = [(*line[:5], ids.get(line[5], line[5]), *line[6:]) for line in by_hand() + bought("t0", "lamp", day=9)]
+    products = [(ids.get(row[0], row[0]), *row[1:]) for row in PRODUCTS]
+    plain = compute(shop(by_hand() + bought("t0", "lamp", day=9), products=PRODUCTS), [("mat", "tent", True)])
+    found = compute(shop(lines, products=products), [(ids["mat"], ids["tent"], True)])
+    assert found.customers.frame["customer_id"].tolist() == plain.customers.frame["customer_id"].tolist()
+    assert found.offers.frame.drop(columns=["has", "offer"]).equals(plain.offers.frame.drop(columns=["has", "offer"]))

@@ -368,6 +368,10 @@ def test_a_long_table_laid_out_by_group() -> None:
     assert wide is not None and list(wide.labels.values()) == ["Month", "x", "<y>"]
     assert wide.frame.iloc[0].tolist() == ["a", 1, 2] and pd.isna(wide.frame.iloc[1, 2])
     assert pages.crosstab(None, "month", "kind", "n") is None
+    named = replace(table, frame=table.frame.assign(name="Pen"))
+    called = pages.crosstab(named, "month", "kind", "n", called="name")
+    assert called is not None and list(called.labels.values()) == ["Month", "Pen", "Pen"]
+    assert called.frame.equals(wide.frame)
 
 
 @pytest.mark.parametrize("words", [3, 9, 14, 20, 23])
