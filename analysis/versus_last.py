@@ -148,7 +148,9 @@ def _now(results: Mapping[str, Result | None]) -> dict[str, Finding]:
 
 def _absent() -> Finding:
     day = date(2000, 1, 1)
-    return Finding(None, "count", "Not made: {value}.", "not made", "no earlier report", 0, (day, day), SOURCE, reason="not made")
+    return Finding(
+        None, "count", "Not made: {value}.", "not made", "no earlier report", 0, (day, day), SOURCE, reason="not made"
+    )
 
 
 def _figures(figures: Sequence[str], last: Release, kpis: Kpis, ground: Ground) -> dict[str, Finding]:
