@@ -139,7 +139,7 @@ def before(release: Path, snapshot: date) -> None:
             "E_PREVIOUS",
             f"the release looks at customers on {day}, which is not before this report's day, {snapshot}",
             file=release,
-            hint="Name an earlier release, or none",
+            hint="Name an earlier release, or leave it out",
         )
 
 

@@ -109,6 +109,9 @@ def test_the_first_rule_that_is_true_wins():
         "net > 1 -- \n; select 1",
         "attach 'x'",
         "pragma version",
+        "country <> '\x07'",
+        "country <> '\x1b[31m'",
+        "country <> '\x00'",
         "net > " + "(" * 300 + "1" + ")" * 300,
     ],
 )
