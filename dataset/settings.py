@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from dataset.errors import DataError, shown
 ZONES = available_timezones() - {"localtime", "Factory", "posixrules"}  # those the engine knows too
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 NOT_IN_THE_FILE = ("assign", "previous", "snapshot", "no_money")
-MOST_MONEY = 10**15
+LEAST_SHARE, LEAST_MONEY, MOST_MONEY = 1e-9, 0.01, 10**15
 LOGO_TYPES = (".svg", ".png", ".jpg", ".jpeg")
 
 
@@ -112,6 +113,8 @@ def _checked(found: dict[str, object], path: Path | None) -> Settings:
     }.items():
         if key in found and not isinstance(found[key], kind):
             raise refuse(key, "must be text in quotes")
+        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in str(found.get(key, ""))):
+            raise refuse(key, "must be one line of text, without control characters")
     if found.get("currency") and found["currency"] not in list_currencies():
         raise refuse("currency", "not an ISO 4217 code such as EUR, USD, GBP")
     if (zone := found.get("zone")) and zone not in ZONES:
@@ -133,8 +136,12 @@ def _checked(found: dict[str, object], path: Path | None) -> Settings:
     for key in ("minimum_support", "cross_sell_response", "up_sell_response", "margin"):
         if key in found and not (type(found[key]) in (int, float) and 0 < found[key] <= 1):  # type: ignore[operator]
             raise refuse(key, "must be a share above 0, at most 1")
+        if key in found and found[key] < LEAST_SHARE:  # type: ignore[operator]
+            raise refuse(key, f"is too small: the least is {LEAST_SHARE:.9f}")
     if "budget" in found and not (type(found["budget"]) in (int, float) and 0 < found["budget"] <= MOST_MONEY):  # type: ignore[operator]
         raise refuse("budget", f"must be an amount of money above 0, at most {MOST_MONEY:,}")
+    if found.get("budget", LEAST_MONEY) < LEAST_MONEY:  # type: ignore[operator]
+        raise refuse("budget", f"is too small: the least is {LEAST_MONEY}")
     if "playbook" in found:
         found["playbook"] = _beside(found["playbook"], path)
         if not os.path.isfile(found["playbook"]):  # type: ignore[arg-type]
