@@ -177,7 +177,7 @@ def _design_table(designs: Sequence[Design]) -> Table:
         for d in designs
     ]
     units: dict[str, Unit] = {
-        "treatment": "count", "control": "count", "baseline": "share", "detectable": "share", "response": "share",
+        "treatment": "count", "control": "count", "baseline": "share", "detectable": "points", "response": "points",
         "needed": "count", "entering": "ratio", "weeks": "count",
     }  # fmt: skip
     labels = {
@@ -254,8 +254,8 @@ def _outcome_table(found: Sequence[Outcome], names: Mapping[str, str]) -> Table:
         "verdict": "Verdict",
     }
     units: dict[str, Unit] = {
-        "treatment": "count", "control": "count", "treated_rate": "share", "control_rate": "share", "change": "ratio",
-        "change_low": "ratio", "change_high": "ratio", "p": "ratio", "p_holm": "ratio", "p_ratio": "ratio",
+        "treatment": "count", "control": "count", "treated_rate": "share", "control_rate": "share", "change": "points",
+        "change_low": "points", "change_high": "points", "p": "ratio", "p_holm": "ratio", "p_ratio": "ratio",
         "lost": "count",
     }  # fmt: skip
     return Table(

@@ -53,8 +53,8 @@ def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, da
     return {
         "all_detectable": told(
             None if as_one is None else as_one.value,
-            "share",
-            "Tested as one, all actions together show an uplift from {value} points on.",
+            "points",
+            "Tested as one, all actions together show an uplift from {value} on.",
             "smallest difference in buyers within ninety days, each action compared within itself, at their mean "
             "baseline; as the uplift that shows of one action; interval: over those of the baselines",
             kind="estimated",
@@ -155,8 +155,8 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
         ),
         f"{key}_detectable": told(
             design.detectable,
-            "share",
-            f"{name}: an uplift shows from {{value}} points on.",
+            "points",
+            f"{name}: an uplift shows from {{value}} on.",
             f"smallest difference in buyers within ninety days for these arms, judged alone: {sample_size.METHOD}",
             kind="estimated",
             interval=_over_baseline(design),
@@ -164,8 +164,8 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
         ),
         f"{key}_response": told(
             design.response,
-            "share",
-            f"{name}: an uplift of {{value}} points is assumed.",
+            "points",
+            f"{name}: an uplift of {{value}} is assumed.",
             "assumed in the playbook: share of the treated who buy once more than without the action",
             kind="assumed",
         ),
@@ -225,8 +225,8 @@ def of_outcomes(
         n = sum(o.treatment.customers + o.control.customers for o in judged)
         counts["all_change"] = _told(n, window, "customers of all tests with a verdict")(
             whole.value,
-            "ratio",
-            "All actions together: {value} points of difference between treated and left alone.",
+            "points",
+            "All actions together: {value} between treated and left alone.",
             "difference in buyers within each action, weighted as Mantel and Haenszel do",
             kind="estimated",
             interval=whole.interval,
@@ -234,10 +234,10 @@ def of_outcomes(
         for end, bound in zip(("low", "high"), whole.interval, strict=True):
             counts[f"all_change_{end}"] = _told(n, window, "customers of all tests with a verdict")(
                 bound,
-                "ratio",
-                "All actions together: from {value} to {experiment.all_change_high} points may still be the difference."
+                "points",
+                "All actions together: the difference may be from {value} to {experiment.all_change_high}."
                 if end == "low"
-                else "The upper end of the difference of all actions together is {value} points.",
+                else "The upper end of the difference of all actions together is {value}.",
                 "end of the interval of all_change",
                 kind="estimated",
                 interval=whole.interval,
@@ -258,9 +258,7 @@ def _verdict(
         return replace(counts["tested"], claim="The last tests ({value}) have no verdict: their arms are not as drawn.")
     if len(worked) == 1 and not harmed:
         key = worked[0].key
-        claim = (
-            f"{{experiment.{key}_name}} worked: of the treated {{value}} points more bought than of those left alone."
-        )
+        claim = f"{{experiment.{key}_name}} worked: {{value}} more of the treated bought than of those left alone."
         return replace(made[f"{key}_change"], claim=claim)
     if not worked and not harmed:
         claim = f"{since} not one of the {{value}} tested actions showed a difference."
@@ -279,9 +277,9 @@ def _of_outcome(outcome: Outcome, name: str, window: tuple[date, date]) -> dict[
     told = _told(n, window, f"customers of the last report's action {key}")
     gap, empty = outcome.conversion, "an arm is empty"
     claim = {
-        WORKED: f"{who} worked: the difference to those left alone is {{value}} points.",
-        HARMED: f"{who} harmed: the difference to those left alone is {{value}} points.",
-    }.get(outcome.verdict, f"{who}: {outcome.verdict} ({{value}} points).")
+        WORKED: f"{who} worked: the difference to those left alone is {{value}}.",
+        HARMED: f"{who} harmed: the difference to those left alone is {{value}}.",
+    }.get(outcome.verdict, f"{who}: {outcome.verdict} ({{value}}).")
     found = {
         f"{key}_name": told(name, "name", "The action is called {value}.", "its name in the playbook"),
         f"{key}_verdict": told(
@@ -289,7 +287,7 @@ def _of_outcome(outcome: Outcome, name: str, window: tuple[date, date]) -> dict[
         ),
         f"{key}_change": told(
             None if gap is None else gap.value,
-            "ratio",
+            "points",
             claim,
             "share of the treated who bought since the last report - share of those left alone; in points",
             kind="estimated",

@@ -134,6 +134,8 @@ def _sayable(key: str, known: Mapping[str, Finding]) -> bool:
 
 
 def _worth(key: str, known: Mapping[str, Finding]) -> bool:
+    if key == "recommendations.headline":
+        return known[key].unit in ("money", "share")  # a count beside it would read as the size of what is asked
     return key != "quality.unknown_customer_share" or _number(known, key) >= UNKNOWN
 
 

@@ -80,6 +80,13 @@ RULES = (
     ),
     Rule(
         FIRST,
+        "experiment.harmed",
+        some,
+        "Stop the actions that harmed: {experiment.harmed} of {experiment.tested} tested.",
+        "Stop first what harmed: {value} of {experiment.tested} tested actions.",
+    ),
+    Rule(
+        FIRST,
         "budget.net",
         some,
         "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {budget.left_alone} "
@@ -150,9 +157,15 @@ RULES = (
     ),
     Rule(
         THEN,
+        "experiment.worked",
+        some,
+        "Go on with what worked: {experiment.worked} of {experiment.tested} tested actions.",
+    ),
+    Rule(
+        THEN,
         "experiment.small",
         some,
-        "After ninety days judge all actions as one: uplifts below {experiment.all_detectable} points do not show.",
+        "After ninety days judge all actions as one: uplifts below {experiment.all_detectable} do not show.",
         unless="experiment.testable",
     ),
     Rule(

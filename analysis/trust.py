@@ -19,6 +19,7 @@ from analysis.spend_90d import Spend
 from analysis.up_sell import UpSell
 
 SOURCE = "analysis/trust.py"
+MOST_OF_TEN = 6  # groups of customers that must be met in a second test
 LITTLE = 0.01  # share of revenue without a customer that is not worth a line
 
 
@@ -50,10 +51,14 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one model: whether it held up, what shows it (full keys), and why it did not."""
+    """What became of one model: whether it held up, what shows it (full keys), and why it did not.
+
+    weak: told, but a second test went against it.
+    """
 
     what: str
     held: bool
+    weak: bool
     evidence: tuple[str, ...]
     reason: str
 
@@ -154,7 +159,8 @@ def _verdict(model: Model, known: Mapping[str, Finding], findings: Mapping[str, 
     held = model.passed in known
     reason = "" if held or model.why not in findings else findings[model.why].reason
     evidence = tuple(key for key in (model.evidence, model.beside) if key in known)
-    return Verdict(model.what, held, evidence, reason)
+    weak = held and model.beside in known and float(known[model.beside].value) < MOST_OF_TEN  # type: ignore[arg-type]
+    return Verdict(model.what, held, weak, evidence, reason)
 
 
 def _headline(counted: Finding, n: int, held: int, basis: Finding) -> Finding:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import plotly.graph_objects as go
 
 from analysis.experiment import Experiment
@@ -14,7 +12,6 @@ from analysis.uplift import HARMED, WORKED
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, real
 
 MOST = 9
-PERCENT = re.compile(r"\s*%\s*")
 
 
 def designs(experiment: Experiment, style: Style) -> go.Figure | None:
@@ -53,8 +50,8 @@ def designs(experiment: Experiment, style: Style) -> go.Figure | None:
 
 
 def _points(value: float, style: Style) -> str:
-    """A difference of shares in percentage points, with its sign."""
-    return PERCENT.sub("", style.text(value, "ratio", signed=True))
+    """A difference of shares in percentage points, with its sign, for a chart whose title names them."""
+    return style.text(value, "points", signed=True).removesuffix(" points")
 
 
 def _name(record: dict[str, object], style: Style) -> str:

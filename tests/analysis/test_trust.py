@@ -52,6 +52,14 @@ def test_the_title_says_how_many_held_up(held, value, claim):
     assert made.findings["refused"].value == len(held) - sum(held)
 
 
+@pytest.mark.parametrize(("met", "weak"), [(5, True), (6, False)])
+def test_a_model_that_failed_a_second_test_is_told_with_care(met, weak):
+    spend = MODELS[1]
+    found = {placed(spend.passed): finding(5, "count"), placed(spend.evidence): finding(9, "count")}
+    made = compute(**results(INPUTS, **RAW, **found, **{placed(spend.beside): finding(met, "count")}))
+    assert [(v.held, v.weak) for v in made.verdicts] == [(True, weak)]
+
+
 def test_gaps_are_told_where_they_are_worth_it():
     gaps = {"quality__rejected": finding(0, "count"), "quality__unpriced_lines": finding(4, "count")}
     made = compute(**results(INPUTS, **RAW, **gaps, quality__unknown_customer_share=finding(0.01)))
