@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ CUSTOMERS, ASSIGNMENTS = "exports/customers.parquet", "exports/experiment_assign
 MOST_BYTES = {METRICS: 64 << 20, MANIFEST: 16 << 20, CUSTOMERS: 8 << 30, ASSIGNMENTS: 8 << 30}
 MOST_ROWS = 100_000_000
 MOST_FINDINGS, MOST_TEXT = 20_000, 2_000
-UNITS: tuple[Unit, ...] = ("count", "money", "share", "ratio", "days", "date", "name")
+UNITS: tuple[Unit, ...] = get_args(Unit)
 KEY = re.compile(r"[a-z][a-z_0-9]{0,99}\.[a-z_0-9]{1,99}")
 ACTION = re.compile(r"[a-z][a-z_0-9]{0,59}")
 TEXT, NUMBER, DAY = "text", "number", "day"

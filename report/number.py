@@ -37,9 +37,9 @@ ENGLISH = {"K": "k", "M": "m", "B": "bn", "T": "tn"}
 def text(value: Any, unit: Unit | str, settings: Settings, compact: bool = False, signed: bool = False) -> str:
     """The value as a reader sees it; an absent one (None, NaN, NaT) is a dash.
 
-    unit: count | money | share | points (a difference of shares) | ratio | days | date | name. compact: three digits of money or of a large count, for
-    slides, and short dates. signed: a ratio or share as a percent change with its sign, money and counts with a plus
-    above nothing. Rounds once, half up.
+    unit: count | money | share | points (a difference of shares) | ratio | days | date | name. compact: three digits of
+    money or of a large count, for slides, and short dates. signed: a ratio or share as a percent change with its sign,
+    other numbers with a plus above nothing. Rounds once, half up.
     Raises ValueError for an infinite number.
     """
     if absent(value):

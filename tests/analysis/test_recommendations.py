@@ -67,7 +67,7 @@ def test_at_most_two_steps_a_horizon_heaviest_first():
     places = {place for rule in RULES for place in (rule.because, *PLACE.findall(rule.action))}
     found = steps(**{place.replace(".", "__"): finding(1) for place in places})
     assert [horizon for horizon, _ in found] == [FIRST, FIRST, THEN, THEN, ALWAYS, ALWAYS]
-    assert [because for _, because in found[:2]] == ["budget.net", "quality.unknown_customer_share"]
+    assert [because for _, because in found[:2]] == ["experiment.harmed", "budget.net"]
 
 
 def test_the_budget_is_asked_for_only_when_it_pays():

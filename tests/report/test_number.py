@@ -83,7 +83,7 @@ def test_text_in_german(value: object, unit: str, options: dict[str, bool], said
 
 
 def test_points_are_differences_of_shares() -> None:
-    said = [number.text(v, "points", Settings(), signed=s) for v, s in ((0.0553, True), (-0.1, True), (0.004, False))]
+    said = [text(v, "points", Settings(), signed=s) for v, s in ((0.0553, True), (-0.1, True), (0.004, False))]
     assert said == ["+5.5 points", "−10.0 points", "0.40 points"]
 
 
