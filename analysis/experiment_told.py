@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis import experiment_design, sample_size
 from analysis.customers import SCALE
-from analysis.experiment_design import FILLS, READY, SMALL, WEEKS, Design, Past
+from analysis.experiment_design import ALL, FILLS, OWN, READY, SEGMENT, SMALL, WEEKS, Design, Past
 from analysis.experiment_outcome import Outcome, together
 from analysis.finding import Finding
 from analysis.ground import noun
@@ -20,6 +20,16 @@ from dataset.settings import Settings
 
 SOURCE = "analysis/experiment.py"
 JUDGED = "the interval (Newcombe) leaves out nought, at five percent over all actions together (Holm)"
+WHOSE = {
+    OWN: "customers the same rule selects (measures of models not known then)",
+    SEGMENT: "customers of the segments it selects, whom of them it would have selected then not being known",
+    ALL: "all customers, its own segments having too few",
+}
+POPULATIONS = {
+    OWN: "customers under this action a quarter ago",
+    SEGMENT: "customers of these segments a quarter ago",
+    ALL: "all customers a quarter ago",
+}
 HISTORY = "a quarter ago the customers could not be put into segments yet, so how often they buy anyway is not known"
 
 
@@ -37,17 +47,18 @@ def _told(n: int, window: tuple[date, date], population: str = "actions that sel
 
 def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, date]) -> dict[str, Finding]:
     told, small = _told(len(designs), window), sum(d.status == SMALL for d in designs)
+    ready = 0 if then is None else sum(d.status in (READY, FILLS) for d in designs)
     treated, alone = sum(d.treatment for d in designs), sum(d.control for d in designs)
     as_one = experiment_design.detectable_in_all(designs)
     return {
         "all_detectable": told(
-            as_one,
+            None if as_one is None else as_one.value,
             "share",
             "Tested as one, all actions together show an uplift from {value} points on.",
             "smallest difference in buyers within ninety days, each action compared within itself, at their mean "
-            "baseline; as the uplift that shows of one action",
+            "baseline; as the uplift that shows of one action; interval: over those of the baselines",
             kind="estimated",
-            interval=None if as_one is None else (as_one, as_one),
+            interval=None if as_one is None else as_one.interval,
             reason="" if as_one is not None else HISTORY if then is None else "there are not two tests to put together",
         ),
         "actions": told(
@@ -62,8 +73,19 @@ def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, da
             "actions whose assumed uplift would not show within a year",
             reason=HISTORY if then is None else "",
         ),
+        "testable": told(
+            ready or None,
+            "count",
+            f"{{value}} {noun(ready, 'action is', 'actions are')} large enough to show the uplift assumed of "
+            f"{noun(ready, 'it', 'them')} within a year.",
+            "actions whose assumed uplift shows within a year, ninety days to watch included",
+            reason="" if ready else HISTORY if then is None else "no action has enough customers to be tested alone",
+        ),
         "treated": told(
-            treated, "count", f"{{value}} {noun(treated, 'customer')} would be treated.", "customers in treatment arms"
+            treated,
+            "count",
+            f"{{value}} {noun(treated, 'customer is', 'customers are')} drawn for treatment.",
+            "customers in treatment arms",
         ),
         "left_alone": told(
             alone,
@@ -94,7 +116,8 @@ def _headline(designs: Sequence[Design], then: Past | None, window: tuple[date, 
         claim = f"{every} ({{value}}) can show the uplift assumed of {it} in a test of at most a year."
     if not ready:
         claim = (
-            "No action ({value} of {experiment.actions}) has the customers to show the uplift assumed within a year."
+            "No action alone ({value} of {experiment.actions}) has enough customers to show its assumed uplift "
+            "in a year."
         )
     return told(
         ready, "count", claim, "actions whose assumed uplift shows within a year, ninety days to watch included"
@@ -105,7 +128,6 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
     key, name = design.key, f"{{experiment.{design.key}_name}}"
     told = _told(design.customers, window, f"customers of the action {key}")
     since = (then.day, window[1]) if then else window
-    whose = "all customers, its own segments having too few" if design.wide else "the segments it selects"
     unknown = HISTORY if design.baseline is None else ""
     passed = "no uplift short of everybody would show"
     return {
@@ -123,9 +145,9 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
             design.baseline,
             "share",
             f"{name}: {{value}} of such customers buy within ninety days anyway.",
-            f"customers of {whose}, as of ninety days before the snapshot, who bought in these ninety days / all of "
-            "them; each segment counted as often as the action selects it now",
-            "customers of these segments a quarter ago",
+            f"{WHOSE[design.whose]}, as of ninety days before the snapshot, who bought in these ninety days / all of "
+            "them" + ("" if design.whose == ALL else "; each segment counted as often as the action selects it now"),
+            POPULATIONS[design.whose],
             design.base,
             since,
             SOURCE,
@@ -135,7 +157,7 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
             design.detectable,
             "share",
             f"{name}: an uplift shows from {{value}} points on.",
-            f"smallest difference in buyers within ninety days for these arms: {sample_size.METHOD}",
+            f"smallest difference in buyers within ninety days for these arms, judged alone: {sample_size.METHOD}",
             kind="estimated",
             interval=_over_baseline(design),
             reason=unknown or ("" if design.detectable is not None else passed),

@@ -101,7 +101,7 @@ def findings(
         "response": assumed(
             response,
             "share",
-            "Assumed, not measured: {value} of the customers offered buy.",
+            f"Assumed: {{value}} of the customers offered {what} buy it.",
             f"{analysis}_response of report.toml: an assumption",
         ),
         "customers": told(

@@ -163,9 +163,16 @@ def _headline(counted: Finding, n: int, held: int, basis: Finding) -> Finding:
         told = "{value} of raw rows are in this report" if whole else "This report rests on {value} orders"
         return replace(basis, claim=f"{told}; it counts what happened and forecasts nothing.")
     if held == n:
-        return replace(counted, claim="Every forecast held up on purchases it had not seen; models tried: {value}.")
+        return replace(
+            counted,
+            claim="The one forecast tried ({value}) held up on purchases it had not seen."
+            if n == 1
+            else "All {value} forecasts held up on purchases they had not seen.",
+        )
     if not held:
-        claim = "No forecast is made: of {trust.models} models tried, {value} held up on purchases they had not seen."
+        claim = "No forecast is made: of {trust.models} models tried, none ({value}) foretold what it had not seen."
+        if n == 1:
+            claim = "No forecast is made: the model tried did not foretell what it had not seen (held up: {value})."
         return replace(counted, claim=claim)
     claim = "Of {trust.models} models, {value} held up on purchases they had not seen; the others tell nothing here."
     return replace(counted, claim=claim)

@@ -105,7 +105,7 @@ def _count(number: Decimal, settings: Settings, compact: bool) -> str:
 
 def _money(number: Decimal, settings: Settings, compact: bool) -> str:
     places = get_currency_precision(settings.currency) if settings.currency else 2
-    if compact and abs(number) >= 1_000:
+    if compact and abs(number) >= 100:
         if abs(number) >= COMPACT_FROM:
             return _shortened(number, settings, settings.currency)
         places = 0
