@@ -308,14 +308,10 @@ def _headline(moves: Sequence[Move], ground: Ground, everyone: Ground) -> Findin
     then, now, left, joined = _best(moves)
     of_then = replace(ground, population="customers VIP or Loyal three months ago", n=then.customers)
     if not then.customers and not now.customers:
-<<<<<<< HEAD
         claim = (
             f"No customer was VIP or Loyal three months ago, "
             f"and not one of {{value}} {noun(ground.n, 'customer')} is now."
         )
-=======
-        claim = f"No customer was VIP or Loyal three months ago, and not one of {{value}} {noun(ground.n, 'customer')} is now."
->>>>>>> main
         return ground.of(ground.n, "count", claim, "distinct customers with a sale before the window")
     if not then.customers:
         are = "customer is" if now.customers == 1 else "customers are"
