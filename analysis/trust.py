@@ -170,7 +170,7 @@ def _headline(counted: Finding, n: int, held: int, basis: Finding) -> Finding:
             else "All {value} forecasts held up on purchases they had not seen.",
         )
     if not held:
-        claim = "No forecast is made: of {trust.models} models tried, none ({value}) foretold what it had not seen."
+        claim = "No forecast is made: of {trust.models} models tried, not one ({value}) foretold what it had not seen."
         if n == 1:
             claim = "No forecast is made: the model tried did not foretell what it had not seen (held up: {value})."
         return replace(counted, claim=claim)

@@ -36,7 +36,7 @@ def tried(*held: bool) -> dict[str, Any]:
     [
         ((True, True), 2, "All {value} forecasts held up on purchases they had not seen."),
         ((False, True, True), 2, "Of {trust.models} models, {value} held up"),
-        ((False, False), 0, "No forecast is made: of {trust.models} models tried, none ({value})"),
+        ((False, False), 0, "No forecast is made: of {trust.models} models tried, not one ({value})"),
         ((False,), 0, "No forecast is made: the model tried did not foretell"),
         ((True,), 1, "The one forecast tried ({value}) held up"),
         ((), 0.9, "{value} of raw rows are in this report; it counts what happened and forecasts nothing."),
