@@ -145,7 +145,7 @@ def make(
         with steps.step("draw and print"):
             release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats, quarto)
         with steps.step("publish"):
-            published = site.publish(options.snapshot)
+            published = site.publish(options.snapshot, options.include_customers)
         cache.prune(kept)
         if charts.trouble:
             steps.say(f"Charts could not be drawn, their tables stand in their place: {charts.trouble}")
