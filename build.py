@@ -58,18 +58,17 @@ def build(
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
     try:
         told = {} if data else {key: value for key, value in SHOP.items() if config is None}
+        earlier = None if compared is None else previous.checked(compared).folder  # refused now rather than later
         options = settings.load(
             config,
             as_of=as_of and as_of.date(),
             include_customers=include_customers or None,
             assign=assign,
-            previous=compared and compared.resolve(),
+            previous=earlier,
             **told,
         )
         if assign is not None:
             cluster_model.read(assign)  # refused now rather than after the reading
-        if compared is not None:
-            previous.checked(compared)
         playbook.read(options.playbook)
         if check:
             account(data, layout, mapping, options, strict)
@@ -146,7 +145,7 @@ def make(
         with steps.step("draw and print"):
             release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats, quarto)
         with steps.step("publish"):
-            published = site.publish(options.snapshot)
+            published = site.publish(options.snapshot, options.include_customers)
         cache.prune(kept)
         if charts.trouble:
             steps.say(f"Charts could not be drawn, their tables stand in their place: {charts.trouble}")

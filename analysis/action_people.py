@@ -16,7 +16,7 @@ from analysis.clv import Clv
 from analysis.customers import Customers, whole
 from analysis.playbook import Playbook
 from analysis.propensity import Propensity
-from analysis.rfm import WINDOW_SHOPPERS, Rfm, score
+from analysis.rfm import WINDOW_SHOPPERS, Rfm, score, scores_of
 from analysis.spend_90d import Spend
 from analysis.value_at_risk import BEST, LEAST
 from dataset.errors import DataError
@@ -74,25 +74,40 @@ def columns(
     propensity: Propensity | None,
 ) -> Known:
     """The columns of trigger.COLUMNS that are known, each made when it is asked for; rows as Customers.frame."""
-    frame = customers.frame
-    net, priced = frame["net"].to_numpy(), bool(frame["net"].notna().any())
-    segment = None if rfm is None else rfm.frame["segment"].cat.codes.to_numpy()
-    made: Known = {name: partial(_of, frame, name) for name in PLAIN}
-    if rfm is not None:
-        made |= {name: partial(_of, rfm.frame, name) for name in ("segment", "r", "f", "m")}
-    if priced and len(net) >= LEAST:
-        made["high_value"] = lambda: (score(whole(net)).of == BEST) & (np.nan_to_num(net) > 0)
-    for name, values in (("net", net if priced else None), ("value", ahead.each if ahead else None)):
-        if values is not None:
-            made[f"{name}_rank"] = partial(trigger.rank, values)
-            if segment is not None:
-                made[f"segment_{name}_rank"] = partial(trigger.rank, values, segment)
+    scores = None if rfm is None else rfm.frame
+    made = _counted(customers.frame, scores)
     if ahead is not None:
-        made["expected_value"] = lambda: ahead.each
+        made |= {"expected_value": lambda: ahead.each} | _ranks("value", ahead.each, scores)
     told = {"cluster": clusters, "p_alive": clv, "churn_90d": churn, "propensity_7d": propensity}
     for name, result in told.items():
         if result is not None and result.frame is not None:
             made[name] = partial(_of, result.frame, name)
+    return made
+
+
+def earlier(people: pd.DataFrame, segmented: bool) -> Known:
+    """The columns of trigger.COLUMNS known of the customers of an earlier day (as Customers.frame then): no models."""
+    return _counted(people, scores_of(people) if segmented else None)
+
+
+def _counted(frame: pd.DataFrame, scores: pd.DataFrame | None) -> Known:
+    """What is counted or ranked, not foretold; scores: segment, r, f, m of the same customers."""
+    net = frame["net"].to_numpy()
+    made: Known = {name: partial(_of, frame, name) for name in PLAIN}
+    if scores is not None:
+        made |= {name: partial(_of, scores, name) for name in ("segment", "r", "f", "m")}
+    if np.isnan(net).all():
+        return made
+    if len(net) >= LEAST:
+        made["high_value"] = lambda: (score(whole(net)).of == BEST) & (np.nan_to_num(net) > 0)
+    return made | _ranks("net", net, scores)
+
+
+def _ranks(name: str, values: np.ndarray, scores: pd.DataFrame | None) -> Known:
+    """The place by a value among all and, where there are segments, in the own segment."""
+    made: Known = {f"{name}_rank": partial(trigger.rank, values)}
+    if scores is not None:
+        made[f"segment_{name}_rank"] = partial(trigger.rank, values, scores["segment"].cat.codes.to_numpy())
     return made
 
 

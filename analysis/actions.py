@@ -33,6 +33,7 @@ POPULATION = "known customers with at least one sale"
 ROWS = 7  # of the slide
 MUCH = Decimal("0.1")  # share of revenue with customers who have probably gone from which the slide says so
 NOBODY = "no customer is selected"
+ALIKE = "interval: as far as the total of all customers missed when tried, so rather narrow for a part of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +333,8 @@ class _Told:
             ),
         }
         if self.ahead is not None:
-            found["expected"] = replace(found["expected"], source=self.ahead.source)
+            told_of = found["expected"].definition + ("" if self.ahead.clv else f"; {ALIKE}")
+            found["expected"] = replace(found["expected"], source=self.ahead.source, definition=told_of)
         return {f"{key}_{what}": finding for what, finding in found.items()}
 
 

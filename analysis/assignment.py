@@ -8,7 +8,8 @@ from hashlib import blake2b
 import numpy as np
 
 TREATMENT, CONTROL = "treatment", "control"
-MISMATCH = 0.001  # p below which the arms are not as they were drawn
+MISMATCH = 0.001  # p below which customers of one arm were lost more often than of the other
+ODD = 1e-6  # p below which a draw has other sizes than its share: an honest one falls at 0.001 in every thousandth
 RULE = (
     "u = first eight bytes (big-endian) of BLAKE2b-64 of 'seed|action|customer', divided by two to the sixty-fourth; "
     "control where u is below the control share, else treatment"
@@ -46,3 +47,15 @@ def mismatch(treatment: int, control: int, share: float) -> float:
     if not n or not 0 < share < 1:
         return 1.0
     return float(chdtrc(1, (control - n * share) ** 2 / (n * share * (1 - share))))
+
+
+def as_drawn(found: tuple[int, int], lost: tuple[int, int], share: float) -> tuple[float, bool]:
+    """p that both arms (treatment, control) were found again alike, by Fisher's test; and whether they may be compared.
+
+    Who is in which arm is known, so that an uneven draw is no sign of anything by itself: a fault is that one arm lost
+    more, or a draw so far from its share that no draw can have made it.
+    """
+    from scipy.stats import fisher_exact
+
+    p = float(fisher_exact([list(found), list(lost)])[1]) if any(lost) else 1.0
+    return p, p >= MISMATCH and mismatch(found[0] + lost[0], found[1] + lost[1], share) >= ODD

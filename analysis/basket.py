@@ -60,8 +60,8 @@ class Basket(Result):
     rules: left, right (names), items (on the left), left_id, right_id, orders, orders_left, orders_right, support,
     confidence, lift, lift_low, lift_high, q (NaN on longer ones), strong (of the pair); both ways of each pair, then
     longer ones. longer: those of them with more than one item on the left. categories: pairs of categories. top: the
-    strong pairs with the highest lift that name no product more than twice. bundles: as analysis.bundles. longer,
-    categories and bundles may be None.
+    strong pairs with the highest lift that name no product more than twice, the first bundle's among them. bundles: as
+    analysis.bundles. longer, categories and bundles may be None.
     """
 
     findings: Mapping[str, Finding]
@@ -89,13 +89,25 @@ def compute(lines: Relation, products: Relation | None, kpis: Kpis, dataset: Dat
     return Basket(
         findings=findings(found, pairs, offers, window),
         pairs=_pairs(pairs, "Products bought together"),
-        top=_pairs(varied(pairs, TOP), "Pairs that belong together"),
+        top=_pairs(_top(pairs, offers), "Pairs that belong together"),
         rules=_rules(pd.concat([_both_ways(pairs), more], ignore_index=True), "Rules with one product on the right"),
         longer=_rules(more, "Longer rules") if len(more) else None,
         categories=None if categories is None else _categories(categories),
         bundles=_bundles(offers) if len(offers) else None,
         notes=_notes(found),
     )
+
+
+def _top(pairs: pd.DataFrame, bundles: pd.DataFrame) -> pd.DataFrame:
+    """The strong pairs with the highest lift; that of the first bundle in the place of the last where it is not one."""
+    top = varied(pairs, TOP)
+    if bundles.empty:
+        return top
+    one, other = sorted((bundles.iloc[0]["first_id"], bundles.iloc[0]["second_id"]))
+    if ((top["a"] == one) & (top["b"] == other)).any():
+        return top
+    led = pairs[(pairs["a"] == one) & (pairs["b"] == other)]
+    return pd.concat([top.head(TOP - 1), led], ignore_index=True)
 
 
 def _named(found: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:

@@ -124,7 +124,7 @@ def _of_the_top(pairs: pd.DataFrame, estimated: Any, ground: Ground) -> dict[str
             unit="ratio",
             claim="{basket.top_a} and {basket.top_b} are in one order {value} times as often as chance would have it.",
             definition="orders with both x orders / (orders with one x orders with the other), of the strong pair with "
-            "the highest; interval of 95 % from the standard error of its logarithm",
+            "the highest; interval of 95 % from the standard error of its logarithm, orders taken as independent",
             interval=(float(top["lift_low"]), float(top["lift_high"])) if len(top) else None,
             reason="" if len(top) else NONE,
         ),
@@ -146,7 +146,9 @@ def _of_the_bundle(bundles: pd.DataFrame, estimated: Any, ground: Ground) -> dic
     if len(best):
         interval = (float(best["attach_low"]), float(best["attach_high"]))
     attach = partial(estimated, unit="share", interval=interval, reason=why)
-    share = "orders with both / orders with the first, " + BUNDLE
+    if len(best):
+        attach = partial(attach, population="orders with the first product of the bundle", n=int(best["orders_first"]))
+    share = "orders with both / orders with the first, " + BUNDLE + "; interval: orders taken as independent"
     return {
         "bundle_first": name(best.get("first"), claim="In the first bundle to try, {value} leads.", definition=BUNDLE),
         "bundle_second": name(

@@ -13,7 +13,7 @@ import pandas as pd
 from analysis import allocation
 from analysis.actions import Actions
 from analysis.allocation import Offer, returned, spent
-from analysis.assignment import TREATMENT
+from analysis.assignment import CONTROL, TREATMENT
 from analysis.customers import NO_AMOUNT
 from analysis.experiment import Experiment
 from analysis.finding import Finding, Result, Skip, Table, Unit
@@ -57,7 +57,7 @@ def compute(actions: Actions, experiment: Experiment | None, settings: Settings)
     if settings.no_money or known.empty:
         raise Skip(settings.no_money or NO_AMOUNT)
     margin = Decimal(str(settings.margin))
-    drawn = _drawn(experiment)
+    drawn, apart = _drawn(experiment, TREATMENT), _drawn(experiment, CONTROL)
     offers = [_offer(row, margin, drawn.get(row["key"])) for row in known.to_dict("records")]
     if not any(offer.people for offer in offers):
         raise Skip("every customer selected is in a control group")
@@ -67,7 +67,8 @@ def compute(actions: Actions, experiment: Experiment | None, settings: Settings)
     names = dict(zip(frame["key"], frame["name"], strict=True))
     split = _split(offers, contacts, names)
     by_shares = allocation.shared(offers, total)
-    told = _Told(offers, contacts, by_shares, total, given is not None, settings)
+    alone = sum(apart.get(offer.key, 0) for offer, count in zip(offers, contacts, strict=True) if count)
+    told = _Told(offers, contacts, by_shares, total, given is not None, alone, settings)
     return Budget(
         findings=told.findings(),
         split=split,
@@ -76,12 +77,12 @@ def compute(actions: Actions, experiment: Experiment | None, settings: Settings)
     )
 
 
-def _drawn(experiment: Experiment | None) -> dict[str, int]:
-    """How many known customers were drawn for treatment, by action."""
+def _drawn(experiment: Experiment | None, arm: str) -> dict[str, int]:
+    """How many known customers were drawn for an arm, by action."""
     if experiment is None:
         return {}
     arms = experiment.frame
-    return {str(key): int(count) for key, count in arms["action"][arms["arm"] == TREATMENT].value_counts().items()}
+    return {str(key): int(count) for key, count in arms["action"][arms["arm"] == arm].value_counts().items()}
 
 
 def _offer(row: Mapping[Any, Any], margin: Decimal, drawn: int | None) -> Offer:
@@ -187,19 +188,23 @@ def _options(offers: Sequence[Offer], ways: Mapping[str, Sequence[int]]) -> Tabl
         labels,
         SOURCE,
         {"contacts": "count", **money},
-        "By assumed response, cost and margin. What customers bring without any action is in none of these.",
+        "By assumed response, cost and margin. What customers bring without any action is left out of all of these.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the findings are told from. contacts, by_shares: by offer, two ways to split `total`."""
+    """What the findings are told from. contacts, by_shares: by offer, two ways to split `total`.
+
+    alone: customers in the control arms of the actions that get money.
+    """
 
     offers: Sequence[Offer]
     contacts: Sequence[int]
     by_shares: Sequence[int]
     total: Decimal
     given: bool
+    alone: int
     settings: Settings
 
     def findings(self) -> dict[str, Finding]:
@@ -279,7 +284,7 @@ class _Told:
             "roi": made(
                 net / spend if spend else None,
                 "ratio",
-                "Each unit of money spent returns {value} beyond itself.",
+                "For each unit of money spent, {value} net comes back, if all is as assumed.",
                 "(added margin - spend) / spend",
                 (float(low / spend), float(high / spend)) if spend else None,
                 "nothing is spent",
@@ -300,6 +305,13 @@ class _Told:
                 "actions with somebody to contact whose expected added margin does not exceed their cost",
             ),
         }
+        if self.alone:
+            found["left_alone"] = made(
+                self.alone,
+                "count",
+                f"{{value}} {noun(self.alone, 'customer is', 'customers are')} left alone, to compare with.",
+                "customers in the control arms of the actions that get money",
+            )
         if self.given:
             left = self.total - spend
             found["given"] = made(self.total, "money", "The budget is {value}.", "the setting budget")

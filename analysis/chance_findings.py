@@ -140,7 +140,7 @@ def _tested(report: Report, made: Any) -> dict[str, Finding]:
         "tenths_within": made(
             within,
             "count",
-            f"Groups by chance that {asked.did} as often as predicted, within their intervals: {{value}}.",
+            f"Of the tenths by chance, {{value}} {asked.did} as often as predicted, within their intervals.",
             "tenths by chance whose mean chance lies in the interval of the share observed" + BY,
         ),
     }

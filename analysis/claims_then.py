@@ -73,7 +73,7 @@ def _quoted(key: str, then: Mapping[str, Said], ground: Ground) -> dict[str, Fin
     claim = PLACE.sub(lambda m: m[0] if m[1] == "value" else f"{{versus_last.{_key(m[1])}}}", said.claim)
     quote = partial(_as_it_was, then, ground)
     made = {_key(key): quote(key, f"Then: {claim}")}
-    return made | {_key(place): quote(place, f"{{value}} was said of {place.split('.')[0]} then.") for place in others}
+    return made | {_key(place): quote(place, "The earlier report said {value}.") for place in others}
 
 
 def _as_it_was(then: Mapping[str, Said], ground: Ground, key: str, claim: str) -> Finding:

@@ -249,7 +249,7 @@ def _of_parameters(fits: _Fits, told: Any) -> dict[str, Finding]:
         "correlation": told(
             fits.correlation,
             "ratio",
-            "How often and how much customers buy have a correlation of {value}; the model assumes none.",
+            "How often and how much customers buy have a correlation of {value}; the model takes it for nought.",
             "Pearson correlation of repeat purchase days and mean sales of one, over repeat buyers who paid",
             source=SOURCE,
             reason="" if fits.correlation is not None else fits.why or "every repeat buyer came back equally often",

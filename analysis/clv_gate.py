@@ -75,7 +75,7 @@ RULES = (
     Rule(
         "rank",
         "purchases",
-        "Order of customers: rank correlation of expected and actual purchases; the mean has none",
+        "Order of customers: rank correlation of expected and actual purchases; a mean alone tells no order",
         "at least 0.1",
         lambda v: v >= 0.1,
         "it does not tell who buys more from who buys less",

@@ -24,6 +24,7 @@ from dataset.tables import Dataset
 
 SOURCE = "analysis/cross_sell.sql"
 MOST = 200  # the strongest pairs: more make no better offers
+EVERYBODY = "known customers with at least one sale"
 POPULATION = "known customers who bought one product of a strong pair and not the other"
 NOTE = (
     "A pair is strong by the rules of the basket analysis. It is offered in a direction in which at least five "
@@ -74,7 +75,7 @@ def compute(
         "cross_sell.sql",
         snapshot=settings.snapshot,
         products=priced.in_text(_ids(chosen)),
-        offers=priced.in_text(_arrows(chosen)),
+        offers=priced.in_pairs(_pairs(chosen)),
     ).to_pandas()
     at = pd.MultiIndex.from_frame(chosen[["has", "offer"]]).get_indexer(pd.MultiIndex.from_frame(got[["has", "offer"]]))
     got, at = got[at >= 0], at[at >= 0]
@@ -86,7 +87,9 @@ def compute(
     offers = offers.sort_values(["value", "without", "has", "offer"], ascending=[False, False, True, True])
     given = offers[offers["customers"] > 0].reset_index(drop=True)
     return CrossSell(
-        findings=_findings(given, len(strong), customers, response),
+        findings=_findings(
+            given, len(strong), round(strong["orders"].iloc[0] / strong["support"].iloc[0]), customers, response
+        ),
         offers=_offers(offers.reset_index(drop=True)),
         customers=Table(listed, "Customers and the product to offer each", {}, SOURCE),
         categories=priced.by_category(given, SOURCE, "Offers by category of the product offered"),
@@ -117,7 +120,7 @@ def _counted(lines: Relation, ways: pd.DataFrame, settings: Settings) -> pd.Data
         "cross_sell_pairs.sql",
         snapshot=settings.snapshot,
         products=priced.in_text(_ids(ways)),
-        pairs=priced.in_text(_arrows(ways)),
+        pairs=priced.in_pairs(_pairs(ways)),
     ).to_pandas()
     itself = found["has"] == found["offer"]
     ways = ways.merge(
@@ -147,8 +150,8 @@ def _ids(ways: pd.DataFrame) -> list[str]:
     return sorted({*ways["has"], *ways["offer"]})
 
 
-def _arrows(ways: pd.DataFrame) -> list[str]:
-    return [f"{has}>{offer}" for has, offer in zip(ways["has"], ways["offer"], strict=True)]
+def _pairs(ways: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(ways["has"], ways["offer"], strict=True))
 
 
 def _offers(offers: pd.DataFrame) -> Table:
@@ -184,7 +187,10 @@ def _offers(offers: pd.DataFrame) -> Table:
     return Table(frame, "What to offer to whom, the most valuable first", labels, SOURCE, units, NOTE)
 
 
-def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: float) -> dict[str, Finding]:
+def _findings(
+    offers: pd.DataFrame, pairs: int, orders: int, customers: Customers, response: float
+) -> dict[str, Finding]:
+    """pairs: strong ones looked at. orders: all with a product."""
     many = int(offers["customers"].sum())
     told = partial(Finding, population=POPULATION, n=many, window=customers.window, source=SOURCE)
     what = "what often goes with what they bought"
@@ -212,6 +218,7 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
             "{value} of customers bought one product of a strong pair and not the other.",
             "known customers with an offer / known customers",
             n=len(customers.frame),
+            population=EVERYBODY,
         ),
         "top_share": told(
             float(offers["later_share"].iloc[0]),
@@ -221,40 +228,44 @@ def _findings(offers: pd.DataFrame, pairs: int, customers: Customers, response: 
             "customers who bought the offer on a later day than the product held / buyers of the latter without the "
             "offer until then",
             n=int(offers["first"].iloc[0]),
+            population="known buyers of the product held, without the offer by the day of its purchase",
         ),
         "top_attach": told(
             float(offers["confidence"].iloc[0]),
             "share",
             "{value} of orders with {cross_sell.top_has} hold {cross_sell.top_offer} as well.",
             "orders with both / orders with the product held",
+            n=round(float(offers["orders"].iloc[0] / offers["confidence"].iloc[0])),
+            population="orders with the product held",
         ),
-        "unasked": _unasked(offers, response, told),
+        "unasked": _unasked(offers, told),
         "value_unasked": _value_unasked(offers, told),
         "pairs": told(
             pairs,
             "count",
             f"{{value}} strong {noun(pairs, 'pair')} of products {noun(pairs, 'is', 'are')} looked at.",
             "strong pairs of the basket analysis, the strongest two hundred at most",
+            n=pairs,
+            population="strong pairs of the basket analysis",
         ),
         "top_lift": told(
             float(offers["lift"].iloc[0]),
             "ratio",
             "{cross_sell.top_has} and {cross_sell.top_offer} share an order {value} times as often as by chance.",
             "lift of the pair with the largest expected value: share of orders with both / product of their shares",
-            n=int(offers["orders"].iloc[0]),
+            n=orders,
+            population="orders with a product",
         ),
     }
 
 
-def _unasked(offers: pd.DataFrame, response: float, told: Told) -> Finding:
+def _unasked(offers: pd.DataFrame, told: Told) -> Finding:
     """How many came back by themselves, beside the response that is assumed."""
     first, later = int(offers["first"].sum()), int(offers["later"].sum())
-    less = later / first < response
     return told(
         later / first,
         "share",
-        "Measured: unasked, {value} of such customers came back for the other product, "
-        f"{'less than' if less else 'not less than'} the {{cross_sell.response}} assumed.",
+        "Unasked, {value} came back for the other product; {cross_sell.response} is assumed of the offer.",
         "customers who bought the offer on a later day than the product held / buyers of the latter without the offer "
         "until then; summed over the offers",
         n=first,
@@ -276,7 +287,8 @@ def _value_unasked(offers: pd.DataFrame, told: Told) -> Finding:
         Decimal(str(value)),
         "money",
         "At the rate at which customers came back unasked, the same offers bring {value}.",
-        "for each offer: share of the buyers without it who bought it later, measured x price x customers offered",
+        "for each offer: share of the buyers without it who bought it later, measured x price x customers offered; "
+        "interval: of the offers as if each had buyers of its own, so rather narrow",
         kind="estimated",
         interval=(value - down, value + up),
         leading=True,

@@ -1,15 +1,15 @@
 -- Which customers bought one product of a pair and not the other? One row each, with the pair that stands first in
 -- $offers of those open to them.
 with paired as (
-    select product, product_id
+    select product, product_id, written
     from catalogue
-    where position('|' || product_id || '|' in $products) > 0
+    where position('|' || written || '|' in $products) > 0
 ),
 ways as (
     select
         a.product as has,
         b.product as offer,
-        position('|' || a.product_id || '>' || b.product_id || '|' in $offers) as place
+        position('|' || a.written || '~>' || b.written || '|' in $offers) as place
     from paired as a
     cross join paired as b
 ),

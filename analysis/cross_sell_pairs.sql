@@ -1,15 +1,15 @@
 -- How many known customers bought both products of each pair in $pairs, and how many of them the second one later?
 -- (itself: how many bought it)
 with paired as (
-    select product, product_id
+    select product, product_id, written
     from catalogue
-    where position('|' || product_id || '|' in $products) > 0
+    where position('|' || written || '|' in $products) > 0
 ),
 ways as (
     select
         a.product as has,
         b.product as offer,
-        position('|' || a.product_id || '>' || b.product_id || '|' in $pairs) as place
+        position('|' || a.written || '~>' || b.written || '|' in $pairs) as place
     from paired as a
     cross join paired as b
 ),

@@ -57,7 +57,7 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
     place = experiment_design.strata(people, None if rfm is None else rfm.frame["segment"].cat.codes.to_numpy())
     shares = {str(plan["key"]): float(plan["control_share"]) for plan in plans}
     alone = experiment_design.drawn(people["customer_id"], action, shares, settings.seed)
-    then = experiment_design.past(lines, settings.snapshot, rfm is not None)
+    then = experiment_design.past(lines, settings.snapshot, rfm is not None, actions.playbook, _known(actions))
     designs = _designs(plans, people, action, place, alone, then)
     frame = _frame(people["customer_id"], action, alone)
     assignments = _assignments(frame, place, shares, settings)
@@ -79,6 +79,12 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
         why=why,
         measured=then is not None,
     )
+
+
+def _known(actions: Actions) -> frozenset[str]:
+    """The columns that the triggers find on these data."""
+    columns = actions.columns.frame
+    return frozenset(columns.loc[columns["known"] == "yes", "column"])
 
 
 def _designs(
@@ -171,7 +177,7 @@ def _design_table(designs: Sequence[Design]) -> Table:
         for d in designs
     ]
     units: dict[str, Unit] = {
-        "treatment": "count", "control": "count", "baseline": "share", "detectable": "share", "response": "share",
+        "treatment": "count", "control": "count", "baseline": "share", "detectable": "points", "response": "points",
         "needed": "count", "entering": "ratio", "weeks": "count",
     }  # fmt: skip
     labels = {
@@ -243,18 +249,19 @@ def _outcome_table(found: Sequence[Outcome], names: Mapping[str, str]) -> Table:
         "change_high": "to",
         "p": "p",
         "p_holm": "p, all actions",
-        "p_ratio": "p of the arms' sizes",
+        "p_ratio": "p of the loss",
         "lost": "Not found again",
         "verdict": "Verdict",
     }
     units: dict[str, Unit] = {
-        "treatment": "count", "control": "count", "treated_rate": "share", "control_rate": "share", "change": "ratio",
-        "change_low": "ratio", "change_high": "ratio", "p": "ratio", "p_holm": "ratio", "p_ratio": "ratio",
+        "treatment": "count", "control": "count", "treated_rate": "share", "control_rate": "share", "change": "points",
+        "change_low": "points", "change_high": "points", "p": "ratio", "p_holm": "ratio", "p_ratio": "ratio",
         "lost": "count",
     }  # fmt: skip
     return Table(
         pd.DataFrame(rows, columns=list(labels)), "What came of the last report's tests", labels, SOURCE, units,
-        note=f"Differences in points, 95 % intervals: {METHOD}.",
+        note=f"Differences in points, 95 % intervals: {METHOD}. p of the loss: chance that the arms lost customers as "
+        "unevenly, were neither more likely to (Fisher).",
     )  # fmt: skip
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from analysis import assignment, outcomes, sample_size
+from analysis import action_people, assignment, outcomes, sample_size
 from analysis.intervals import wilson
+from analysis.playbook import Playbook
 from analysis.rfm import SEGMENTS, refusal, segments_of
+from analysis.uplift import Difference
 from dataset.engine import Relation
 
 HORIZON = 90  # days in which a customer buys, or does not
 WEEKS = math.ceil(HORIZON / 7)
+OWN, SEGMENT, ALL = "the action", "its segments", "everybody"
 YEAR = 52  # weeks: a test that takes longer is too small
 LEAST = 20  # customers of its segments a quarter ago; fewer tell no rate of their own
 UNSEGMENTED = ("One order", "Several orders")  # strata where the data carry no segments
@@ -31,24 +34,26 @@ READY, FILLS, SMALL, NO_CONTROL, NOBODY, UNMEASURED = (
 class Past:
     """Customers as they were a quarter before the snapshot: of each stratum how many, and how many bought since.
 
-    of: customer_id -> place in STRATA then (int8). counts, buyers: by place in STRATA.
+    of: customer_id -> place in STRATA then (int8). counts, buyers: by place in STRATA. selected: key of an action ->
+    the same two of the customers whom its trigger selects then, what models tell being unknown.
     """
 
     of: pd.Series
     counts: np.ndarray
     buyers: np.ndarray
     day: date
+    selected: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
     """One action as an experiment; sizes in customers.
 
-    baseline: share who buy within HORIZON anyway, of `base` customers a quarter ago; within: its 95 % interval; wide:
-    taken of all customers, as its own segments had too few. entering: customers a week who newly come under it, at
-    least. detectable: the smallest uplift in points that the arms show. needed: both arms together, to show `response`.
-    weeks: until the outcome of such a test is known; None where that passes a year. pool: keys of actions to try it
-    with.
+    baseline: share who buy within HORIZON anyway, of `base` customers a quarter ago; within: its 95 % interval. whose:
+    of whom it is taken, the first of OWN, SEGMENT and ALL with enough. entering: customers a week who newly come under
+    it, at least. detectable: the smallest uplift in points that the arms show. needed: both arms together, to show
+    `response`. weeks: until the outcome of such a test is known; None where that passes a year. pool: keys of actions
+    to try it with.
     """
 
     key: str
@@ -61,7 +66,7 @@ class Design:
     baseline: float | None = None
     base: int = 0
     within: tuple[float, float] = (0.0, 1.0)
-    wide: bool = False
+    whose: str = OWN
     detectable: float | None = None
     needed: int | None = None
     weeks: int | None = None
@@ -73,8 +78,14 @@ class Design:
         return self.treatment + self.control
 
 
-def past(lines: Relation, snapshot: date, segmented: bool) -> Past | None:
-    """The customers of a quarter ago and who bought since; None where they could not be put into strata then."""
+def past(
+    lines: Relation, snapshot: date, segmented: bool, playbook: Playbook, known: frozenset[str] = frozenset()
+) -> Past | None:
+    """The customers of a quarter ago and who bought since; None where they could not be put into strata then.
+
+    known: columns that triggers find now. An action is not told of then when its rule, or one before it, asks now for
+    what was not known then: by another measure it selects other people, who buy at another rate.
+    """
     day = snapshot - timedelta(days=HORIZON)
     people = outcomes.features(lines, None, day)
     if people.empty:
@@ -85,9 +96,16 @@ def past(lines: Relation, snapshot: date, segmented: bool) -> Past | None:
             return None
     place = strata(people, segments_of(people) if segmented else None)
     _, orders = outcomes.of_each(people, outcomes.outcome(lines, day, snapshot))
-    counts = np.bincount(place, minlength=len(STRATA))
-    buyers = np.bincount(place[orders > 0], minlength=len(STRATA))
-    return Past(pd.Series(place, index=pd.Index(people["customer_id"])), counts, buyers, day)
+    told = action_people.earlier(people, segmented)
+    plan = action_people.matched(playbook, told, len(people))
+    asked = [bool(one.trigger.columns & (known - told.keys())) for one in playbook.plans]
+
+    def counted(here: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return tuple(np.bincount(place[rows], minlength=len(STRATA)) for rows in (here, here & (orders > 0)))  # type: ignore[return-value]
+
+    counts, buyers = counted(np.ones(len(people), dtype=bool))
+    selected = {one.key: counted(plan == at) for at, one in enumerate(playbook.plans) if not any(asked[: at + 1])}
+    return Past(pd.Series(place, index=pd.Index(people["customer_id"])), counts, buyers, day, selected)
 
 
 def strata(people: pd.DataFrame, segments: np.ndarray | None) -> np.ndarray:
@@ -108,26 +126,33 @@ def designed(
         return replace(made, status=NOBODY)
     if then is None:
         return made
-    baseline, base, wide = _baseline(np.bincount(place, minlength=len(STRATA)), then)
+    baseline, base, whose = _baseline(made.key, np.bincount(place, minlength=len(STRATA)), then)
     made = replace(
         made,
         baseline=baseline,
         base=base,
         within=wilson(round(baseline * base), base),
-        wide=wide,
+        whose=whose,
         entering=_entering(people, place, then),
         detectable=sample_size.detectable(baseline, made.treatment, made.control),
     )
     return _timed(made) if 0 < share < 1 else replace(made, status=NO_CONTROL)
 
 
-def _baseline(counts: np.ndarray, then: Past) -> tuple[float, int, bool]:
-    """How often customers like these bought: the rates of their strata, weighted by how many of each there are now."""
-    base = int(then.counts[counts > 0].sum())
-    if base < LEAST or (then.counts[counts > 0] == 0).any():
-        return float(then.buyers.sum() / then.counts.sum()), int(then.counts.sum()), True
-    rates = then.buyers[counts > 0] / then.counts[counts > 0]
-    return float(math.fsum(rates * counts[counts > 0]) / counts.sum()), base, False
+def _baseline(key: str, now: np.ndarray, then: Past) -> tuple[float, int, str]:
+    """How often customers like these bought: the rates of their strata, weighted by how many of each there are now.
+
+    Taken of those the trigger selects then, else of all in the strata: a rule picks the best or the rest of a segment.
+    """
+    here = now > 0
+    for whose, (counts, buyers) in (
+        (OWN, then.selected.get(key, (np.zeros_like(then.counts),) * 2)),
+        (SEGMENT, (then.counts, then.buyers)),
+    ):
+        base = int(counts[here].sum())
+        if base >= LEAST and counts[here].all():
+            return float(math.fsum(buyers[here] / counts[here] * now[here]) / now.sum()), base, whose
+    return float(then.buyers.sum() / then.counts.sum()), int(then.counts.sum()), ALL
 
 
 def _entering(people: pd.DataFrame, place: np.ndarray, then: Past) -> float:
@@ -170,13 +195,25 @@ def pooled(designs: Sequence[Design]) -> list[Design]:
     return found
 
 
-def detectable_in_all(designs: Sequence[Design]) -> float | None:
-    """The smallest uplift that shows when all actions are judged as one, at their mean baseline."""
+def detectable_in_all(designs: Sequence[Design]) -> Difference | None:
+    """The smallest uplift that shows when all actions are judged as one, at their mean baseline.
+
+    Its interval: what would show with all baselines at either end of theirs.
+    """
     known = [d for d in designs if d.baseline is not None and min(d.treatment, d.control) > 0]
     if len(known) < 2:
         return None
-    baseline = math.fsum((d.baseline or 0.0) * d.customers for d in known) / sum(d.customers for d in known)
-    return sample_size.detectable_in_all(baseline, [(d.treatment, d.control) for d in known])
+    arms = [(d.treatment, d.control) for d in known]
+
+    def at(rates: Sequence[float]) -> float | None:
+        mean = math.fsum(r * d.customers for r, d in zip(rates, known, strict=True)) / sum(d.customers for d in known)
+        return sample_size.detectable_in_all(mean, arms)
+
+    found = at([d.baseline or 0.0 for d in known])
+    if found is None:
+        return None
+    ends = [end for side in (0, 1) if (end := at([d.within[side] for d in known])) is not None]
+    return Difference(found, (min(found, *ends), max(found, *ends)))
 
 
 def _unlike(one: Design, other: Design) -> tuple[float, str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import outcomes, uplift
-from analysis.assignment import CONTROL, MISMATCH, mismatch
+from analysis.assignment import CONTROL, as_drawn
 from analysis.uplift import EMPTY, WITHHELD, Arm, Difference
 from dataset.engine import Relation
 
@@ -20,8 +20,8 @@ from dataset.engine import Relation
 class Outcome:
     """One action, treatment against control.
 
-    lost: customers of the experiment who are not in these data. ratio: p that the arms have the sizes they were drawn
-    with. chance: p of the difference in conversion, adjusted: the same over all actions (Holm).
+    lost: customers of the experiment who are not in these data. ratio: p that both arms were found again alike.
+    chance: p of the difference in conversion, adjusted: the same over all actions (Holm).
     """
 
     key: str
@@ -55,20 +55,22 @@ def measured(drawn: pd.DataFrame, known: pd.Series, lines: Relation, since: date
         of = (drawn["action"] == key).to_numpy()
         treated, control = (Arm(net[of & here & arm], orders[of & here & arm]) for arm in (~alone, alone))
         share = float(drawn["share"].to_numpy()[of][0])
-        found.append(compared(str(key), share, treated, control, int((of & ~here).sum())))
+        lost = int((of & ~here & ~alone).sum()), int((of & ~here & alone).sum())
+        found.append(compared(str(key), share, treated, control, lost))
     return judged(found)
 
 
-def compared(key: str, share: float, treatment: Arm, control: Arm, lost: int = 0) -> Outcome:
-    """The differences of one action, no verdict yet."""
-    ratio = mismatch(treatment.customers, control.customers, share)
+def compared(key: str, share: float, treatment: Arm, control: Arm, gone: tuple[int, int] = (0, 0)) -> Outcome:
+    """The differences of one action, no verdict yet; gone: customers lost of treatment and of control."""
+    ratio, fit = as_drawn((treatment.customers, control.customers), gone, share)
+    lost = sum(gone)
     if not treatment.customers or not control.customers:
         return Outcome(key, share, treatment, control, lost, ratio, None, None, None, 1.0, verdict=EMPTY)
     chance = uplift.chance(treatment.buyers, treatment.customers, control.buyers, control.customers)
     spend = uplift.mean(treatment.net, control.net)
     orders = uplift.mean(treatment.orders.astype(float), control.orders.astype(float))
     gap = uplift.conversion(treatment, control)
-    verdict = WITHHELD if ratio < MISMATCH else ""
+    verdict = "" if fit else WITHHELD
     return Outcome(key, share, treatment, control, lost, ratio, gap, spend, orders, chance, verdict=verdict)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from analysis import experiment_design, sample_size
 from analysis.customers import SCALE
-from analysis.experiment_design import FILLS, READY, SMALL, WEEKS, Design, Past
+from analysis.experiment_design import ALL, FILLS, OWN, READY, SEGMENT, SMALL, WEEKS, Design, Past
 from analysis.experiment_outcome import Outcome, together
 from analysis.finding import Finding
 from analysis.ground import noun
@@ -20,6 +20,16 @@ from dataset.settings import Settings
 
 SOURCE = "analysis/experiment.py"
 JUDGED = "the interval (Newcombe) leaves out nought, at five percent over all actions together (Holm)"
+WHOSE = {
+    OWN: "customers the same rule selects (measures of models not known then)",
+    SEGMENT: "customers of the segments it selects, whom of them it would have selected then not being known",
+    ALL: "all customers, its own segments having too few",
+}
+POPULATIONS = {
+    OWN: "customers under this action a quarter ago",
+    SEGMENT: "customers of these segments a quarter ago",
+    ALL: "all customers a quarter ago",
+}
 HISTORY = "a quarter ago the customers could not be put into segments yet, so how often they buy anyway is not known"
 
 
@@ -37,17 +47,18 @@ def _told(n: int, window: tuple[date, date], population: str = "actions that sel
 
 def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, date]) -> dict[str, Finding]:
     told, small = _told(len(designs), window), sum(d.status == SMALL for d in designs)
+    ready = 0 if then is None else sum(d.status in (READY, FILLS) for d in designs)
     treated, alone = sum(d.treatment for d in designs), sum(d.control for d in designs)
     as_one = experiment_design.detectable_in_all(designs)
     return {
         "all_detectable": told(
-            as_one,
-            "share",
-            "Tested as one, all actions together show an uplift from {value} points on.",
+            None if as_one is None else as_one.value,
+            "points",
+            "Tested as one, all actions together show an uplift from {value} on.",
             "smallest difference in buyers within ninety days, each action compared within itself, at their mean "
-            "baseline; as the uplift that shows of one action",
+            "baseline; as the uplift that shows of one action; interval: over those of the baselines",
             kind="estimated",
-            interval=None if as_one is None else (as_one, as_one),
+            interval=None if as_one is None else as_one.interval,
             reason="" if as_one is not None else HISTORY if then is None else "there are not two tests to put together",
         ),
         "actions": told(
@@ -62,8 +73,19 @@ def _counts(designs: Sequence[Design], then: Past | None, window: tuple[date, da
             "actions whose assumed uplift would not show within a year",
             reason=HISTORY if then is None else "",
         ),
+        "testable": told(
+            ready or None,
+            "count",
+            f"{{value}} {noun(ready, 'action is', 'actions are')} large enough to show the uplift assumed of "
+            f"{noun(ready, 'it', 'them')} within a year.",
+            "actions whose assumed uplift shows within a year, ninety days to watch included",
+            reason="" if ready else HISTORY if then is None else "no action has enough customers to be tested alone",
+        ),
         "treated": told(
-            treated, "count", f"{{value}} {noun(treated, 'customer')} would be treated.", "customers in treatment arms"
+            treated,
+            "count",
+            f"{{value}} {noun(treated, 'customer is', 'customers are')} drawn for treatment.",
+            "customers in treatment arms",
         ),
         "left_alone": told(
             alone,
@@ -94,7 +116,8 @@ def _headline(designs: Sequence[Design], then: Past | None, window: tuple[date, 
         claim = f"{every} ({{value}}) can show the uplift assumed of {it} in a test of at most a year."
     if not ready:
         claim = (
-            "No action ({value} of {experiment.actions}) has the customers to show the uplift assumed within a year."
+            "No action alone ({value} of {experiment.actions}) has enough customers to show its assumed uplift "
+            "in a year."
         )
     return told(
         ready, "count", claim, "actions whose assumed uplift shows within a year, ninety days to watch included"
@@ -105,7 +128,6 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
     key, name = design.key, f"{{experiment.{design.key}_name}}"
     told = _told(design.customers, window, f"customers of the action {key}")
     since = (then.day, window[1]) if then else window
-    whose = "all customers, its own segments having too few" if design.wide else "the segments it selects"
     unknown = HISTORY if design.baseline is None else ""
     passed = "no uplift short of everybody would show"
     return {
@@ -123,9 +145,9 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
             design.baseline,
             "share",
             f"{name}: {{value}} of such customers buy within ninety days anyway.",
-            f"customers of {whose}, as of ninety days before the snapshot, who bought in these ninety days / all of "
-            "them; each segment counted as often as the action selects it now",
-            "customers of these segments a quarter ago",
+            f"{WHOSE[design.whose]}, as of ninety days before the snapshot, who bought in these ninety days / all of "
+            "them" + ("" if design.whose == ALL else "; each segment counted as often as the action selects it now"),
+            POPULATIONS[design.whose],
             design.base,
             since,
             SOURCE,
@@ -133,17 +155,17 @@ def _of_design(design: Design, then: Past | None, window: tuple[date, date]) -> 
         ),
         f"{key}_detectable": told(
             design.detectable,
-            "share",
-            f"{name}: an uplift shows from {{value}} points on.",
-            f"smallest difference in buyers within ninety days for these arms: {sample_size.METHOD}",
+            "points",
+            f"{name}: an uplift shows from {{value}} on.",
+            f"smallest difference in buyers within ninety days for these arms, judged alone: {sample_size.METHOD}",
             kind="estimated",
             interval=_over_baseline(design),
             reason=unknown or ("" if design.detectable is not None else passed),
         ),
         f"{key}_response": told(
             design.response,
-            "share",
-            f"{name}: an uplift of {{value}} points is assumed.",
+            "points",
+            f"{name}: an uplift of {{value}} is assumed.",
             "assumed in the playbook: share of the treated who buy once more than without the action",
             kind="assumed",
         ),
@@ -203,8 +225,8 @@ def of_outcomes(
         n = sum(o.treatment.customers + o.control.customers for o in judged)
         counts["all_change"] = _told(n, window, "customers of all tests with a verdict")(
             whole.value,
-            "ratio",
-            "All actions together: {value} points of difference between treated and left alone.",
+            "points",
+            "All actions together: {value} between treated and left alone.",
             "difference in buyers within each action, weighted as Mantel and Haenszel do",
             kind="estimated",
             interval=whole.interval,
@@ -212,10 +234,10 @@ def of_outcomes(
         for end, bound in zip(("low", "high"), whole.interval, strict=True):
             counts[f"all_change_{end}"] = _told(n, window, "customers of all tests with a verdict")(
                 bound,
-                "ratio",
-                "All actions together: from {value} to {experiment.all_change_high} points may still be the difference."
+                "points",
+                "All actions together: the difference may be from {value} to {experiment.all_change_high}."
                 if end == "low"
-                else "The upper end of the difference of all actions together is {value} points.",
+                else "The upper end of the difference of all actions together is {value}.",
                 "end of the interval of all_change",
                 kind="estimated",
                 interval=whole.interval,
@@ -236,12 +258,10 @@ def _verdict(
         return replace(counts["tested"], claim="The last tests ({value}) have no verdict: their arms are not as drawn.")
     if len(worked) == 1 and not harmed:
         key = worked[0].key
-        claim = (
-            f"{{experiment.{key}_name}} worked: of the treated {{value}} points more bought than of those left alone."
-        )
+        claim = f"{{experiment.{key}_name}} worked: {{value}} more of the treated bought than of those left alone."
         return replace(made[f"{key}_change"], claim=claim)
     if not worked and not harmed:
-        claim = f"{since} none of the {{value}} tested actions showed a difference."
+        claim = f"{since} not one of the {{value}} tested actions showed a difference."
         if len(judged) < counts["tested"].value:  # type: ignore[operator]
             claim = f"{since} no action showed a difference; {{experiment.withheld}} of {{value}} have no verdict."
         if counts["tested"].value == 1:
@@ -257,9 +277,9 @@ def _of_outcome(outcome: Outcome, name: str, window: tuple[date, date]) -> dict[
     told = _told(n, window, f"customers of the last report's action {key}")
     gap, empty = outcome.conversion, "an arm is empty"
     claim = {
-        WORKED: f"{who} worked: the difference to those left alone is {{value}} points.",
-        HARMED: f"{who} harmed: the difference to those left alone is {{value}} points.",
-    }.get(outcome.verdict, f"{who}: {outcome.verdict} ({{value}} points).")
+        WORKED: f"{who} worked: the difference to those left alone is {{value}}.",
+        HARMED: f"{who} harmed: the difference to those left alone is {{value}}.",
+    }.get(outcome.verdict, f"{who}: {outcome.verdict} ({{value}}).")
     found = {
         f"{key}_name": told(name, "name", "The action is called {value}.", "its name in the playbook"),
         f"{key}_verdict": told(
@@ -267,7 +287,7 @@ def _of_outcome(outcome: Outcome, name: str, window: tuple[date, date]) -> dict[
         ),
         f"{key}_change": told(
             None if gap is None else gap.value,
-            "ratio",
+            "points",
             claim,
             "share of the treated who bought since the last report - share of those left alone; in points",
             kind="estimated",

@@ -14,7 +14,7 @@ import pandas as pd
 
 from dataset.tables import Note
 
-Unit = Literal["count", "money", "share", "ratio", "days", "date", "name"]
+Unit = Literal["count", "money", "share", "points", "ratio", "days", "date", "name"]
 PLACE = re.compile(r"\{([a-z_0-9.]+)\}")
 
 

@@ -20,6 +20,7 @@ from analysis.pareto import Pareto
 from analysis.quality import Quality
 from analysis.recommendations import Recommendations
 from analysis.rfm import QUIET, Rfm
+from analysis.spend_90d import Spend
 from analysis.value_at_risk import ValueAtRisk
 
 MOST = 4
@@ -35,11 +36,11 @@ STEPS = {
         ("rfm.headline", "rfm.at_risk_revenue"),
         ("pareto.headline", "pareto.customers_for_80"),
         ("quality.unknown_customer_share", "quality.unknown_customer_revenue"),
-        ("funnel.headline", "funnel.view_to_purchase"),
     ),
     "What comes next": (
         ("value_at_risk.headline", "value_at_risk.if_customers"),
         ("clv.headline", "clv.alive_share"),
+        ("spend_90d.predicted_total", "spend_90d.predicted_low"),
         ("migration.headline", "migration.best_left_net"),
         ("cohorts.headline", ""),
     ),
@@ -80,6 +81,7 @@ def compute(
     migration: Migration | None,
     cohorts: Cohorts | None,
     clv: Clv | None,
+    spend_90d: Spend | None,
     value_at_risk: ValueAtRisk | None,
     budget: Budget | None,
     recommendations: Recommendations | None,
@@ -98,6 +100,7 @@ def compute(
         migration=migration,
         cohorts=cohorts,
         clv=clv,
+        spend_90d=spend_90d,
         value_at_risk=value_at_risk,
         budget=budget,
         recommendations=recommendations,
@@ -131,6 +134,8 @@ def _sayable(key: str, known: Mapping[str, Finding]) -> bool:
 
 
 def _worth(key: str, known: Mapping[str, Finding]) -> bool:
+    if key == "recommendations.headline":
+        return known[key].unit in ("money", "share")  # a count beside it would read as the size of what is asked
     return key != "quality.unknown_customer_share" or _number(known, key) >= UNKNOWN
 
 
@@ -138,7 +143,7 @@ def _lead(known: Mapping[str, Finding]) -> Finding:
     """The answer first: money, and where it comes from; without money, how many bought."""
     if "kpis.net" in known:
         return replace(known["kpis.net"], claim=_money_lead(known))
-    if "kpis.conversion" in known:
+    if 0 < _number(known, "kpis.conversion") < 1:  # visits of buyers alone tell no conversion
         claim = "{value} of visitors bought ({kpis.visitors} visitors were seen); what they paid is not known."
         return replace(known["kpis.conversion"], claim=claim)
     if "kpis.orders" in known:
@@ -149,14 +154,14 @@ def _lead(known: Mapping[str, Finding]) -> Finding:
 
 def _money_lead(known: Mapping[str, Finding]) -> str:
     if _number(known, "kpis.net") < 0:
-        return "Refunds exceed sales: net revenue is {value}."
+        return "Refunds exceed sales: net revenue was {value}."
     if _number(known, "rfm.at_risk_revenue_share") >= QUIET:
-        return "Net revenue is {value}; {rfm.at_risk_revenue_share} of customer revenue is from customers now At Risk."
+        return "Net revenue was {value}; {rfm.at_risk_revenue_share} of customer revenue is from customers now At Risk."
     if "pareto.top_20_share" in known:
-        return "Net revenue is {value}; the top fifth of customers bring {pareto.top_20_share} of customer revenue."
+        return "Net revenue was {value}; the top fifth of customers bring {pareto.top_20_share} of customer revenue."
     if _number(known, "kpis.buyers") > 0:
-        return "Net revenue is {value}; known customers: {kpis.buyers}."
-    return "Net revenue is {value}; no sale names its customer."
+        return "Net revenue was {value}; known customers: {kpis.buyers}."
+    return "Net revenue was {value}; no sale names its customer."
 
 
 def _number(known: Mapping[str, Finding], key: str) -> float:

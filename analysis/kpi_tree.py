@@ -296,7 +296,14 @@ def _findings(
     found |= _changes(main, grain, ground, what, unit, "", f"on the {grain} before", "there was no net revenue before")
     if year is not None:
         found |= _changes(
-            year, grain, year.ground(), what, unit, "year_", f"on the same {grain} a year before", "there was none then"
+            year,
+            grain,
+            year.ground(),
+            what,
+            unit,
+            "year_",
+            f"on the same {grain} a year before",
+            "there was nothing then",
         )
     for part in main.parts:
         found |= said_of(part, main, grain)

@@ -309,7 +309,8 @@ def _headline(moves: Sequence[Move], ground: Ground, everyone: Ground) -> Findin
     of_then = replace(ground, population="customers VIP or Loyal three months ago", n=then.customers)
     if not then.customers and not now.customers:
         claim = (
-            f"No customer was VIP or Loyal three months ago, and none of {{value}} {noun(ground.n, 'customer')} is now."
+            f"No customer was VIP or Loyal three months ago, "
+            f"and not one of {{value}} {noun(ground.n, 'customer')} is now."
         )
         return ground.of(ground.n, "count", claim, "distinct customers with a sale before the window")
     if not then.customers:

@@ -321,7 +321,7 @@ def _goods(
     sold = sold[~sold["product_id"].isin(dataset.non_products)].copy()
     if sold.empty:
         return None, None
-    sold["name"] = sold["name"].where(sold["name"].notna(), sold["product_id"])
+    sold["name"] = _apart(sold["name"].where(sold["name"].notna(), sold["product_id"]), sold["product_id"])
     best = _largest(sold, "product_id", TOP_PRODUCTS)
     goods = _long(
         sold[sold["product_id"].isin(best)], ["product_id", "name"], best, "Largest products over time", grain
@@ -332,6 +332,12 @@ def _goods(
     top = _largest(sold, "category", TOP_CATEGORIES)
     sold["category"] = sold["category"].where(sold["category"].isin(top), OTHER)
     return _long(sold, ["category"], [*top, OTHER], "Categories over time", grain), goods
+
+
+def _apart(names: pd.Series, ids: pd.Series) -> pd.Series:
+    """Names with the id after those that several products share."""
+    shared = ids.groupby(names).transform("nunique") > 1
+    return names.where(~shared, names + " (" + ids + ")")
 
 
 def _largest(sold: pd.DataFrame, by: str, most: int) -> list[str]:

@@ -22,7 +22,22 @@ Told = Callable[..., Finding]
 
 def in_text(ids: list[str]) -> str:
     """Ids as one text that SQL searches for `|id|`; the place of one tells its rank."""
-    return "".join(f"|{one}" for one in ids) + "|"
+    return listed([written(one) for one in ids])
+
+
+def in_pairs(pairs: list[tuple[str, str]]) -> str:
+    """Pairs of ids, likewise: SQL searches for `|one~>other|`."""
+    return listed([f"{written(one)}~>{written(other)}" for one, other in pairs])
+
+
+def written(one: str) -> str:
+    """An id as it stands in such a text, where no id looks like another or like two."""
+    return one.replace("~", "~0").replace("|", "~1")
+
+
+def listed(entries: list[str]) -> str:
+    """Each between bars."""
+    return "".join(f"|{entry}" for entry in entries) + "|"
 
 
 def exact(values: np.ndarray) -> Decimal:
@@ -86,7 +101,7 @@ def findings(
         "response": assumed(
             response,
             "share",
-            "Assumed, not measured: {value} of the customers offered buy.",
+            f"Assumed: {{value}} of the customers offered {what} buy it.",
             f"{analysis}_response of report.toml: an assumption",
         ),
         "customers": told(

@@ -24,6 +24,7 @@ SHARES = ("budget_share", "control_share")
 ORDERED = ("low", "expected", "high")
 KEYS = ("key", "segment", "priority", *TEXTS, "trigger", "actions", *SHARES, "response", "cost")
 TOP = ("decision", "criteria", "action")
+DECIMALS = 20  # of a share or an amount
 LARGEST = 10**9  # a priority or a cost above is a slip
 
 
@@ -177,9 +178,9 @@ def _plan(row: Mapping[str, Any], at: int, refuse: Refuse) -> Plan:
             raise wrong(key, f"must be one line of text of at most {most} characters")
     for key in SHARES:
         if not _is_number(row[key], 1):
-            raise wrong(key, "must be a share from 0 to 1")
+            raise wrong(key, f"must be a share from 0 to 1, of at most {DECIMALS} decimals")
     if not _is_number(row["cost"], LARGEST):
-        raise wrong("cost", "must be an amount from 0")
+        raise wrong("cost", f"must be an amount from 0, of at most {DECIMALS} decimals")
     where = {"action": at}
     return Plan(
         key=row["key"],
@@ -210,7 +211,7 @@ def _response(given: Any, wrong: Callable[..., DataError]) -> Response:
         raise wrong("response", "must have low, expected and high, and nothing else", hint)
     for key in ORDERED:
         if not _is_number(given[key], 1):
-            raise wrong("response", f"{key} must be a share from 0 to 1", hint)
+            raise wrong("response", f"{key} must be a share from 0 to 1, of at most {DECIMALS} decimals", hint)
     made = Response(*(Decimal(given[key]) for key in ORDERED))
     if not made.low <= made.expected <= made.high:
         raise wrong("response", "must be ordered, low <= expected <= high", hint)
@@ -218,7 +219,10 @@ def _response(given: Any, wrong: Callable[..., DataError]) -> Response:
 
 
 def _is_number(value: Any, most: int) -> bool:
-    return type(value) in (int, Decimal) and Decimal(value).is_finite() and 0 <= value <= most
+    """Whether it is a plain number from 0 to `most`, of at most DECIMALS decimals."""
+    if type(value) not in (int, Decimal) or not Decimal(value).is_finite() or not 0 <= value <= most:
+        return False
+    return int(Decimal(value).as_tuple().exponent) >= -DECIMALS
 
 
 def _list(given: Any, what: str, refuse: Refuse, where: Mapping[str, Any], size: tuple[int, int]) -> tuple[str, ...]:

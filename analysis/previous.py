@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ CUSTOMERS, ASSIGNMENTS = "exports/customers.parquet", "exports/experiment_assign
 MOST_BYTES = {METRICS: 64 << 20, MANIFEST: 16 << 20, CUSTOMERS: 8 << 30, ASSIGNMENTS: 8 << 30}
 MOST_ROWS = 100_000_000
 MOST_FINDINGS, MOST_TEXT = 20_000, 2_000
-UNITS: tuple[Unit, ...] = ("count", "money", "share", "ratio", "days", "date", "name")
+UNITS: tuple[Unit, ...] = get_args(Unit)
 KEY = re.compile(r"[a-z][a-z_0-9]{0,99}\.[a-z_0-9]{1,99}")
 ACTION = re.compile(r"[a-z][a-z_0-9]{0,59}")
 TEXT, NUMBER, DAY = "text", "number", "day"
@@ -60,7 +61,7 @@ class Release:
         if frame is None or "segment" not in frame:
             return None
         if not frame["segment"].isin(SEGMENTS).all():
-            raise _wrong(self.folder / CUSTOMERS, "a segment is none of the report's")
+            raise _wrong(self.folder / CUSTOMERS, "a segment is not one of the report's")
         return frame.assign(segment=pd.Categorical(frame["segment"], categories=list(SEGMENTS)))
 
     def assignments(self) -> pd.DataFrame | None:
@@ -75,7 +76,7 @@ class Release:
         if any(not ACTION.fullmatch(name) for name in frame["action"].cat.categories):
             raise _wrong(path, "an action has no proper key")
         if not set(frame["segment"].cat.categories) <= set(STRATA):
-            raise _wrong(path, "a segment is none of the report's")
+            raise _wrong(path, "a segment is not one of the report's")
         share = frame["share"].to_numpy()
         if not ((share > 0) & (share < 1)).all():
             raise _wrong(path, "a share of control is not between nought and one")
@@ -103,8 +104,8 @@ def read(release: Path) -> Release:
 
     Raises DataError E_PREVIOUS that says which file, or entry, is not what a build writes.
     """
-    folder = release.resolve()
-    if not folder.is_dir():
+    folder = Path(os.path.realpath(release)) if "\0" not in str(release) else release
+    if not os.path.isdir(folder):
         raise DataError("E_PREVIOUS", "there is no such release", file=release, hint=HINT)
     hashes = _hashes(folder / MANIFEST)
     _as_published(folder / METRICS, METRICS, hashes)
@@ -138,7 +139,7 @@ def before(release: Path, snapshot: date) -> None:
             "E_PREVIOUS",
             f"the release looks at customers on {day}, which is not before this report's day, {snapshot}",
             file=release,
-            hint="Name an earlier release, or none",
+            hint="Name an earlier release, or leave it out",
         )
 
 
@@ -186,7 +187,7 @@ def _said(key: object, entry: object, path: Path) -> Said:
     if unit not in UNITS or not isinstance(claim, str) or len(claim) > MOST_TEXT:
         raise _wrong(path, f"{key} has no proper unit or claim")
     if PLACE.findall(claim).count("value") != 1 or any(c.isdigit() for c in PLACE.sub("", claim)):
-        raise _wrong(path, f"the claim of {key} is none")
+        raise _wrong(path, f"the claim of {key} is not one")
     return Said(_value(key, entry.get("value"), unit, path), unit, claim)
 
 

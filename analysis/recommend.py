@@ -33,6 +33,7 @@ HEAT = 20
 BINS = 20
 BLOCK = 100_000  # customers
 EXAMPLES = 5
+SOLD = "products ever sold, fees and postage left out"
 UNTRIED = "fewer than thirty customers came back and bought something new: better than bestsellers cannot be shown"
 MOST_BOUGHT = "bought by most customers"
 
@@ -343,7 +344,7 @@ def _headline(tried: Trial | None, found: Mapping[str, Finding]) -> Finding:
     if low > 0:
         return _again(
             found["hit_rate"],
-            "Five similar products hit the next order of {value} of customers, five bestsellers that of "
+            "Offer similar products: five of them hit {value} of next orders, five bestsellers only "
             "{recommend.bestsellers_hit_rate}.",
         )
     if high < 0:
@@ -354,7 +355,7 @@ def _headline(tried: Trial | None, found: Mapping[str, Finding]) -> Finding:
         )
     return _again(
         found["bestsellers_hit_rate"],
-        "Nothing is shown to beat bestsellers: five hit {value} of next orders, five similar products "
+        "Offer bestsellers, nothing is shown to beat them: five hit {value} of next orders, similar products "
         "{recommend.hit_rate}.",
     )
 
@@ -378,19 +379,23 @@ def _of_lists(made: _Made, measured: Any) -> dict[str, Finding]:
             whom,
             "count",
             f"{{value}} {noun(whom, 'customer gets', 'customers get')} up to five offers each.",
-            "known customers with at least one product to offer; who bought every product gets none",
+            "known customers with at least one product to offer; who bought every product gets no offer",
         ),
         "coverage": measured(
             covered / size,
             "share",
             "{value} of the catalogue is offered to somebody.",
             "products offered to at least one customer / products ever sold, fees and postage left out",
+            n=size,
+            population=SOLD,
         ),
         "similar_share": measured(
             near / len(found.row),
             "share",
             "{value} of all offers rest on what the same customers buy.",
             "offers of similar products / all offers",
+            n=len(found.row),
+            population="offers to known customers",
         ),
         "due": measured(
             due,
@@ -435,6 +440,8 @@ def _of_trial(tried: Trial, catalogue: int, told: Any) -> dict[str, Finding]:
             "share",
             f"In the trial, {method} reach {{value}} of the catalogue.",
             "different products offered to the customers tested / products ever sold",
+            n=catalogue,
+            population=SOLD,
         )
     if tried.due_offered:
         found["due_hit_rate"] = told(

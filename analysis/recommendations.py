@@ -38,8 +38,8 @@ class Step:
 class Rule:
     """When a step is recommended: its finding exists and is `worth` acting on.
 
-    title: the slide's, when the step comes first. unless: not when this finding exists. fallback: only when the horizon
-    has no other step.
+    title: the slide's, when the step comes first. unless: not when this finding exists; needs: only when
+    that one does. fallback: only when the horizon has no other step.
     """
 
     horizon: str
@@ -48,6 +48,7 @@ class Rule:
     action: str
     title: str = ""
     unless: str = ""
+    needs: str = ""
     fallback: bool = False
 
 
@@ -79,19 +80,36 @@ RULES = (
     ),
     Rule(
         FIRST,
+        "experiment.harmed",
+        some,
+        "Stop the actions that harmed: {experiment.harmed} of {experiment.tested} tested.",
+        "Stop first what harmed: {value} of {experiment.tested} tested actions.",
+    ),
+    Rule(
+        FIRST,
         "budget.net",
         some,
-        "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {experiment.left_alone} "
+        "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {budget.left_alone} "
         "left alone to compare with.",
-        "We ask for {budget.spend}: it should return {value} net in ninety days, measured against control groups.",
+        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days, tested by control groups.",
+        needs="experiment.testable",
+    ),
+    Rule(
+        FIRST,
+        "budget.net",
+        some,
+        "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {budget.left_alone} "
+        "left alone to compare with.",
+        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days; only large effects will show.",
+        unless="experiment.testable",
     ),
     Rule(
         FIRST,
         "budget.net",
         some,
         "Release {budget.spend} for the action plan: {budget.contacts} people are contacted.",
-        "We ask for {budget.spend}: it should return {value} net in ninety days.",
-        unless="experiment.left_alone",
+        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days.",
+        unless="budget.left_alone",
     ),
     Rule(
         FIRST,
@@ -139,15 +157,28 @@ RULES = (
     ),
     Rule(
         THEN,
-        "experiment.headline",
-        always,
-        "Read the control groups after ninety days: keep what paid, stop the rest.",
+        "experiment.worked",
+        some,
+        "Go on with what worked: {experiment.worked} of {experiment.tested} tested actions.",
+    ),
+    Rule(
+        THEN,
+        "experiment.small",
+        some,
+        "After ninety days judge all actions as one: uplifts below {experiment.all_detectable} do not show.",
+        unless="experiment.testable",
+    ),
+    Rule(
+        THEN,
+        "experiment.testable",
+        some,
+        "Read the control groups as tests end: keep what paid, stop the rest.",
     ),
     Rule(
         THEN,
         "cross_sell.unasked",
         some,
-        "Offer {cross_sell.customers} customers the other half of a pair, {cross_sell.top_offer} first.",
+        "Test the other half of a pair on {cross_sell.customers} customers, {cross_sell.top_offer} first.",
     ),
     Rule(
         THEN,
@@ -280,5 +311,5 @@ def _supported(horizon: str, known: Mapping[str, Finding]) -> list[Rule]:
 
 
 def _holds(rule: Rule, known: Mapping[str, Finding]) -> bool:
-    needed = {rule.because, *PLACE.findall(rule.action), *PLACE.findall(rule.title)} - {"value"}
+    needed = {rule.because, rule.needs, *PLACE.findall(rule.action), *PLACE.findall(rule.title)} - {"value", ""}
     return needed <= known.keys() and rule.unless not in known and rule.worth(float(known[rule.because].value))  # type: ignore[arg-type]

@@ -125,8 +125,26 @@ def scored(recency_days: np.ndarray, orders: np.ndarray, money: np.ndarray) -> S
 
 def segments_of(people: pd.DataFrame) -> np.ndarray:
     """The place in SEGMENTS (int8) of each of the customers of any day, given as Customers.frame."""
+    return _scored_of(people).code
+
+
+def scores_of(people: pd.DataFrame) -> pd.DataFrame:
+    """segment (category), r, f, m of each of the customers of any day, given as Customers.frame."""
+    made = _scored_of(people)
+    return pd.DataFrame(
+        {
+            "segment": pd.Categorical.from_codes(made.code, categories=list(SEGMENTS)),
+            "r": made.recency.of,
+            "f": made.frequency.of,
+            "m": made.monetary.of,
+        },
+        copy=False,
+    )
+
+
+def _scored_of(people: pd.DataFrame) -> Scored:
     days, orders = people["recency_days"].to_numpy(), people["orders"].to_numpy()
-    return scored(days, orders, whole(people["net"].to_numpy())).code
+    return scored(days, orders, whole(people["net"].to_numpy()))
 
 
 def score(values: np.ndarray, least_is_best: bool = False) -> Score:

@@ -153,7 +153,7 @@ def _headline(report: Report, made: Any) -> Finding:
     )
     if low <= 0:
         key = "past_spend_20"
-        claim = "Past spend still tells who spends next: its best fifth brought {value}, and no model surely more."
+        claim = "Past spend still tells who spends next: its best fifth brought {value}, and no model clearly more."
     if high < 0:
         claim = "Past spend tells better than a model who spends next: its best fifth brought {value} of spend."
     if report.best not in ("model", "past_spend"):

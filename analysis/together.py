@@ -152,6 +152,7 @@ def longer(lines: Relation, found: Together, settings: Settings) -> pd.DataFrame
     bought = pd.concat(sides).groupby(level=0).first().sort_values(ascending=False, kind="stable")
     ids = np.array(sorted(bought.index[:MOST]), dtype=object)
     rows = lines.query("basket_orders.sql", items=listed(list(ids)), snapshot=settings.snapshot).to_pandas()
+    rows = rows[rows["product_id"].isin(ids)]  # an id may hold a bar
     if len(ids) < 3 or rows.empty:
         return rules({}, found.orders, LIKELY)
     basket, item = rows["basket"].to_numpy() - 1, np.searchsorted(ids, rows["product_id"].to_numpy(dtype=object))

@@ -70,6 +70,8 @@ def parse(text: str) -> Trigger:
 
     if len(text) > LONGEST:
         raise RuleError(f"is longer than {LONGEST} characters")
+    if not all(letter.isprintable() or letter in " \t\n" for letter in text):
+        raise RuleError("holds a character that cannot be printed")
     try:
         tree = sqlglot.parse_one(text, into=exp.Condition, read="duckdb")
         if _kind(tree) != "truth":
@@ -132,9 +134,9 @@ def _as_double(node: Any) -> Any:
     """Numbers as double, so that nothing overflows; a division by nought unknown; names in quotes, as columns are."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Div):
-        return exp.Div(this=node.this, expression=exp.Nullif(this=node.expression, expression=exp.Literal.number(0)))
-
+    if isinstance(node, exp.Div):  # what it is made of by itself: nothing below a replaced part is looked at
+        above, below = (part.transform(_as_double) for part in (node.this, node.expression))
+        return exp.Div(this=above, expression=exp.Nullif(this=below, expression=exp.Literal.number(0)))
     if isinstance(node, exp.Literal) and not node.is_string:
         return exp.cast(node.copy(), "double")
     if isinstance(node, exp.Column):
@@ -177,7 +179,7 @@ def _kind(node: Any) -> Kind:
 def _column(node: Any) -> Kind:
     name = node.name.lower()
     if node.args.get("table") or name not in COLUMNS:
-        raise RuleError(f"names an unknown column {shown(node.sql(), 60)}", existing(name, COLUMNS))
+        raise RuleError(f"names an unknown column {_sql(node)}", existing(name, COLUMNS))
     return COLUMNS[name][0]
 
 
@@ -242,7 +244,7 @@ def _segments(nodes: Iterable[Any]) -> None:
 
 
 def _of(node: Any, kind: Kind) -> str:
-    return f"{shown(node.sql(), 60)} ({'nothing' if kind == 'nothing' else f'a {kind}'})"
+    return f"{_sql(node)} ({'nothing' if kind == 'nothing' else f'a {kind}'})"
 
 
 def _named(node: Any) -> str:
@@ -253,7 +255,14 @@ def _named(node: Any) -> str:
         return "a subquery"
     if isinstance(node, exp.Func):
         return f"the function {shown(node.name if isinstance(node, exp.Anonymous) else node.sql_name(), 60)}"
-    return f"{type(node).__name__.lower()} ({shown(node.sql(), 60)})"
+    return f"{type(node).__name__.lower()} ({_sql(node)})"
+
+
+def _sql(node: Any) -> str:
+    """A part of a rule in a message; what no dialect has is written as it comes, without a word of the library's."""
+    from sqlglot.errors import ErrorLevel
+
+    return shown(node.sql(unsupported_level=ErrorLevel.IGNORE), 60)
 
 
 def _said(fault: Exception) -> str:

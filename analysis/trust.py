@@ -19,6 +19,7 @@ from analysis.spend_90d import Spend
 from analysis.up_sell import UpSell
 
 SOURCE = "analysis/trust.py"
+MOST_OF_TEN = 6  # groups of customers that must be met in a second test
 LITTLE = 0.01  # share of revenue without a customer that is not worth a line
 
 
@@ -50,10 +51,14 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one model: whether it held up, what shows it (full keys), and why it did not."""
+    """What became of one model: whether it held up, what shows it (full keys), and why it did not.
+
+    weak: told, but a second test went against it.
+    """
 
     what: str
     held: bool
+    weak: bool
     evidence: tuple[str, ...]
     reason: str
 
@@ -154,7 +159,8 @@ def _verdict(model: Model, known: Mapping[str, Finding], findings: Mapping[str, 
     held = model.passed in known
     reason = "" if held or model.why not in findings else findings[model.why].reason
     evidence = tuple(key for key in (model.evidence, model.beside) if key in known)
-    return Verdict(model.what, held, evidence, reason)
+    weak = held and model.beside in known and float(known[model.beside].value) < MOST_OF_TEN  # type: ignore[arg-type]
+    return Verdict(model.what, held, weak, evidence, reason)
 
 
 def _headline(counted: Finding, n: int, held: int, basis: Finding) -> Finding:
@@ -163,9 +169,16 @@ def _headline(counted: Finding, n: int, held: int, basis: Finding) -> Finding:
         told = "{value} of raw rows are in this report" if whole else "This report rests on {value} orders"
         return replace(basis, claim=f"{told}; it counts what happened and forecasts nothing.")
     if held == n:
-        return replace(counted, claim="Every forecast held up on purchases it had not seen; models tried: {value}.")
+        return replace(
+            counted,
+            claim="The one forecast tried ({value}) held up on purchases it had not seen."
+            if n == 1
+            else "All {value} forecasts held up on purchases they had not seen.",
+        )
     if not held:
-        claim = "No forecast is made: of {trust.models} models tried, {value} held up on purchases they had not seen."
+        claim = "No forecast is made: of {trust.models} models tried, {value} foretold what it had not seen."
+        if n == 1:
+            claim = "No forecast is made: the model tried did not foretell what it had not seen (held up: {value})."
         return replace(counted, claim=claim)
     claim = "Of {trust.models} models, {value} held up on purchases they had not seen; the others tell nothing here."
     return replace(counted, claim=claim)

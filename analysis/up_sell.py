@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import offers as priced
-from analysis.cross_sell import CrossSell
+from analysis.cross_sell import EVERYBODY, CrossSell
 from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
@@ -113,7 +113,7 @@ def _candidates(
     itself = counted["has"] == counted["offer"]
     buyers = counted[itself].set_index("has")["customers"]
     pairs = counted[~itself].rename(columns={"customers": "bought"})
-    pairs["buyers"] = pairs["has"].map(buyers)
+    pairs["buyers"] = pairs["has"].map(buyers).astype("float64")  # of no pair at all, text would come
     pairs["share"] = pairs["bought"] / pairs["buyers"]
     known = sold.set_index("product_id")
     for side in ("has", "offer"):
@@ -213,6 +213,7 @@ def _findings(offers: pd.DataFrame, customers: Customers, response: float) -> di
             "Measured: {value} of the buyers of {up_sell.top_has} bought {up_sell.top_offer} too, then or later.",
             "customers who bought the offer on the day of the product held, or later / buyers of the product held",
             n=int(offers["buyers"].iloc[0]),
+            population="known buyers of the product held",
         ),
         "customer_share": told(
             many / len(customers.frame),
@@ -220,6 +221,7 @@ def _findings(offers: pd.DataFrame, customers: Customers, response: float) -> di
             "{value} of customers hold a product whose buyers also bought a dearer one.",
             "known customers with an offer of a dearer product / known customers",
             n=len(customers.frame),
+            population=EVERYBODY,
         ),
         "median_step": told(
             step,

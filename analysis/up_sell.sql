@@ -19,14 +19,14 @@ goods as (
         catalogue.product_id,
         priced.price,
         categories.category,
-        position('|' || priced.product_id || '|' in $offers) as place
+        position('|' || catalogue.written || '|' in $offers) as place
     from priced
     inner join catalogue on priced.product_id = catalogue.product_id
     inner join categories on priced.product_id = categories.product_id
     where
         categories.category is not null
         and priced.price > 0
-        and position('|' || priced.product_id || '|' in $non_products) = 0
+        and position('|' || catalogue.written || '|' in $non_products) = 0
 ),
 ranked as (
     select

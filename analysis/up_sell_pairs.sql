@@ -25,7 +25,7 @@ goods as (
     where
         categories.category is not null
         and priced.price > 0
-        and position('|' || priced.product_id || '|' in $non_products) = 0
+        and position('|' || catalogue.written || '|' in $non_products) = 0
 ),
 steps as (
     select a.good as has, b.good as offer

@@ -180,7 +180,7 @@ def _headline(found: Mapping[str, Finding], count: int, people: _People, valued:
     counted = found["customers"]
     claim = "No high-value customer who came back is likelier gone than not ({value})."
     if not (people.high & ~people.once).any():
-        claim = "No high-value customer came back yet, so of none it can be told whether they left ({value})."
+        claim = "No high-value customer came back yet, so of nobody it can be told whether they left ({value})."
     if count:
         end = ", {value_at_risk.expected} is still expected" if valued else ""
         claim = (

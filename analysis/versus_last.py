@@ -148,7 +148,9 @@ def _now(results: Mapping[str, Result | None]) -> dict[str, Finding]:
 
 def _absent() -> Finding:
     day = date(2000, 1, 1)
-    return Finding(None, "count", "Not made: {value}.", "not made", "none", 0, (day, day), SOURCE, reason="not made")
+    return Finding(
+        None, "count", "Not made: {value}.", "not made", "no earlier report", 0, (day, day), SOURCE, reason="not made"
+    )
 
 
 def _figures(figures: Sequence[str], last: Release, kpis: Kpis, ground: Ground) -> dict[str, Finding]:
@@ -164,10 +166,10 @@ def _figures(figures: Sequence[str], last: Release, kpis: Kpis, ground: Ground) 
         points = unit == "share"
         gap = _decimal(now) - _decimal(then)
         change = float(gap) if points else over(gap, _decimal(then))
-        claim = f"{label}: {{value}} {'points ' if points else ''}against the last report."
+        claim = f"{label}: {{value}} against the last report."
         found[f"{name}_change"] = ground.of(
             change,
-            "ratio",
+            "points" if points else "ratio",
             claim,
             f"kpis.{name} now - then" + ("" if points else " / then"),
             "it was nothing or less in the last report",

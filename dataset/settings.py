@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -12,11 +14,12 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
-from dataset.errors import DataError
+from dataset.errors import DataError, shown
 
 ZONES = available_timezones() - {"localtime", "Factory", "posixrules"}  # those the engine knows too
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 NOT_IN_THE_FILE = ("assign", "previous", "snapshot", "no_money")
+LEAST_SHARE, LEAST_MONEY, MOST_MONEY = 1e-9, 0.01, 10**15
 LOGO_TYPES = (".svg", ".png", ".jpg", ".jpeg")
 
 
@@ -84,8 +87,9 @@ def load(path: Path | None, **overrides: object) -> Settings:
             found = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError("E_CONFIG", "there is no such settings file", file=path) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as reason:
-            raise DataError("E_CONFIG", f"cannot be read as TOML: {reason}", file=path) from None
+        except (OSError, ValueError, RecursionError) as reason:
+            why = "nested too deep" if isinstance(reason, RecursionError) else shown(reason)
+            raise DataError("E_CONFIG", f"cannot be read as TOML: {why}", file=path) from None
         unknown = sorted(set(found) - set(USER_KEYS))
         if unknown:
             raise DataError(
@@ -97,7 +101,7 @@ def load(path: Path | None, **overrides: object) -> Settings:
 
 def _checked(found: dict[str, object], path: Path | None) -> Settings:
     def refuse(key: str, why: str) -> DataError:
-        return DataError("E_CONFIG", f"{key} = {found[key]!r}: {why}", file=path)
+        return DataError("E_CONFIG", f"{key} = {shown(repr(found[key]), 80)}: {why}", file=path)
 
     for key, kind in {
         "title": str,
@@ -109,6 +113,8 @@ def _checked(found: dict[str, object], path: Path | None) -> Settings:
     }.items():
         if key in found and not isinstance(found[key], kind):
             raise refuse(key, "must be text in quotes")
+        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in str(found.get(key, ""))):
+            raise refuse(key, "must be one line of text, without control characters")
     if found.get("currency") and found["currency"] not in list_currencies():
         raise refuse("currency", "not an ISO 4217 code such as EUR, USD, GBP")
     if (zone := found.get("zone")) and zone not in ZONES:
@@ -125,20 +131,24 @@ def _checked(found: dict[str, object], path: Path | None) -> Settings:
             raise refuse(key, "must be a date, written 2024-12-31 without quotes")
     if "include_customers" in found and not isinstance(found["include_customers"], bool):
         raise refuse("include_customers", "must be true or false")
-    if "seed" in found and type(found["seed"]) is not int:
-        raise refuse("seed", "must be a whole number")
+    if "seed" in found and not (type(found["seed"]) is int and 0 <= found["seed"] < 2**32):
+        raise refuse("seed", "must be a whole number from 0, below 2^32")
     for key in ("minimum_support", "cross_sell_response", "up_sell_response", "margin"):
         if key in found and not (type(found[key]) in (int, float) and 0 < found[key] <= 1):  # type: ignore[operator]
             raise refuse(key, "must be a share above 0, at most 1")
-    if "budget" in found and not (type(found["budget"]) in (int, float) and 0 < found["budget"] < float("inf")):  # type: ignore[operator]
-        raise refuse("budget", "must be an amount of money above 0")
+        if key in found and found[key] < LEAST_SHARE:  # type: ignore[operator]
+            raise refuse(key, f"is too small: the least is {LEAST_SHARE:.9f}")
+    if "budget" in found and not (type(found["budget"]) in (int, float) and 0 < found["budget"] <= MOST_MONEY):  # type: ignore[operator]
+        raise refuse("budget", f"must be an amount of money above 0, at most {MOST_MONEY:,}")
+    if found.get("budget", LEAST_MONEY) < LEAST_MONEY:  # type: ignore[operator]
+        raise refuse("budget", f"is too small: the least is {LEAST_MONEY}")
     if "playbook" in found:
         found["playbook"] = _beside(found["playbook"], path)
-        if not found["playbook"].is_file():  # type: ignore[attr-defined]
+        if not os.path.isfile(found["playbook"]):  # type: ignore[arg-type]
             raise refuse("playbook", "must be an existing file")
     if "logo" in found:
         logo = _beside(found["logo"], path)
-        if logo.suffix.lower() not in LOGO_TYPES or not logo.is_file():
+        if logo.suffix.lower() not in LOGO_TYPES or not os.path.isfile(logo):
             raise refuse("logo", f"must be an existing file ending in {', '.join(LOGO_TYPES)}")
         found["logo"] = logo
     return Settings(**found)  # type: ignore[arg-type]

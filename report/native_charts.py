@@ -261,12 +261,13 @@ def _point_labels(
 
 
 def _errors(trace: Any, lying: bool) -> dict[int, tuple[float, float]]:
-    """Minus and plus of a trace's own whiskers."""
+    """Minus and plus of a trace's own whiskers, of those bars that have them."""
     bars = trace.error_x if lying else trace.error_y
     if bars is None or bars.array is None:
         return {}
     minus = bars.arrayminus if bars.arrayminus is not None else bars.array
-    return {at: (float(a), float(b)) for at, (a, b) in enumerate(zip(minus, bars.array, strict=True))}
+    both = enumerate(zip(minus, bars.array, strict=True))
+    return {at: (float(a), float(b)) for at, (a, b) in both if a is not None and b is not None}
 
 
 def _gap(figure: go.Figure, bars: Sequence[Any], stacked: bool) -> tuple[int, int]:

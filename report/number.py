@@ -37,9 +37,9 @@ ENGLISH = {"K": "k", "M": "m", "B": "bn", "T": "tn"}
 def text(value: Any, unit: Unit | str, settings: Settings, compact: bool = False, signed: bool = False) -> str:
     """The value as a reader sees it; an absent one (None, NaN, NaT) is a dash.
 
-    unit: count | money | share | ratio | days | date | name. compact: three digits of money or of a large count, for
-    slides, and short dates. signed: a ratio or share as a percent change with its sign, money and counts with a plus
-    above nothing. Rounds once, half up.
+    unit: count | money | share | points (a difference of shares) | ratio | days | date | name. compact: three digits of
+    money or of a large count, for slides, and short dates. signed: a ratio or share as a percent change with its sign,
+    other numbers with a plus above nothing. Rounds once, half up.
     Raises ValueError for an infinite number.
     """
     if absent(value):
@@ -88,6 +88,8 @@ def _number(number: Decimal, unit: str, settings: Settings, compact: bool, signe
     if unit in ("count", "money"):
         shown = (_count if unit == "count" else _money)(number, settings, compact)
         return f"+{shown}" if signed and number > 0 and re.search("[1-9]", shown) else shown
+    if unit == "points":
+        return _points(number, settings, signed)
     return {"share": _share, "ratio": _ratio, "days": _days}[unit](number, settings)
 
 
@@ -105,7 +107,7 @@ def _count(number: Decimal, settings: Settings, compact: bool) -> str:
 
 def _money(number: Decimal, settings: Settings, compact: bool) -> str:
     places = get_currency_precision(settings.currency) if settings.currency else 2
-    if compact and abs(number) >= 1_000:
+    if compact and abs(number) >= 100:
         if abs(number) >= COMPACT_FROM:
             return _shortened(number, settings, settings.currency)
         places = 0
@@ -164,6 +166,13 @@ def _change(number: Decimal, settings: Settings) -> str:
     places = 1 if abs(number) < 10 else 0
     shown = _percent(number, places, settings)
     return f"+{shown}" if rounded(number, places + 2) > 0 else shown
+
+
+def _points(number: Decimal, settings: Settings, signed: bool) -> str:
+    """Percentage points with one decimal, two below one."""
+    points = number * 100
+    short = rounded(points, 2 if abs(rounded(points, 2)) < 1 else 1)
+    return f"{'+' if signed and short > 0 else ''}{_plain(short, settings)} points"
 
 
 def _percent(number: Decimal, places: int, settings: Settings) -> str:

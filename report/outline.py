@@ -21,15 +21,15 @@ SPARE = (
     "up_sell",
     "quality",
     "propensity",
-    "mix",
+    "clv_check",
     "clusters",
     "alignment",
-    "lifecycle",
-    "clv_check",
+    "recommend",
     "churn",
+    "mix",
+    "lifecycle",
     "spend_90d",
     "funnel",
-    "recommend",
 )
 
 APPENDIX = {

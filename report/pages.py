@@ -424,14 +424,17 @@ def tables(result: Result) -> list[Table]:
     return [value for value in values if isinstance(value, Table)]
 
 
-def crosstab(table: Table | None, rows: str, columns: str, values: str) -> Table | None:
-    """A long table laid out with one column a group, in the order the groups come; None stays None."""
+def crosstab(table: Table | None, rows: str, columns: str, values: str, called: str = "") -> Table | None:
+    """A long table laid out with one column a group, in the order the groups come; None stays None.
+
+    called: the column with the groups' names, which need not differ.
+    """
     if table is None:
         return None
-    groups = list(dict.fromkeys(table.frame[columns]))
-    wide = table.frame.pivot(index=rows, columns=columns, values=values)[groups].reset_index()
+    groups = dict(zip(table.frame[columns], table.frame[called or columns], strict=True))
+    wide = table.frame.pivot(index=rows, columns=columns, values=values)[list(groups)].reset_index()
     wide.columns = [rows, *(f"{values} {i}" for i in range(len(groups)))]
-    labels = {rows: table.labels[rows]} | {f"{values} {i}": shown(group, 60) for i, group in enumerate(groups)}
+    labels = {rows: table.labels[rows]} | {f"{values} {i}": shown(group, 60) for i, group in enumerate(groups.values())}
     units = dict.fromkeys(wide.columns[1:], table.units[values])
     return replace(
         table, frame=wide, labels=labels, units=units, title=f"{table.title}: {table.labels[values].lower()}"

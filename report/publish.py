@@ -35,6 +35,7 @@ TEMPORARY = ".tmp-"
 GENERATOR = '<meta name="generator" content="customer-deck">'
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 PRIVATE = frozenset(f"exports/{name}" for name in exports.PRIVATE)
+SOURCES = "quarto/"
 # Headline figures of a release on the archive page: key in the metrics' values, label, unit.
 HEADLINES = (("buyers", "Customers", "count"), ("orders", "Orders", "count"), ("net", "Net revenue", "money"))
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -63,9 +64,12 @@ class Site:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def publish(self, snapshot: date) -> Path:
-        """Turn what was staged into the current release; the release. A release of equal content is used again."""
-        write_manifest(self.staged, snapshot)
+    def publish(self, snapshot: date, named: bool = False) -> Path:
+        """Turn what was staged into the current release; the release. A release of equal content is used again.
+
+        named: the pages name customers.
+        """
+        write_manifest(self.staged, snapshot, named)
         name = _place(self.out / "releases", self.staged, snapshot)
         _make_current(self.out, name)
         return self.out / "releases" / name
@@ -117,14 +121,17 @@ def refuse_unsafe(out: Path, inputs: Sequence[Path] = ()) -> None:
         )
 
 
-def write_manifest(release: Path, snapshot: date) -> None:
-    """List every file of a release with its size and hash, and give files and folders their modes."""
+def write_manifest(release: Path, snapshot: date, named: bool = False) -> None:
+    """List every file of a release with its size and hash, and give files and folders their modes.
+
+    named: the pages name customers; then the sources of an analyst, which nobody serves, are the owner's alone.
+    """
     files = []
     for path in sorted(_files(release), key=lambda p: p.relative_to(release).as_posix()):
         name = path.relative_to(release).as_posix()
         if path.is_symlink():
             raise RuntimeError(f"a release holds no links: {name}")
-        path.chmod(0o600 if name in PRIVATE else 0o644)
+        path.chmod(0o600 if name in PRIVATE or (named and name.startswith(SOURCES)) else 0o644)
         files.append({"path": name, "bytes": path.stat().st_size, "sha256": _hash(path)})
     manifest = {"format": FORMAT, "generator": "customer-deck", "snapshot": snapshot.isoformat(), "files": files}
     path = release / MANIFEST

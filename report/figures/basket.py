@@ -7,7 +7,7 @@ import html
 import plotly.graph_objects as go
 
 from analysis.basket import Basket
-from report.figure import GREY, NAME, Figure, Style, plain, ranked, real, width
+from report.figure import BAR, GREY, NAME, Figure, Style, plain, ranked, real, width
 
 ROOM = 420  # pixels for two names
 NARROW = 13  # characters of each on a phone
@@ -19,14 +19,14 @@ def pairs(basket: Basket, style: Style) -> go.Figure | None:
     if frame.empty:
         return None
     names = [_pair(one, other, style) for one, other in zip(frame["name_a"], frame["name_b"], strict=True)]
-    texts = [f"{style.text(row.lift, 'ratio')}× · {style.text(row.orders, 'count')}" for row in frame.itertuples()]
+    texts = [f"{_times(row.lift, style)}× · {style.text(row.orders, 'count')}" for row in frame.itertuples()]
     hover = [
         f"<b>{plain(row.name_a, 120)}</b><br><b>{plain(row.name_b, 120)}</b><br>lift: {style.text(row.lift, 'ratio')} "
         f"({style.text(row.lift_low, 'ratio')} to {style.text(row.lift_high, 'ratio')})<br>"
         f"orders with both: {style.text(row.orders, 'count')}"
         for row in frame.itertuples()
     ]
-    figure = ranked(names, real(frame["lift"]), texts, hover, [style.accent] * len(frame), style)
+    figure = ranked(names, real(frame["lift"]), texts, hover, _colours(basket, style), style)
     figure.update_traces(width=min(0.66, 0.06 * max(len(frame), 4)))
     figure.update_layout(margin={"t": 30})
     figure.add_annotation(
@@ -42,6 +42,21 @@ def pairs(basket: Basket, style: Style) -> go.Figure | None:
         font={"color": GREY},
     )
     return figure
+
+
+def _times(lift: float, style: Style) -> str:
+    """How many times: whole from ten on."""
+    return style.text(round(lift), "count") if lift >= 10 else style.text(lift, "ratio")
+
+
+def _colours(basket: Basket, style: Style) -> list[str]:
+    """The accent for the pair the title names, the first bundle; for all where there is none."""
+    frame = basket.top.frame
+    if basket.bundles is None or basket.bundles.frame.empty:
+        return [style.accent] * len(frame)
+    best = basket.bundles.frame.iloc[0]
+    named = {best["first_id"], best["second_id"]}
+    return [style.accent if {a, b} == named else BAR for a, b in zip(frame["a"], frame["b"], strict=True)]
 
 
 def _pair(one: str, other: str, style: Style) -> str:

@@ -190,7 +190,9 @@ def _months(starts: Sequence[date], style: Style) -> tuple[list[int], list[str]]
 
 
 def _round_marks(high: float) -> list[float]:
-    """Nought and up to five round values below the highest."""
+    """Nought and up to five round values below the highest; nought alone where nothing is above it."""
+    if high <= 0:
+        return [0.0]
     size = 10.0 ** (len(f"{high:.0f}") - 1) if high >= 1 else 10.0 ** -len(f"{1 / high:.0f}")
     step = next(s for s in (size * f for f in (0.1, 0.2, 0.5, 1, 2, 5, 10)) if high / s <= 5)
     return [round(step * i, 9) for i in range(int(high / step) + 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -197,7 +198,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         for name in names
     ]  # fmt: skip
     figure.update_layout(shapes=shapes, annotations=labels)
-    every = next(step for step in (1, 2, 3, 6, 12) if column * step >= 20)
+    every = _every(20 / column)
     at = [a for a in range(1, oldest + 1) if a % every == 0]
     figure.update_xaxes(
         range=[0.5, oldest + 0.5], side="top", tickvals=at, ticktext=[str(a) for a in at], tickfont={"size": 12}
@@ -215,7 +216,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
         )  # fmt: skip
     if not written:
         figure.add_annotation(
-            text=f"lightest: none; darkest: {style.text(most, 'share')}", x=1, xref="paper", xanchor="right", y=0,
+            text=f"lightest: nobody; darkest: {style.text(most, 'share')}", x=1, xref="paper", xanchor="right", y=0,
             yref="paper", yanchor="bottom", font={"color": GREY, "size": 12},
         )  # fmt: skip
     return figure
@@ -258,7 +259,7 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
             xshift=0 if edge else 2, yshift=7, bgcolor="rgba(255,255,255,0.75)", borderpad=0,
             font={"color": GREY},
         )  # fmt: skip
-    every = next(step for step in (1, 2, 3, 6, 12, 24) if longest / step <= 16)
+    every = _every(longest / 16)
     at = list(range(0, longest + 1, every))
     figure.update_xaxes(
         range=[0, longest * 1.02], tickvals=at, ticktext=[str(a) for a in at], showline=True, linecolor=HAIRLINE
@@ -365,7 +366,7 @@ def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
                 yanchor="bottom", yshift=1, font={"color": INK},
             )  # fmt: skip
     figure.update_layout(barmode="overlay", bargap=0.2, margin={"l": 110, "b": 40, "r": 26, "t": 34})
-    every = next(step for step in (1, 2, 3, 6, 12) if len(x) / step <= 16)
+    every = _every(len(x) / 16)
     at = [a for a in x if a % every == 0]
     figure.update_xaxes(range=[x[0] - 0.6, x[-1] + 0.6], tickvals=at, ticktext=[str(a) for a in at])
     figure.update_yaxes(
@@ -387,10 +388,17 @@ def spread(heights: Sequence[float], least: float) -> list[float]:
 
 
 def _round_marks(high: float) -> list[float]:
-    """Nought and one to three round values up to the highest."""
+    """Nought and one to three round values up to the highest; nought alone where nothing is above it."""
+    if high <= 0:
+        return [0.0]
     size = 10.0 ** (len(str(int(high))) - 1) if high >= 1 else high
     step = next(s for s in (size * f for f in (0.2, 0.5, 1, 2, 5)) if high / s <= 4)
     return [step * i for i in range(int(high / step) + 1)]
+
+
+def _every(least: float) -> int:
+    """One label in so many periods, at least `least`: parts of a year, or whole years."""
+    return next((step for step in (1, 2, 3, 6, 12) if step >= least), 12 * math.ceil(least / 12))
 
 
 def _ends(heights: Sequence[float]) -> list[int]:

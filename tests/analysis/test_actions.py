@@ -277,7 +277,7 @@ def test_the_strategies_file_holds_the_plan(ran):
     assert [one["customers"] for one in told["segments"]] == list(frame["customers"])
     assert all(2 <= len(one["actions"]) <= 4 for one in told["segments"])
     assert sum(one["budget_share"] for one in told["segments"]) == pytest.approx(1)
-    assert told["segments"][0]["assumed"]["response"] == {"low": 0.02, "expected": 0.05, "high": 0.1}
+    assert told["segments"][0]["assumed"]["response"] == {"low": 0.03, "expected": 0.08, "high": 0.15}
     json.dumps(told, allow_nan=False)
 
 

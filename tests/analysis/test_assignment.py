@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, chisquare, kstest
 
-from analysis.assignment import control, draw, mismatch
+from analysis.assignment import as_drawn, control, draw, mismatch
 
 IDS = [f"c{i}" for i in range(20_000)]
 
@@ -49,6 +49,21 @@ def test_mismatch_is_the_chi_square_test(treated, alone, share):
     n = treated + alone
     theirs = chisquare([treated, alone], [n * (1 - share), n * share]).pvalue
     assert mismatch(treated, alone, share) == pytest.approx(theirs)
+
+
+def test_an_uneven_draw_that_lost_nobody_is_compared():
+    """1,252 and 246 at a fifth: p = 0.0005, as one draw in two thousand, and still who was drawn."""
+    assert mismatch(1252, 246, 0.2) < 0.001
+    assert as_drawn((1252, 246), (0, 0), 0.2) == (1.0, True)
+    assert not as_drawn((4000, 600), (0, 0), 0.2)[1]  # no draw: p = 10^-32
+
+
+def test_an_arm_that_lost_more_is_not_compared():
+    from scipy.stats import fisher_exact
+
+    p, fit = as_drawn((760, 200), (40, 0), 0.2)
+    assert p == pytest.approx(fisher_exact([[760, 200], [40, 0]])[1]) and fit == (p >= 0.001) and not fit
+    assert as_drawn((760, 190), (40, 10), 0.2)[1]
 
 
 def test_no_arms_no_mismatch():

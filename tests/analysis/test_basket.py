@@ -82,6 +82,8 @@ def test_by_hand(shop, computed):
     assert (values["bundle_first"], values["bundle_second"], values["bundle_attach"]) == ("Lamp", "Bulb", 80 / 120)
     assert (values["bundle_orders"], values["bundle_room"], values["bundle_beyond"]) == (80, 40, 59)
     assert values["bundle_beat"] == wilson(80, 120)[1]
+    told = [found.findings[key] for key in ("bundle_attach", "bundle_beat", "headline")]
+    assert {(f.n, f.population) for f in told} == {(120, "orders with the first product of the bundle")}
 
 
 def test_categories_by_hand(shop, computed):

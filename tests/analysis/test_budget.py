@@ -64,7 +64,9 @@ def ran(shop, tmp_path: Path, lines: Any = None, book: str = BOOK, **settings: A
     path = tmp_path / "book.toml"
     path.write_text(book, encoding="utf-8")
     lines = shop_lines() if lines is None else lines
-    dataset, made = shop(lines, settings={"playbook": path, **settings}, no_money=settings.get("no_money", ""))
+    dataset, made = shop(
+        lines, settings={"playbook": path, "margin": 0.4, **settings}, no_money=settings.get("no_money", "")
+    )
     return run(("budget",), dataset, made), made
 
 

@@ -18,11 +18,12 @@ from analysis import assignment, experiment_design, experiment_outcome
 from analysis.actions import Actions
 from analysis.customers import Customers
 from analysis.experiment import Experiment
-from analysis.experiment_design import FILLS, NO_CONTROL, READY, SMALL, Design
+from analysis.experiment_design import ALL, FILLS, NO_CONTROL, OWN, READY, SEGMENT, SMALL, Design
 from analysis.experiment_told import of_designs, of_outcomes
 from analysis.finding import PLACE, Finding, Skip
 from analysis.run import Run, run
 from analysis.uplift import EMPTY, HARMED, NONE, WITHHELD, WORKED, Arm
+from dataset.engine import Relation
 from dataset.settings import Settings
 from report import exports, pages
 from report.figure import SLOTS, Style, finished
@@ -32,6 +33,7 @@ from report.pages import Report
 from tests.analysis.released import released
 
 TITLE = 105
+ROOT = Path(experiment_design.__file__).parent
 HEAVY = ("clusters", "clv", "spend_90d", "churn", "propensity", "value_at_risk")
 NAMES = ("customers", "rfm", "kpis", "actions", "experiment")
 
@@ -116,6 +118,70 @@ def test_the_baseline_is_counted_from_the_lines(ran):
     assert found.window == (day, snapshot - timedelta(days=1))
 
 
+def test_the_baseline_of_a_part_of_a_segment_is_that_of_the_same_part(ran):
+    """Win-back takes the best two fifths of At Risk, low touch leaves the rest: their rates are not the segment's."""
+    lines = shop_lines(5, customers=900)
+    made = of(ran(lines))
+    day = lines["ordered_at"].max() + timedelta(days=1) - timedelta(days=90)
+    then = lines[lines["ordered_at"] < day].groupby("customer_id").agg(
+        last=("ordered_at", "max"), orders=("order_id", "nunique"), net=("amount", "sum"))  # fmt: skip
+    r, f, m = (
+        (v.rank(method="average").sub(0.5).div(len(then)) * 5).astype(int) + 1
+        for v in (then["last"].map(lambda d: -(day - d).days), then["orders"], then["net"])
+    )
+    risk = then[(r <= 2) & ((f >= 3) | (m >= 3))]
+    place = (risk["net"].rank(method="average", ascending=False) - 0.5) / len(risk)
+    again = set(lines.loc[lines["ordered_at"] >= day, "customer_id"])
+    best, rest = (risk.index[here].isin(again) for here in (place <= 0.4, place > 0.4))
+    assert len(best) > 20 and abs(best.mean() - risk.index.isin(again).mean()) > 0.01
+    found = made.findings["win_back_baseline"]
+    assert found.value == pytest.approx(best.mean()) and found.n == len(best)
+    assert found.population == "customers under this action a quarter ago"
+    dormant = then.index[(r <= 2) & (f <= 2) & (m <= 2)].isin(again)
+    low = made.findings["low_touch_baseline"]
+    now = made.assignments.frame.query("action == 'low_touch'")["segment"].value_counts()
+    weighted = (dormant.mean() * now["Dormant"] + rest.mean() * now["At Risk"]) / now.sum()
+    assert low.n == len(dormant) + len(rest) and low.value == pytest.approx(weighted)
+
+
+def test_a_baseline_falls_back_to_the_segment_where_the_rule_selected_too_few():
+    none = np.zeros(len(experiment_design.STRATA), dtype=int)
+    known = past(counts=1000, buyers=300)
+    for many, whose, rate in ((40, OWN, 0.5), (19, SEGMENT, 0.3)):
+        own = none.copy(), none.copy()
+        own[0][0], own[1][0] = many, many // 2
+        made = design(500, replace(known, selected={"vip_care": own}))
+        assert (made.whose, made.baseline) == (whose, pytest.approx(rate))
+
+
+def test_a_rule_that_asks_a_model_now_is_not_told_of_then(shop):
+    """Ranked by another measure then, it would have selected other people; so would all rules after it."""
+    dataset, settings = shop(shop_lines(5))
+    done = run(NAMES, dataset, settings)
+    columns, book = of_actions(done).columns.frame, of_actions(done).playbook
+    day = shop_lines(5)["ordered_at"].max() + timedelta(days=1)
+    lines = Relation(dataset.engine, "lines", ROOT, dataset.engine.columns("lines"))
+    known = frozenset(columns.loc[columns["known"] == "yes", "column"])
+    one = experiment_design.past(lines, day, True, book, known)
+    other = experiment_design.past(lines, day, True, book, known | {"segment_value_rank"})
+    assert one is not None and other is not None
+    assert set(one.selected) == {plan.key for plan in book.plans}
+    assert set(other.selected) == {"rescue", "vip_care"}
+
+
+def of_actions(done: Run) -> Any:
+    return done.results["actions"]
+
+
+def test_what_all_together_show_is_as_unsure_as_the_baselines():
+    made = [design(n, past(n), key=f"k{i}") for i, n in enumerate((2000, 900))]
+    found = experiment_design.detectable_in_all(made)
+    assert found is not None and found.interval[0] < found.value < found.interval[1]
+    sure = [replace(d, within=(d.baseline or 0.0, d.baseline or 0.0)) for d in made]
+    same = experiment_design.detectable_in_all(sure)
+    assert same is not None and same.interval == (same.value, same.value) and same.value == found.value
+
+
 def plan(**more: Any) -> dict[str, Any]:
     return {"key": "vip_care", "name": "VIP care", "control_share": 0.2, "response": 0.03} | more
 
@@ -137,7 +203,7 @@ def past(known: int = 1000, counts: int = 1000, buyers: int = 300) -> experiment
 def test_a_design_by_hand():
     """Baseline 30 %, 3 points, one in five left alone: statsmodels asks for 9,403.99 and 2,351.00."""
     large = design(20_000, past(20_000))
-    assert (large.baseline, large.base, large.wide) == (0.3, 1000, False)
+    assert (large.baseline, large.base, large.whose) == (0.3, 1000, SEGMENT)
     assert large.needed == 9_404 + 2_351
     assert (large.weeks, large.status, large.entering) == (13, READY, 0)
     growing = design(9_000, past(3_000))
@@ -152,7 +218,7 @@ def test_designs_without_a_rate_a_control_or_anybody():
     assert design(100, past(), control_share=0.0).status == NO_CONTROL
     assert design(0, past()).status == experiment_design.NOBODY
     few = design(100, past(counts=10, buyers=9))
-    assert few.wide and few.baseline == 0.9
+    assert few.whose == ALL and few.baseline == 0.9
 
 
 def test_too_small_ones_are_pooled_with_those_most_alike():
@@ -340,7 +406,7 @@ def test_short_history_without_money_and_without_anybody(ran, shop):
 
 def test_the_exports_hold_it_for_the_owner_only(ran, tmp_path):
     done = ran(shop_lines(14))
-    exports.write(tmp_path, done.results, Settings())
+    exports.write(tmp_path, done.results, SETTINGS)
     for name in ("experiment_assignments.csv", "experiment_assignments.parquet"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
     found = pd.read_parquet(tmp_path / "experiment_assignments.parquet")

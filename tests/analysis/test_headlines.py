@@ -42,20 +42,20 @@ MONEY = {"kpis__net": finding(Decimal("1234.50"), "money"), "kpis__buyers": find
 @pytest.mark.parametrize(
     ("given", "claim"),
     [
-        (MONEY, "Net revenue is {value}; known customers: {kpis.buyers}."),
-        (MONEY | {"kpis__buyers": finding(0, "count")}, "Net revenue is {value}; no sale names its customer."),
-        (MONEY | {"kpis__net": finding(Decimal(-5), "money")}, "Refunds exceed sales: net revenue is {value}."),
+        (MONEY, "Net revenue was {value}; known customers: {kpis.buyers}."),
+        (MONEY | {"kpis__buyers": finding(0, "count")}, "Net revenue was {value}; no sale names its customer."),
+        (MONEY | {"kpis__net": finding(Decimal(-5), "money")}, "Refunds exceed sales: net revenue was {value}."),
         (
             MONEY | {"pareto__top_20_share": finding(0.6)},
-            "Net revenue is {value}; the top fifth of customers bring {pareto.top_20_share} of customer revenue.",
+            "Net revenue was {value}; the top fifth of customers bring {pareto.top_20_share} of customer revenue.",
         ),
         (
             MONEY | {"pareto__top_20_share": finding(0.6), "rfm__at_risk_revenue_share": finding(0.15)},
-            "Net revenue is {value}; {rfm.at_risk_revenue_share} of customer revenue is from customers now At Risk.",
+            "Net revenue was {value}; {rfm.at_risk_revenue_share} of customer revenue is from customers now At Risk.",
         ),
         (
             MONEY | {"pareto__top_20_share": finding(0.6), "rfm__at_risk_revenue_share": finding(0.14)},
-            "Net revenue is {value}; the top fifth of customers bring {pareto.top_20_share} of customer revenue.",
+            "Net revenue was {value}; the top fifth of customers bring {pareto.top_20_share} of customer revenue.",
         ),
     ],
 )
@@ -71,6 +71,8 @@ def test_without_money_the_conversion_leads_and_then_the_orders():
     assert (orders.value, orders.claim) == (7, "Orders in this report: {value}; what customers paid is not known.")
     visits = {"kpis__conversion": finding(0.01), "kpis__visitors": finding(100, "count")}
     assert compute(**results(**unknown, **visits)).findings["lead"].value == 0.01
+    buyers = {"kpis__conversion": finding(1.0), "kpis__visitors": finding(7, "count")}
+    assert compute(**results(**unknown, **buyers)).findings["lead"].value == 7
 
 
 def test_nothing_to_say_is_said():

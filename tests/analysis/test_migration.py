@@ -369,7 +369,7 @@ def test_a_move_is_a_rise_or_a_fall_by_the_printed_ranking():
 
 
 TITLES = [
-    ([("Dormant", "Dormant", 7)], "No customer was VIP or Loyal three months ago, and none of 7 customers is now."),
+    ([("Dormant", "Dormant", 7)], "No customer was VIP or Loyal three months ago, and not one of 7 customers is now."),
     ([("Dormant", "Dormant", 7), (NEW, "VIP", 1)], "No customer was VIP or Loyal three months ago; 1 customer is now."),
     ([("Dormant", "VIP", 7)], "No customer was VIP or Loyal three months ago; 7 customers are now."),
     ([("VIP", "At Risk", 1)], "X VIP or Loyal customer three months ago: 1 dropped out, and nobody joined."),

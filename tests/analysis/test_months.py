@@ -158,6 +158,13 @@ def test_categories_and_products_over_time(shop, computed):
     assert list(result.products.frame["name"]) == ["Pen", "Ink", "Pen"]
 
 
+def test_products_of_one_name_are_told_apart(shop, computed):
+    lines = [(f"o{i}", "a", "2024-01-01", 10, "sale", product) for i, product in enumerate("pqr")]
+    products = [("p", "Pen", None), ("q", "Pen", None), ("r", "Ink", None)]
+    result = computed("months", shop(lines, products=products))
+    assert list(result.products.frame["name"]) == ["Pen (p)", "Pen (q)", "Ink"]
+
+
 @pytest.mark.parametrize(
     "first, last, grain, key",
     [

@@ -156,3 +156,12 @@ def test_the_readme_of_the_playbook_names_no_column_that_is_not_there():
     assert used <= set(COLUMNS)
     assert set(TEXTS) == {"name", "goal", "strategy", "channel", "campaign", "kpi"}
     assert HOUSE.read_text(encoding="utf-8").isascii()
+
+
+def test_a_share_finer_than_can_be_summed_or_printed_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    for wrong in ("budget_share = 1e-999999", "cost = 1e-21"):
+        path.write_text(re.sub(rf"{wrong.split()[0]} = [\d.]+", wrong, SMALL, count=1), encoding="utf-8")
+        with pytest.raises(DataError, match="of at most 20 decimals") as fault:
+            playbook.read(path)
+        assert len(str(fault.value)) < 200

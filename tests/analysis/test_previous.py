@@ -76,7 +76,7 @@ def test_exports_that_were_taken_away_are_not_missed(release):
         ({"customer_id": [1, 2, 3]}, "a column of text is int64"),
         ({"arm": ["treatment", "control", "=cmd()"]}, "an arm is neither"),
         ({"action": ["vip_care", "vip_care", "../x"]}, "no proper key"),
-        ({"segment": ["VIP", "VIP", "<b>"]}, "a segment is none"),
+        ({"segment": ["VIP", "VIP", "<b>"]}, "a segment is not one"),
         ({"share": [0.2, 0.2, 1.0]}, "not between nought and one"),
         ({"share": [0.2, 0.3, 0.1]}, "two shares"),
         ({"share": [0.2, 0.2, float("nan")]}, "not finite"),
@@ -119,8 +119,8 @@ def finding(**entries: Any) -> dict[str, Any]:
         (finding(unit="secret"), "no proper unit"),
         (finding(claim=None), "no proper unit or claim"),
         (finding(claim="x" * 3000), "no proper unit or claim"),
-        (finding(claim="It is 5 of {value}."), "the claim of kpis.net is none"),
-        (finding(claim="No value."), "the claim of kpis.net is none"),
+        (finding(claim="It is 5 of {value}."), "the claim of kpis.net is not one"),
+        (finding(claim="No value."), "the claim of kpis.net is not one"),
         (finding(value="NaN"), "no money"),
         (finding(value=float("inf")), "no money"),
         (finding(value="1e400"), "no money"),
@@ -168,7 +168,7 @@ def test_customers_with_a_segment_nobody_knows_are_refused(release):
     people = pd.DataFrame({"customer_id": ["a", "b"], "segment": ["VIP", "Champions"]})
     people.to_parquet(release / "exports" / "customers.parquet")
     signed_again(release)
-    with pytest.raises(DataError, match="a segment is none"):
+    with pytest.raises(DataError, match="a segment is not one"):
         previous.checked(release)
 
 
@@ -176,3 +176,10 @@ def test_only_an_earlier_day_can_be_compared_with(release):
     previous.before(release, date(2024, 6, 29))
     with pytest.raises(DataError, match="not before this report's day"):
         previous.before(release, date(2024, 6, 28))
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "loop"])
+def test_a_name_of_no_folder_is_refused(tmp_path, name):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(DataError, match="there is no such release"):
+        previous.read(tmp_path / name)

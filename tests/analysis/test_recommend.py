@@ -449,8 +449,8 @@ def sentences(done: Run, settings: Settings) -> dict[str, str]:
 
 
 SHAPES = {
-    "win": (lambda: tastes(3, customers=300), "similar products hit"),
-    "unclear": (lambda: tastes(3, own=0.0), "Nothing is shown to beat bestsellers"),
+    "win": (lambda: tastes(3, customers=300), "Offer similar products: five of them hit"),
+    "unclear": (lambda: tastes(3, own=0.0), "Offer bestsellers, nothing is shown to beat them"),
     "untried": (lambda: tastes(3, customers=12), "Bestsellers are offered to"),
 }
 

@@ -67,7 +67,7 @@ def test_at_most_two_steps_a_horizon_heaviest_first():
     places = {place for rule in RULES for place in (rule.because, *PLACE.findall(rule.action))}
     found = steps(**{place.replace(".", "__"): finding(1) for place in places})
     assert [horizon for horizon, _ in found] == [FIRST, FIRST, THEN, THEN, ALWAYS, ALWAYS]
-    assert [because for _, because in found[:2]] == ["budget.net", "quality.unknown_customer_share"]
+    assert [because for _, because in found[:2]] == ["experiment.harmed", "budget.net"]
 
 
 def test_the_budget_is_asked_for_only_when_it_pays():
@@ -87,10 +87,21 @@ def test_the_budget_is_asked_for_only_when_it_pays():
             **SMALL,
             **plan,
             budget__net=finding(Decimal(7), "money"),
-            experiment__left_alone=finding(2, "count"),
+            budget__left_alone=finding(2, "count"),
+            experiment__testable=finding(1, "count"),
         )
     )
-    assert held.findings["headline"].claim.endswith("measured against control groups.")
+    assert held.findings["headline"].claim.endswith("tested by control groups.")
+
+
+@pytest.mark.parametrize("testable", [None, 2])
+def test_control_groups_are_read_as_far_as_they_can_tell(testable):
+    alone = finding(testable, "count")
+    all_of_them = {"experiment__all_detectable": finding(0.05), "experiment__small": finding(3, "count")}
+    made = compute(**results(INPUTS, **SMALL, **all_of_them, experiment__testable=alone))
+    (step,) = (step for step in made.steps if step.because.startswith("experiment."))
+    assert step.because == ("experiment.small" if testable is None else "experiment.testable")
+    assert ("do not show" in step.action) == (testable is None)
 
 
 def test_the_title_speaks_of_the_first_step():

@@ -35,6 +35,8 @@ PEOPLE = {
         ("-net > 2 + 2", [0, 0, 0, 1, 0]),
         ("orders / 2 = 1.5", [0, 1, 0, 0, 0]),
         ("net / (orders - 1) > 0", [1, 1, 0, 0, 0]),  # a division by nought matches nobody, and fails nobody
+        ("net / (orders - 1) / 2 > 0", [1, 1, 0, 0, 0]),  # nor within another one
+        ("net / (9999999999 * 9999999999 * 9999999999 * 9999999999) > 0", [1, 1, 0, 0, 0]),
         ("churn_90d > 0", [0, 0, 0, 0, 0]),  # not known here
         ("not churn_90d > 0", [0, 0, 0, 0, 0]),
         ("churn_90d is null", [1, 1, 1, 1, 1]),
@@ -107,6 +109,9 @@ def test_the_first_rule_that_is_true_wins():
         "net > 1 -- \n; select 1",
         "attach 'x'",
         "pragma version",
+        "country <> '\x07'",
+        "country <> '\x1b[31m'",
+        "country <> '\x00'",
         "net > " + "(" * 300 + "1" + ")" * 300,
     ],
 )
@@ -114,6 +119,13 @@ def test_what_a_rule_may_not_be(rule):
     with pytest.raises(RuleError) as fault:
         parse(rule)
     assert str(fault.value) and "sqlglot" not in fault.value.what and "\n" not in fault.value.what
+
+
+def test_a_message_is_all_that_is_said(capfd, caplog):
+    for rule in ("segment = E'VIP'", "b'a' = segment", "x'41' = segment"):
+        with pytest.raises(RuleError):
+            parse(rule)
+    assert not caplog.records and capfd.readouterr() == ("", "")
 
 
 def test_numbers_beyond_any_size_neither_match_nor_fail():

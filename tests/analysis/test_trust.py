@@ -34,9 +34,11 @@ def tried(*held: bool) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("held", "value", "claim"),
     [
-        ((True, True), 2, "Every forecast held up on purchases it had not seen; models tried: {value}."),
+        ((True, True), 2, "All {value} forecasts held up on purchases they had not seen."),
         ((False, True, True), 2, "Of {trust.models} models, {value} held up"),
-        ((False, False), 0, "No forecast is made: of {trust.models} models tried, {value} held up"),
+        ((False, False), 0, "No forecast is made: of {trust.models} models tried, {value} foretold"),
+        ((False,), 0, "No forecast is made: the model tried did not foretell"),
+        ((True,), 1, "The one forecast tried ({value}) held up"),
         ((), 0.9, "{value} of raw rows are in this report; it counts what happened and forecasts nothing."),
     ],
 )
@@ -48,6 +50,14 @@ def test_the_title_says_how_many_held_up(held, value, claim):
     assert [bool(v.reason) for v in made.verdicts] == [not h for h in held]
     assert made.findings["models"].value == len(held)
     assert made.findings["refused"].value == len(held) - sum(held)
+
+
+@pytest.mark.parametrize(("met", "weak"), [(5, True), (6, False)])
+def test_a_model_that_failed_a_second_test_is_told_with_care(met, weak):
+    spend = MODELS[1]
+    found = {placed(spend.passed): finding(5, "count"), placed(spend.evidence): finding(9, "count")}
+    made = compute(**results(INPUTS, **RAW, **found, **{placed(spend.beside): finding(met, "count")}))
+    assert [(v.held, v.weak) for v in made.verdicts] == [(True, weak)]
 
 
 def test_gaps_are_told_where_they_are_worth_it():

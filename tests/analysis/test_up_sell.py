@@ -339,3 +339,18 @@ def test_figures(shop, random_shop):
     assert found.categories is not None
     one = replace(found, categories=replace(found.categories, frame=found.categories.frame.head(1)))
     assert next(f for f in FIGURES if f.name == "categories").draw(one, style) is None
+
+
+def test_no_pair_of_a_category_at_all_is_a_reason(shop):
+    with pytest.raises(Skip, match="no dearer product"):
+        compute(shop(bought("a", "cup"), products=PRODUCTS))
+
+
+def test_ids_that_hold_other_ids(shop):
+    """Bars and arrows in an id make no other product of it."""
+    ids = {"cup": "x|mug|y", "pot": "x>mug~1", "odd": "|"}
+    lines = [(*line[:5], ids.get(line[5], line[5]), *line[6:]) for line in by_hand()]
+    products = [(ids.get(row[0], row[0]), *row[1:]) for row in PRODUCTS]
+    plain, found = compute(shop(by_hand(), products=PRODUCTS)), compute(shop(lines, products=products))
+    assert found.customers.frame["customer_id"].tolist() == plain.customers.frame["customer_id"].tolist()
+    assert found.offers.frame.drop(columns=["has", "offer"]).equals(plain.offers.frame.drop(columns=["has", "offer"]))

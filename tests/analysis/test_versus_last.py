@@ -197,6 +197,15 @@ def test_other_numbers_of_a_sentence_are_quoted_as_they_were():
     assert claim.then["was_rfm__vip"].value == 7 and claim.then["was_mix__top_product"].value == "Tea {x} 5"
 
 
+def test_a_number_of_an_analysis_with_a_digit_in_its_name_is_quoted():
+    then = {
+        "spend_90d.headline": Said(0.5, "share", "By {spend_90d.best_score}, {value} was found."),
+        "spend_90d.best_score": Said("past spend", "name", "{value}."),
+    }
+    (claim,) = compared(then, {"spend_90d.headline": finding("Other {value}.")}, GROUND)
+    assert claim.then["was_spend_90d__best_score"].value == "past spend"
+
+
 def test_a_sentence_that_was_not_printed_is_not_quoted():
     then = {"rfm.headline": Said(0.5, "share", "{value} of {rfm.vip}."), "rfm.vip": Said(None, "count", "{value}.")}
     assert compared(then, {"rfm.headline": finding("Other {value}.")}, GROUND) == []

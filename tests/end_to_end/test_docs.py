@@ -24,9 +24,7 @@ def test_the_example_analysis_builds_as_written(sales: Path, tmp_path: Path) -> 
     for name, text in files.items():
         (copy / name).write_text(text, encoding="utf-8")
     outline = copy / "report" / "outline.py"
-    outline.write_text(
-        outline.read_text(encoding="utf-8").replace('    "kpis",\n', '    "kpis",\n    "weekdays",\n', 1)
-    )
+    outline.write_text(outline.read_text(encoding="utf-8").replace('("kpis", ', '("kpis", "weekdays", ', 1))
     done = subprocess.run(
         [sys.executable, str(copy / "build.py"), str(sales), "--out", str(tmp_path / "site")],
         capture_output=True, text=True, cwd=copy,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dataset.settings import Settings
-from report.figure import SLOTS, Style, width
+from report.figure import BAR, SLOTS, Style, width
 from report.figures.basket import FIGURES, NARROW, ROOM
 
 STYLE = Style(Settings(), SLOTS["slide"])
@@ -21,7 +21,7 @@ def basket(names: list[tuple[str, str]]) -> Any:
     frame = pd.DataFrame(names, columns=["name_a", "name_b"])
     frame["lift"] = [20.0 - i for i in range(len(names))]
     frame["lift_low"], frame["lift_high"], frame["orders"] = frame["lift"] - 1, frame["lift"] + 1, 1234
-    return SimpleNamespace(top=SimpleNamespace(frame=frame))
+    return SimpleNamespace(top=SimpleNamespace(frame=frame), bundles=None)
 
 
 def test_a_bar_a_pair_with_its_lift_and_orders():
@@ -29,8 +29,17 @@ def test_a_bar_a_pair_with_its_lift_and_orders():
     assert figure is not None
     assert list(figure.data[0].x) == [20.0, 19.0]
     assert list(figure.layout.yaxis.ticktext) == ["Lamp + Bulb", "Rug + Mat"]
-    assert [text.strip("\u00a0") for text in figure.data[0].text] == ["20.00× · 1,234", "19.00× · 1,234"]
+    assert [text.strip("\u00a0") for text in figure.data[0].text] == ["20× · 1,234", "19× · 1,234"]
     assert "lift: 20.00 (19.00 to 21.00)" in figure.data[0].hovertext[0]
+
+
+def test_the_pair_of_the_title_stands_out():
+    drawn = basket([("Lamp", "Bulb"), ("Rug", "Mat")])
+    drawn.top.frame[["a", "b"]] = [("1", "2"), ("3", "4")]
+    drawn.bundles = SimpleNamespace(frame=pd.DataFrame([{"first_id": "4", "second_id": "3"}]))
+    figure = PAIRS.draw(drawn, STYLE)
+    assert figure is not None
+    assert list(figure.data[0].marker.color) == [BAR, STYLE.accent]
 
 
 def test_nothing_to_draw_without_a_strong_pair():

@@ -16,7 +16,7 @@ from analysis.cohorts import Cohorts
 from dataset import opening
 from dataset.settings import Settings
 from report.figure import SLOTS, Slot, Style, figures
-from report.figures.cohorts import CELLS_TITLE, spread
+from report.figures.cohorts import CELLS_TITLE, _every, _round_marks, spread
 from report.pages import Report
 
 FIGURES = {figure.name: figure for figure in figures("cohorts")}
@@ -144,6 +144,15 @@ def test_a_phone_gets_the_same_curves(cohorts: Cohorts) -> None:
 def test_labels_are_moved_apart() -> None:
     assert spread([1.0, 1.05, 3.0], 0.2) == pytest.approx([1.0, 1.2, 3.0])
     assert spread([1.0, 1.0], 0.5) == [1.0, 1.5]
+
+
+@pytest.mark.parametrize(("least", "every"), [(0.1, 1), (5, 6), (12, 12), (12.1, 24), (70, 72)])
+def test_labels_of_any_number_of_periods(least: float, every: int) -> None:
+    assert _every(least) == every
+
+
+def test_goods_given_away_have_an_axis() -> None:
+    assert _round_marks(0.0) == [0.0] and _round_marks(10.0) == [0.0, 5.0, 10.0]
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,12 @@ def test_stacked_columns() -> None:
     assert made.kind == "column" and made.stacked and made.overlap == 100 and len(made.series) == 2
 
 
+def test_a_bar_without_whiskers_beside_one_with_them() -> None:
+    error = {"type": "data", "symmetric": False, "array": [1.0, None, 0.5], "arrayminus": [0.5, None, 0.5]}
+    (series,) = _native(_bars().update_traces(error_x=error)).series
+    assert series.whiskers == {0: (0.5, 1.0), 2: (0.5, 0.5)}
+
+
 def test_whiskers_and_dots_over_bars() -> None:
     lying = _bars().add_scatter(x=[2.5, 3.5], y=[0, 0], mode="lines")
     assert _native(lying).series[0].whiskers == {0: (0.5, 0.5)}

@@ -82,6 +82,11 @@ def test_text_in_german(value: object, unit: str, options: dict[str, bool], said
     assert text(value, unit, GERMAN, **options) == said
 
 
+def test_points_are_differences_of_shares() -> None:
+    said = [text(v, "points", Settings(), signed=s) for v, s in ((0.0553, True), (-0.1, True), (0.004, False))]
+    assert said == ["+5.5 points", "−10.0 points", "0.40 points"]
+
+
 def test_money_of_no_known_currency_is_a_plain_number() -> None:
     assert text(Decimal("-1234.5"), "money", NAMELESS) == "−1,234.50"
     assert text(9_772_000, "money", NAMELESS, compact=True) == "9.77m"

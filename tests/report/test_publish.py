@@ -108,6 +108,16 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path) -> None:
     assert stat.S_IMODE((release / "exports" / "customers.csv").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(("named", "mode"), [(False, 0o644), (True, 0o600)])
+def test_sources_that_name_customers_are_their_owners_alone(tmp_path: Path, named: bool, mode: int) -> None:
+    for name in ("quarto/appendix.qmd", "appendix.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("c39")
+    publish.write_manifest(tmp_path, date(2024, 1, 1), named)
+    assert stat.S_IMODE((tmp_path / "quarto" / "appendix.qmd").stat().st_mode) == mode
+    assert stat.S_IMODE((tmp_path / "appendix.html").stat().st_mode) == 0o644
+
+
 def test_the_archive_lists_releases_newest_first(tmp_path: Path) -> None:
     known: dict[str, Any] = {"title": "<b>Shop</b>", "currency": "GBP", "locale": "en_GB"}
     old = _publish(tmp_path, "1", values={"buyers": 4338, "net": "9747747.93"}, **known)
