@@ -88,11 +88,15 @@ class Relation:
     def _ready(self, file: str, parameters: Mapping[str, object]) -> str:
         """The text of an SQL file, once the reductions it reads are there."""
         sql = (self.root / file).read_text(encoding="utf-8")
-        for name in dict.fromkeys(READ.findall(sql)):
-            inner = f"{REDUCED}/{name}.sql"
-            if (self.root / inner).is_file():
-                self.engine.keep(name, self._ready(inner, parameters), **parameters)
+        for inner in reductions(self.root, sql):
+            self.engine.keep(Path(inner).stem, self._ready(inner, parameters), **parameters)
         return sql
+
+
+def reductions(root: Path, sql: str) -> list[str]:
+    """The files below `root` that make the reduced tables a statement reads, in the order it names them."""
+    files = (f"{REDUCED}/{name}.sql" for name in dict.fromkeys(READ.findall(sql)))
+    return [file for file in files if (root / file).is_file()]
 
 
 def answer(sql: str, **tables: pa.Table) -> pa.Table:

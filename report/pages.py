@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 
 from analysis.finding import PLACE, Finding, Result, Table
 from analysis.run import Run
+from dataset.engine import reductions
 from dataset.errors import shown
 from dataset.settings import Settings
 from dataset.tables import Dataset
@@ -29,6 +30,7 @@ from report.paper import Spec
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATES = PROJECT / "templates"
+ANALYSIS = PROJECT / "analysis"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -442,10 +444,16 @@ def crosstab(table: Table | None, rows: str, columns: str, values: str, called: 
 
 
 def sql_files(name: str, result: Result) -> list[str]:
-    """The paths of the SQL files behind an analysis."""
+    """The paths of the SQL files behind an analysis: its own, and the reductions they begin with."""
     sources = {f.source for f in result.findings.values()} | {t.source for t in tables(result)}
-    own = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "analysis").glob(f"{name}*.sql")}
-    return sorted({s for s in sources if s.endswith(".sql") and (PROJECT / s).is_file()} | own)
+    own = {path.relative_to(PROJECT).as_posix() for path in ANALYSIS.glob(f"{name}*.sql")}
+    files = {s for s in sources if s.endswith(".sql") and (PROJECT / s).is_file()} | own
+    more = files
+    while more:
+        texts = [(PROJECT / file).read_text(encoding="utf-8") for file in more]
+        more = {f"{ANALYSIS.name}/{inner}" for text in texts for inner in reductions(ANALYSIS, text)} - files
+        files = files | more
+    return sorted(files)
 
 
 def sql(statement: str, printed: bool) -> Markup:
