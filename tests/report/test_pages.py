@@ -355,6 +355,12 @@ def test_lines_beside_a_chart_repeat_no_number() -> None:
     assert made.lines_beside(["made.same", "made.no", "made.new", "made.gone"], ["made.h"]) == ["made.new"]
 
 
+def test_the_statements_an_analysis_begins_with_are_printed_too(report: Report, appendix: Reading) -> None:
+    files = pages.sql_files("basket", report.run.results["months"])
+    assert {"analysis/basket.sql", "analysis/reduced/baskets.sql", "analysis/reduced/order_parts.sql"} <= set(files)
+    assert "What was sold and given back in one order" in appendix.text()
+
+
 def test_sql_is_set_for_reading() -> None:
     made = pages.sql("-- Why?\nselect a\n    from lines where b < 'x'\n", printed=True)
     assert made.count('<span class="line"') == 3 and "<i>-- Why?</i>" in made
