@@ -18,6 +18,7 @@ from analysis.clv_tables import EVERYONE
 from analysis.finding import PLACE
 from analysis.rfm import SEGMENTS, key
 from analysis.run import Run, run
+from dataset.settings import Settings
 from report import exports
 from report.figure import SLOTS, Style, finished
 from report.figures.alignment import FIGURES
@@ -50,7 +51,7 @@ def numbers(found: Any) -> dict[str, float]:
 def test_told_again_from_the_exports(ran, tmp_path):
     lines = lines_of(1)
     done = ran(lines)
-    exports.write(tmp_path, done.results, None)  # type: ignore[arg-type]
+    exports.write(tmp_path, done.results, Settings(snapshot=date(2025, 1, 1)))
     people = pd.read_csv(tmp_path / "customers.csv", dtype={"customer_id": str})
     told = pd.read_csv(tmp_path / "alignment.csv").set_index("segment")
     again = people[people["customer_id"].map(lines.groupby("customer_id")["ordered_at"].nunique()) > 1]

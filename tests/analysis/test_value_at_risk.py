@@ -22,6 +22,7 @@ from analysis.customers import Customers
 from analysis.finding import PLACE, Skip
 from analysis.run import Run, run
 from analysis.value_at_risk import ValueAtRisk
+from dataset.settings import Settings
 from report import exports
 from report.figure import SLOTS, Style, finished
 from report.figures.value_at_risk import FIGURES
@@ -90,7 +91,7 @@ def test_told_again_from_the_exports(ran, tmp_path):
     lines = lines_of(1)
     done = ran(lines)
     found: Any = done.results["value_at_risk"]
-    exports.write(tmp_path, done.results, None)  # type: ignore[arg-type]
+    exports.write(tmp_path, done.results, Settings(snapshot=date(2025, 1, 1)))
     people = pd.read_csv(tmp_path / "customers.csv", dtype={"customer_id": str})
     high = np.floor(5 * (people["net"].rank() - 0.5) / len(people)) == 4
     days = lines.groupby("customer_id")["ordered_at"].nunique()
