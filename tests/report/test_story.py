@@ -14,6 +14,7 @@ from dataset import opening, sample
 from dataset.settings import Settings
 from report import outline, pages
 from report.pages import Page, Report
+from report.release import DOCUMENTS
 
 from .conftest import SVG
 from .test_pages import Reading
@@ -78,3 +79,9 @@ def test_every_slide_says_what_part_of_the_story_it_tells(told: Report) -> None:
     deck = Reading(str(Page("deck", False, told).html()))
     parts = [text for text, inside in deck.texts if "story" in inside[-1][1].get("class", "").split()]
     assert parts == [outline.PART[name] for name in Page("deck", False, told).slides[1:]]
+
+
+def test_no_page_names_a_place_twice(told: Report) -> None:
+    for which in DOCUMENTS:
+        ids = [a["id"] for _, a in Reading(pages.for_print(which, told)).elements if "id" in a]
+        assert len(ids) == len(set(ids))
