@@ -249,7 +249,7 @@ def _picture(chart: Chart, pictures: Pictures) -> str:
     width = pictures.get(chart.name)
     if width is None:
         return page(chart.instead, pictures) or _span(escaped(chart.alt), "note")
-    alt = escaped(chart.alt).replace("\n", " ")
+    alt = escaped(" ".join(chart.alt.split()))  # a hard blank behind the quote would end the attributes
     return f'![{escaped(chart.title)}](figures/{chart.name}.png){{fig-alt="{alt}" width="{width}%"}}'
 
 

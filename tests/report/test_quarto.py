@@ -144,7 +144,14 @@ def test_any_text_comes_back_from_every_place(given: list[str]) -> None:
             assert blank(plain(text)) in words(read), made
         images = [node["c"] for node in nodes(read) if node["t"] == "Image"]
         assert [image[2] for image in images] == [["figures/there.png", ""]]
-        assert dict(images[0][0][2])["fig-alt"] == plain(c)
+        assert blank(dict(images[0][0][2])["fig-alt"]) == blank(plain(c))
+
+
+@pytest.mark.parametrize("alt", ["\xa0", "\xa0 nought", "a\xa0b"])
+def test_hard_blanks_in_an_alternative_text(alt: str) -> None:
+    read = ast(markdown.page((Chart("there", alt, "title"),), {"there": 50}))["blocks"]
+    (image,) = [node["c"] for node in nodes(read) if node["t"] == "Image"]
+    assert dict(image[0][2])["fig-alt"] == blank(alt)
 
 
 GRID, CHART, LINE = Grid(("a",), (("one",),)), Chart("there", "alt"), Text("said")
