@@ -38,8 +38,8 @@ class Step:
 class Rule:
     """When a step is recommended: its finding exists and is `worth` acting on.
 
-    title: the slide's, when the step comes first. unless: not when this finding exists; needs: only when
-    that one does. fallback: only when the horizon has no other step.
+    title: the slide's, when the step comes first; its {value} is that of `speaks_of`, or else of `because`. unless: not
+    when this finding exists; needs: only when that one does. fallback: only when the horizon has no other step.
     """
 
     horizon: str
@@ -47,6 +47,7 @@ class Rule:
     worth: Callable[[float], bool]
     action: str
     title: str = ""
+    speaks_of: str = ""
     unless: str = ""
     needs: str = ""
     fallback: bool = False
@@ -91,7 +92,8 @@ RULES = (
         some,
         "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {budget.left_alone} "
         "left alone to compare with.",
-        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days, tested by control groups.",
+        "We ask for {value}: as assumed it returns {budget.net} net in ninety days, tested by control groups.",
+        speaks_of="budget.spend",
         needs="experiment.testable",
     ),
     Rule(
@@ -100,7 +102,8 @@ RULES = (
         some,
         "Release {budget.spend} for the action plan: {budget.contacts} people are contacted, {budget.left_alone} "
         "left alone to compare with.",
-        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days; only large effects will show.",
+        "We ask for {value}: as assumed it returns {budget.net} net in ninety days; only large effects will show.",
+        speaks_of="budget.spend",
         unless="experiment.testable",
     ),
     Rule(
@@ -108,7 +111,8 @@ RULES = (
         "budget.net",
         some,
         "Release {budget.spend} for the action plan: {budget.contacts} people are contacted.",
-        "We ask for {budget.spend}: as assumed it returns {value} net in ninety days.",
+        "We ask for {value}: as assumed it returns {budget.net} net in ninety days.",
+        speaks_of="budget.spend",
         unless="budget.left_alone",
     ),
     Rule(
@@ -299,7 +303,7 @@ def compute(
     if first is None:
         raise Skip("no finding supports a step")
     return Recommendations(
-        findings={"headline": replace(known[first.because], claim=first.title)},
+        findings={"headline": replace(known[first.speaks_of or first.because], claim=first.title)},
         steps=tuple(Step(rule.horizon, rule.action, rule.because) for rule in chosen),
     )
 
