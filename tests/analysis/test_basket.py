@@ -29,8 +29,8 @@ from tests.analysis.test_claims import (
     check_what_is_unknown_says_why,
 )  # fmt: skip
 
-RETAIL = Path("/work/shared/data/online_retail")
-CYCLES = Path("/work/shared/data/adventureworks")
+RETAIL = Path(__file__).resolve().parents[3] / "shared/data/online_retail"
+CYCLES = Path(__file__).resolve().parents[3] / "shared/data/adventureworks"
 MEASURES = [
     "orders",
     "orders_a",

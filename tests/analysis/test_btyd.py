@@ -19,7 +19,7 @@ from analysis.btyd import Fitted, Unidentified
 from analysis.run import ROOT
 from dataset.engine import Relation
 
-CDNOW = Path("/work/shared/data/cdnow/sample_csv/cdnow.csv")
+CDNOW = Path(__file__).resolve().parents[3] / "shared/data/cdnow/sample_csv/cdnow.csv"
 PARAMETERS = {"r": 0.6, "alpha": 12.0, "a": 0.7, "b": 2.1}
 
 

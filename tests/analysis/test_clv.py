@@ -23,7 +23,7 @@ from report.figures.clv import FIGURES
 from report.number import text
 from tests.analysis.test_btyd import lifetimes_of, silent
 
-CDNOW = Path("/work/shared/data/cdnow/sample_csv/cdnow.csv")
+CDNOW = Path(__file__).resolve().parents[3] / "shared/data/cdnow/sample_csv/cdnow.csv"
 TITLE = 105
 
 

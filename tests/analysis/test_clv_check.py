@@ -41,7 +41,7 @@ from report.figure import SLOTS, Style
 from report.figures.clv_check import FIGURES
 from report.number import text
 
-CDNOW = Path("/work/shared/data/cdnow/sample_csv")
+CDNOW = Path(__file__).resolve().parents[3] / "shared/data/cdnow/sample_csv"
 FIRST = date(2022, 1, 3)
 WEEKS = 104
 TITLE = 105

@@ -29,7 +29,7 @@ from report.figures.cross_sell import FIGURES
 from report.number import text
 
 ROOT = Path(analysis.__file__).parent
-SHARED = Path("/work/shared/data/online_retail")
+SHARED = Path(__file__).resolve().parents[3] / "shared/data/online_retail"
 TITLE = 105
 PRICE = {"tent": 100, "mat": 20, "lamp": 30, "POST": 7}
 PRODUCTS = [("tent", "Tent", "Camp", None), ("mat", "Mat", "Camp", None), ("lamp", "Lamp", "Light", None)]

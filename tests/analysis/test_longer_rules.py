@@ -12,7 +12,7 @@ import pytest
 
 from analysis.longer_rules import bitsets, itemsets, rules_of
 
-GROCERIES = Path("/work/shared/data/groceries/groceries.csv")
+GROCERIES = Path(__file__).resolve().parents[3] / "shared/data/groceries/groceries.csv"
 # Hahsler and others, Introduction to arules; the counts are those the R package prints.
 PUBLISHED = ((0.001, 0.5, 5668), (0.006, 0.25, 463), (0.01, 0.5, 15), (0.01, 0.25, 170))
 
