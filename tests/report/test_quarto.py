@@ -348,7 +348,7 @@ def test_the_slide_master_is_wide_and_has_the_layouts_pandoc_asks_for() -> None:
             assert shape.left >= 0 and shape.left + shape.width <= deck.slide_width
 
 
-@pytest.mark.parametrize("case", ["tl_template_payloads", "tl_html_payloads"])
+@pytest.mark.parametrize("case", ["tl_formula_payloads", "tl_html_payloads"])
 def test_the_payloads_of_the_corpus_are_inert(case: str, fonts: Fonts, tmp_path: Path) -> None:
     data = Path(__file__).resolve().parents[3] / "shared/bad_inputs/thelook" / case
     if not data.is_dir():
