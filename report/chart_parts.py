@@ -6,10 +6,12 @@ import io
 from collections import Counter
 from typing import Any
 
-from report.native_charts import Label, Native, Outline, Run, Series, rgb
+from report import arial
+from report.native_charts import LINE, Label, Native, Outline, Run, Series, rgb
 
 EMU = 9525  # in a CSS pixel
 PT = 0.75  # points in a CSS pixel
+TEXT = 16  # pixels of the text of a chart
 MOST = 120  # characters of a name in a chart's sheet
 INNER = """<c:layout xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:manualLayout>
 <c:layoutTarget val="inner"/><c:xMode val="edge"/><c:yMode val="edge"/><c:x val="{}"/><c:y val="{}"/><c:w val="{}"/>
@@ -164,9 +166,9 @@ def _word(name: str) -> str:
 def _dress(chart: Any, data: Native, slot: tuple[int, int], scale: float, paint: Palette) -> None:
     """The house's look: no legend, grid or frame; the plot area where the figure has it."""
     chart.has_legend, chart.has_title = False, False
-    chart.font.size = _points(16, scale)
+    chart.font.size = _points(TEXT, scale)
     _inner(chart, data.box, slot)
-    _axes(chart, data, paint)
+    _axes(chart, data, scale, paint)
     plot = chart.plots[0]
     if data.kind != "points":
         plot.gap_width, plot.overlap, plot.vary_by_categories = data.gap, data.overlap, False
@@ -190,7 +192,7 @@ def _inner(chart: Any, box: tuple[float, float, float, float], slot: tuple[int, 
     area.insert(0, etree.fromstring(INNER.format(*(round(s, 5) for s in shares))))
 
 
-def _axes(chart: Any, data: Native, paint: Palette) -> None:
+def _axes(chart: Any, data: Native, scale: float, paint: Palette) -> None:
     from pptx.enum.chart import XL_TICK_LABEL_POSITION, XL_TICK_MARK
 
     value, other = chart.value_axis, chart.category_axis
@@ -207,6 +209,25 @@ def _axes(chart: Any, data: Native, paint: Palette) -> None:
     other.format.line.fill.background()
     other.tick_label_position = XL_TICK_LABEL_POSITION.LOW if data.named else XL_TICK_LABEL_POSITION.NONE
     paint.paint(other.tick_labels.font.color, "#1b2128" if data.kind == "bar" else "#56606b")
+    if data.kind == "bar":
+        other.tick_labels.font.size = _points(_name_size(data), scale)
+        _every_name(other._element)
+
+
+def _name_size(data: Native) -> float:
+    """Pixels: small enough for names on one line where rows are too low for two."""
+    longest = max((arial.width(line, TEXT) for name in data.names for line in name.split("\n")), default=0.0)
+    room = data.box[0] - 12
+    low = data.box[3] < 2 * LINE * TEXT * len(data.names)
+    return TEXT * room / longest if low and longest > room > 0 else TEXT
+
+
+def _every_name(axis: Any) -> None:
+    """Every bar keeps its name, however little room there is: a program would leave out every other one."""
+    from lxml import etree
+
+    after = axis.find("{*}lblOffset")
+    after.addnext(etree.Element(after.tag.replace("lblOffset", "tickLblSkip"), val="1"))
 
 
 def _bar_look(made: Any, series: Series, scale: float, paint: Palette) -> None:
