@@ -28,13 +28,11 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 SOURCE = "analysis/recommend.py"
-LISTS = "analysis/recommend.sql"
 HEAT = 20
 BINS = 20
 BLOCK = 100_000  # customers
 EXAMPLES = 5
 SOLD = "products ever sold, fees and postage left out"
-UNTRIED = "fewer than thirty customers came back and bought something new: better than bestsellers cannot be shown"
 MOST_BOUGHT = "bought by most customers"
 
 
