@@ -51,7 +51,8 @@ HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNT
 SCRIPT = Path(__file__).with_name("paper.js")
 PAGE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><style>{style}</style>
-<script src="{plotly}" charset="utf-8"></script><script src="{script}" charset="utf-8"></script></head><body></body></html>
+<script src="{plotly}" charset="utf-8"></script><script src="{script}" charset="utf-8"></script></head>
+<body></body></html>
 """
 START_SECONDS, DRAW_SECONDS, CLOSE_SECONDS = 30.0, 60.0, 3.0
 DPI, CSS_DPI = 300, 96
@@ -146,7 +147,9 @@ class Paper:
             self._start()
         if absent and self._browser is not None:
             begun = {
-                self._begun.pop(kept[chart.name], None) or ask(self._browser, chart, figures[chart.name]): chart.name
+                self._begun.pop(kept[chart.name])
+                if kept[chart.name] in self._begun
+                else ask(self._browser, chart, figures[chart.name]): chart.name
                 for chart in absent
             }
             try:
