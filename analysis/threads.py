@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 
@@ -36,16 +37,17 @@ _SUMS, _WARNINGS = Shared(), Shared()
 _HEARD = threading.local()
 
 
-def one_thread() -> AbstractContextManager[None]:
-    """Sums in one order, whatever the machine; the libraries are loaded first, or they would not be held to it."""
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums in one order, whatever the machine; the libraries are loaded first, or they would not be held to it.
 
-    def limits() -> AbstractContextManager[object]:
-        import sklearn.cluster  # noqa: F401
-        from threadpoolctl import threadpool_limits
+    OpenMP is held back in each thread by itself, BLAS in all at once.
+    """
+    import sklearn.cluster  # noqa: F401
+    from threadpoolctl import threadpool_limits
 
-        return threadpool_limits(limits=1)
-
-    return _SUMS.of(limits)
+    with _SUMS.of(partial(threadpool_limits, 1, "blas")), threadpool_limits(1, "openmp"):
+        yield
 
 
 @contextmanager
