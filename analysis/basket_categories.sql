@@ -1,9 +1,8 @@
 -- Which categories are in one order? A row of one category twice counts its orders.
 with goods as (
-  select product_id, min(category) as category
-  from products
+  select product_id, category
+  from described
   where category is not null and position('|' || product_id || '|' in $non_products) = 0
-  group by product_id
 ),
 shelves as (
   select category, cast(row_number() over (order by category) as integer) as shelf

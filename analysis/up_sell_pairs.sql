@@ -8,22 +8,17 @@ with priced as (
     where day < cast($snapshot as date) and kind = 'sale' and paid = 1
     group by product_id
 ),
-categories as (
-    select product_id, min(category) as category
-    from products
-    group by product_id
-),
 goods as (
     select
         catalogue.product as good,
         catalogue.product_id,
         priced.price,
-        cast(dense_rank() over (order by categories.category) as integer) as shelf
+        cast(dense_rank() over (order by described.category) as integer) as shelf
     from priced
     inner join catalogue on priced.product_id = catalogue.product_id
-    inner join categories on priced.product_id = categories.product_id
+    inner join described on priced.product_id = described.product_id
     where
-        categories.category is not null
+        described.category is not null
         and priced.price > 0
         and position('|' || catalogue.written || '|' in $non_products) = 0
 ),
