@@ -1,9 +1,10 @@
--- What did each known customer buy, on which days? Customers and goods by their place in id order; rows in any order.
+-- What did each known customer buy, on which days? One row a line, in any order; customers and goods by place.
 with goods as (
     select product, cast(row_number() over (order by product) - 1 as integer) as place
     from catalogue
     where position($mark || product_id || $mark in $non_products) = 0
 )
-select holdings.customer, goods.place as product, holdings.day
-from holdings
-inner join goods on goods.product = holdings.product
+select purchases.customer, goods.place as product, purchases.day
+from purchases
+inner join goods on goods.product = purchases.product
+where purchases.customer is not null

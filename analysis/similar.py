@@ -152,11 +152,12 @@ def _reduced(rows: pa.Table, products: int) -> tuple[np.ndarray, ...]:
     keys <<= days
     keys |= day - first_day
     keys.sort()
+    keys = keys[_starts(keys)]
     pair, day = keys >> days, (keys & ((1 << days) - 1)).astype(np.int32) + first_day
     starts = _starts(pair)
     pair = pair[starts]
     customer, product = (pair >> goods).astype(np.int32), (pair & ((1 << goods) - 1)).astype(np.int32)
-    ends = np.append(starts[1:], len(keys)) - 1
+    ends = np.append(starts, len(keys))[1:] - 1
     last, several = day[ends], ends > starts
     whose = _starts(customer)
     latest = np.repeat(np.maximum.reduceat(last, whose), np.diff(whose, append=len(last))) if len(whose) else last
@@ -212,7 +213,7 @@ def _together(matrix: csr_array, order: np.ndarray, place: np.ndarray) -> Iterat
 
     size = matrix.shape[1]
     if size <= FEW:
-        yield 0, csr_array(_together_of_few(matrix)[np.ix_(order, order)])
+        yield 0, csr_array(together_of_few(matrix)[np.ix_(order, order)])
         return
     permuted = _permuted(matrix, place)
     across, step = csr_array(permuted.T.tocsr()), max(1, CELLS // max(size, 1))
@@ -220,7 +221,7 @@ def _together(matrix: csr_array, order: np.ndarray, place: np.ndarray) -> Iterat
         yield start, across[start : start + step] @ permuted
 
 
-def _together_of_few(matrix: csr_array) -> np.ndarray:
+def together_of_few(matrix: csr_array) -> np.ndarray:
     """Buyers of both of each two products, as they stand in the matrix."""
     size = matrix.shape[1]
     both, step = np.zeros((size, size), dtype=np.int64), max(1, ENTRIES // max(size, 1))

@@ -35,10 +35,11 @@ ranked as (
     from goods
 ),
 dearest as (
-    select holdings.customer, max(ranked.rung) as rung
-    from holdings
-    inner join ranked on holdings.product = ranked.product
-    group by holdings.customer, ranked.category
+    select purchases.customer, max(ranked.rung) as rung
+    from purchases
+    inner join ranked on purchases.product = ranked.product
+    where purchases.customer is not null
+    group by purchases.customer, ranked.category
 ),
 best as (
     select dearest.customer, min(ranked.place) as place

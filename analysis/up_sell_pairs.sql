@@ -30,13 +30,14 @@ steps as (
 ),
 held as (
     select
-        holdings.customer,
+        purchases.customer,
         goods.shelf,
         goods.good,
-        min(holdings.day) as first_day
-    from holdings
-    inner join goods on holdings.product = goods.good
-    group by holdings.customer, goods.shelf, goods.good
+        min(purchases.day) as first_day
+    from purchases
+    inner join goods on purchases.product = goods.good
+    where purchases.customer is not null
+    group by purchases.customer, goods.shelf, goods.good
 ),
 shelves as (
     select customer, shelf, count(*) as goods
