@@ -9,12 +9,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType, UnionType
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from analysis.finding import Finding, Result, Skip
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import TABLES, Dataset, Note
+
+if TYPE_CHECKING:
+    from analysis.kept import Kept
 
 ROOT = Path(__file__).parent
 Step = Callable[[str], AbstractContextManager[None]]
@@ -45,27 +48,38 @@ def run(
     settings: Settings,
     step: Step = lambda name: nullcontext(),
     made: Made = lambda name, result: None,
+    kept: Kept | None = None,
 ) -> Run:
-    """Run the named analyses and all they need; `made` is told of each result at once.
+    """Run the named analyses and all they need; `made` is told of each result at once. What is `kept` is not computed.
 
     A parameter of `compute` is: `settings`, `dataset`, a canonical table (annotated Relation) or another analysis'
     result by the module's name. Annotated `| None`, it may be absent. Raises LookupError for any other name.
     """
     done = Run()
+    if kept:
+        kept.given(dataset, settings)
     for name in names:
-        _compute(name, dataset, settings, done, step, made, ())
+        _compute(name, dataset, settings, done, step, made, kept, ())
     return done
 
 
 def _compute(
-    name: str, dataset: Dataset, settings: Settings, done: Run, step: Step, made: Made, above: tuple[str, ...]
+    name: str,
+    dataset: Dataset,
+    settings: Settings,
+    done: Run,
+    step: Step,
+    made: Made,
+    kept: Kept | None,
+    above: tuple[str, ...],
 ) -> None:
     if name in done.results or name in done.skipped:
         return
     if name in above:
         raise LookupError(f"analyses need each other in a circle: {' -> '.join((*above, name))}")
-    module = _module(name)
+    module = load(name)
     arguments: dict[str, Any] = {}
+    tables: list[str] = []
     for parameter, (wanted, optional) in parameters(module).items():
         if parameter == "settings":
             arguments[parameter] = settings
@@ -73,15 +87,14 @@ def _compute(
             arguments[parameter] = dataset
         elif wanted is Relation:
             if parameter in dataset.tables:
-                columns = dataset.engine.columns(parameter)
-                arguments[parameter] = Relation(dataset.engine, parameter, ROOT, columns)
+                tables.append(parameter)
             elif optional:
                 arguments[parameter] = None
             else:
                 done.skipped[name] = f"needs {parameter}, which this data does not have"
                 return
         else:
-            _compute(parameter, dataset, settings, done, step, made, (*above, name))
+            _compute(parameter, dataset, settings, done, step, made, kept, (*above, name))
             if parameter in done.results:
                 arguments[parameter] = done.results[parameter]
             elif optional:
@@ -89,15 +102,28 @@ def _compute(
             else:
                 done.skipped[name] = f"needs {parameter}: {done.skipped[parameter]}"
                 return
-    try:
-        with step(name):
-            done.results[name] = module.compute(**arguments)
-            made(name, done.results[name])
-        done.notes.extend(getattr(done.results[name], "notes", ()))
-    except Skip as skip:
-        done.skipped[name] = skip.reason
-        if skip.code:
-            done.notes.append(Note(skip.code, skip.count, f"{name}: {skip.reason}"))
+    found = kept.get(name) if kept else None
+    if found is None:
+        arguments |= {table: _relation(dataset, table) for table in tables}  # opens the data, if nobody has yet
+        try:
+            with step(name):
+                found = module.compute(**arguments)
+        except Skip as skip:
+            found = skip
+        if kept:
+            kept.put(name, found)
+    if isinstance(found, Skip):
+        done.skipped[name] = found.reason
+        if found.code:
+            done.notes.append(Note(found.code, found.count, f"{name}: {found.reason}"))
+        return
+    done.results[name] = found
+    made(name, found)
+    done.notes.extend(getattr(found, "notes", ()))
+
+
+def _relation(dataset: Dataset, table: str) -> Relation:
+    return Relation(dataset.engine, table, ROOT, dataset.engine.columns(table))
 
 
 def parameters(module: ModuleType) -> Mapping[str, tuple[type, bool]]:
@@ -125,7 +151,8 @@ def analyses() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in ROOT.glob("*.py") if "\ndef compute(" in p.read_text(encoding="utf-8")))
 
 
-def _module(name: str) -> ModuleType:
+def load(name: str) -> ModuleType:
+    """The module of an analysis. Raises LookupError when there is none."""
     if name not in analyses():
         raise LookupError(f"there is no analysis {name!r}; there are {', '.join(analyses())}")
     return importlib.import_module(f"analysis.{name}")
