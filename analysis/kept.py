@@ -27,8 +27,8 @@ from analysis import kept_keys, kept_values
 from analysis.finding import Result, Skip
 from analysis.kept_keys import Inputs
 from analysis.kept_values import Damaged
-from analysis.run import load, parameters
-from dataset.engine import Engine, Relation
+from analysis.plan import module, needs, parameters
+from dataset.engine import Engine
 from dataset.settings import Settings
 from dataset.tables import Dataset
 
@@ -89,22 +89,22 @@ class Kept:
             return None
         return Skip(*found["skip"]) if "skip" in found else found["result"]
 
-    def put(self, name: str, found: Result | Skip) -> None:
-        """Keep what an analysis said."""
+    def put(self, name: str, found: Result | Skip) -> Result | Skip:
+        """Keep what an analysis said, and hand it back."""
         said = {"skip": (found.reason, found.code, found.count)} if isinstance(found, Skip) else {"result": found}
         self._put(name, self.key(name), said)
+        return found
 
     def key(self, name: str) -> str:
         """The hash of all that an analysis' result depends on, the results it takes among them."""
-        if name not in self._keys:
-            taken = {
-                parameter: self._facts if parameter == "dataset" else self.key(parameter)
-                for parameter, (wanted, _) in parameters(load(name)).items()
-                if wanted is not Relation and parameter != "settings"
-            }
-            own = kept_keys.of_analysis(name, self._settings)
-            self._keys[name] = kept_keys.digest({"data": self._inputs and self._inputs.key, "takes": taken} | own)
-        return self._keys[name]
+        with self._lock:
+            if name not in self._keys:
+                found = parameters(module(name))
+                taken = {need: self.key(need) for need in needs(found)}
+                taken |= {"dataset": self._facts} if "dataset" in found else {}
+                own = kept_keys.of_analysis(name, self._settings)
+                self._keys[name] = kept_keys.digest({"data": self._inputs and self._inputs.key, "takes": taken} | own)
+            return self._keys[name]
 
     def _opened(self, opened: Opened) -> tuple[Dataset, Settings]:
         """Open the data. When somebody wrote to it meanwhile, nothing more is kept: the key would lie."""
@@ -157,7 +157,8 @@ class Unopened:
     """Stands for an engine until somebody asks it something."""
 
     def __init__(self, opened: Callable[[], Engine]) -> None:
-        self._opened, self._engine, self._lock = opened, None, threading.Lock()
+        self._opened, self._lock = opened, threading.Lock()
+        self._engine: Engine | None = None
 
     def __getattr__(self, name: str) -> Any:
         with self._lock:

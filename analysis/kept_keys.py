@@ -23,6 +23,7 @@ FORMAT = 1
 PACKAGES = ("duckdb", "pandas", "numpy", "scipy", "scikit-learn", "lifetimes", "pyarrow", "sqlglot", "babel")
 # Settings that are only about how a report looks: no analysis reads them, which a test holds.
 LOOKS = ("title", "organisation", "locale", "accent", "logo")
+READ = ("zone", "as_of", "currency")  # those that reading sees
 PLAYBOOK = PROJECT / "templates" / "playbook.toml"
 # What a later report reads of an earlier release.
 OF_A_RELEASE = (
@@ -56,13 +57,12 @@ def inputs(data: str, layout: str, mapping: Path | None, settings: Settings) -> 
         if data and (database.is_url(data) or not files):
             return None
         stamps = {path: _stamp(path) for path in files}
-        read = {"data": [[path.name, hashed(path)] for path in files], "layout": layout}
+        read = {"files": [[path.name, hashed(path)] for path in files], "layout": layout}
     except (OSError, DataError):
         return None
-    # What reading looks at, and the seed of the built-in shop.
-    read["settings"] = [str(settings.zone), str(settings.as_of), None if data else settings.seed]
-    read["code"] = folder(PROJECT / "dataset", (".py", ".sql"))
-    return Inputs(digest(read | versions()), stamps)
+    seen = {key: told(key, settings) for key in (READ if data else ("seed", *READ))}
+    code = folder(PROJECT / "dataset", (".py", ".sql"))
+    return Inputs(digest(read | {"settings": seen, "code": code} | versions()), stamps)
 
 
 def of_analysis(name: str, settings: Settings) -> dict[str, object]:
@@ -76,7 +76,7 @@ def of_analysis(name: str, settings: Settings) -> dict[str, object]:
 
 
 def told(key: str, settings: Settings) -> object:
-    """A setting as far as a result can depend on it: a file by its name and content, a release by what is read of it."""
+    """A setting as far as a result can depend on it: a file or a release by its `content`, the rest as text."""
     value = getattr(settings, key)
     value = PLAYBOOK if key == "playbook" and value is None else value
     return content(value) if isinstance(value, Path) else None if value is None else f"{type(value).__name__} {value}"
@@ -94,7 +94,7 @@ def content(path: Path) -> object:
 def reached(name: str) -> Mapping[str, bytes]:
     """The files of analysis/ that an analysis is made of: its module, what that imports, and the SQL they name.
 
-    Found by the text: an import or a file named in a comment counts too, which recomputes once too often, not too rarely.
+    Found in the text: an import or a file that only a comment names counts too; better once too often than too rarely.
     """
     found: dict[str, bytes] = {}
     wanted = [f"{name}.py"]

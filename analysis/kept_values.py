@@ -1,6 +1,6 @@
 """How a result is written down and read back, equal to the bit: a tree in JSON, columns of numbers and text in Parquet.
 
-value.json    the tree: what is no JSON of its own is an object with one key that says what it is ({"date": "2024-12-31"})
+value.json    the tree; what is no JSON of its own is an object whose key says what it is: {"date": "2024-12-31"}
 100.parquet   the columns of 100 rows, named 0, 1, 2 ... in the order in which the tree speaks of them
 SHA256SUMS    the hash of each file, as sha256sum writes and checks it
 
@@ -20,7 +20,7 @@ from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -133,9 +133,9 @@ def _tree(value: object, keep: Keep) -> Any:
 
 def _array(values: np.ndarray, keep: Keep) -> dict[str, Any]:
     """Shape and order are kept, as sums over a table of numbers depend on how it lies."""
-    order = "F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C"
+    order: Literal["F", "C"] = "F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C"
     told: dict[str, Any] = {"type": values.dtype.str, "shape": list(values.shape), "order": order}
-    flat = values.ravel(order=order)  # type: ignore[call-overload]
+    flat = values.ravel(order=order)
     if values.dtype == object:
         return told | {"objects": _objects(flat, keep)}
     return told | {"at": keep(_numbers(flat))}
@@ -233,7 +233,7 @@ def _class(name: str) -> Any:
 
 def _to_array(told: dict[str, Any], at: At) -> np.ndarray:
     kind = np.dtype(told["type"])
-    if kind == object:
+    if kind.kind == "O":
         flat = _to_objects(told["objects"], at)
     else:
         flat = np.array(at(told["at"]).to_numpy(), copy=True)

@@ -1,4 +1,4 @@
-"""What is timed, against what: `python -m benchmarks [--customers N] [--data FILE]`; ratios are of one run."""
+"""What is timed, against what: `python -m benchmarks [--ladder SIZES] [--no-peers]`; ratios are of one run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
-from benchmarks import tastes
+from benchmarks import ladder, tastes
 from benchmarks.measure import ROOT, Measured, command, middle
 
+LADDER = "10000,100000,1000000"
 app = typer.Typer(add_completion=False)
 
 
@@ -23,11 +23,12 @@ def main(
     customers: Annotated[int, typer.Option(help="Customers of the generated data for the reductions.")] = 1_000_000,
     data: Annotated[Path | None, typer.Option(help="Data for the whole build; none: a generated shop.")] = None,
     runs: Annotated[int, typer.Option(help="Runs of each command; the median is printed.")] = 3,
-    ladder: Annotated[str, typer.Option("--steps", help="Only a table of the steps of builds: 10000,100000.")] = "",
+    sizes: Annotated[str, typer.Option("--ladder", help="Customers of the shops built step by step.")] = LADDER,
+    peers: Annotated[bool, typer.Option(help="Heavy steps beside what a user would otherwise run.")] = True,
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        if ladder:
-            steps([int(count) for count in ladder.split(",")], Path(folder))
+        print(ladder.table([int(size) for size in sizes.split(",") if size], Path(folder)), flush=True)
+        if not peers:
             return
         whole_build(data, Path(folder), runs)
         reductions(customers, Path(folder), runs)
@@ -50,26 +51,6 @@ def whole_build(data: Path | None, folder: Path, runs: int) -> None:
     with _changed_template():
         again = command("build.py", str(data), "--out", str(folder / "site"))
     print(f"  template changed   {again}   {first.seconds / again.seconds:.1f}x faster than the first")
-
-
-def steps(ladder: list[int], folder: Path) -> None:
-    """A Markdown table of each build.py step: wall and processor seconds, peak MB; growth of processor seconds."""
-    found: list[dict[str, list[float]]] = []
-    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-    for customers in ladder:
-        data, file = folder / f"shop-{customers}", folder / "steps.json"
-        _shop(data, customers)
-        command("-m", "benchmarks.steps", str(file), str(data), "--out", str(folder / f"site-{customers}"))
-        found.append({name: values for name, *values in json.loads(file.read_text())})
-    print("| step |" + "".join(f" {c:,}: s | CPU s | MB |" for c in ladder) + " growth |")
-    print("|---|" + "---|" * (3 * len(ladder) + 1))
-    for each in found:
-        each["whole"] = [*np.sum(list(each.values()), axis=0)[:2], max(v[2] for v in each.values())]
-    for name in found[-1]:
-        values = [each.get(name, [0.0] * 3) for each in found]
-        cells = "".join(f" {wall:.1f} | {used:.1f} | {most:,.0f} |" for wall, used, most in values)
-        grown = np.log(values[-1][1] / max(values[-2][1], 0.01)) / np.log(ladder[-1] / ladder[-2]) if ladder[1:] else 0
-        print(f"| {name} |{cells} {grown:.2f} |", flush=True)
 
 
 def _shop(data: Path, customers: int) -> None:

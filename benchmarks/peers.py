@@ -57,7 +57,8 @@ def measure(folder: Path) -> None:
     import pandas as pd
 
     from analysis.cluster_measures import measured
-    from analysis.run import ROOT, run
+    from analysis.plan import ROOT
+    from analysis.run import run
     from dataset.engine import Relation
     from dataset.opening import open_data
     from dataset.settings import load
@@ -111,7 +112,7 @@ def kmeans(folder: Path) -> None:
 def histories(folder: Path) -> None:
     """What lifetime value is made of, written beside the data: one row a customer."""
     from analysis.btyd import purchases
-    from analysis.run import ROOT
+    from analysis.plan import ROOT
     from dataset.engine import Relation
     from dataset.opening import open_data
     from dataset.settings import load
@@ -237,7 +238,7 @@ def pairs(folder: Path) -> None:
     """Pairs at a support of a tenth of a percent with all their measures, from the file of lines, as build.py does."""
     from datetime import datetime
 
-    from analysis.run import ROOT
+    from analysis.plan import ROOT
     from analysis.together import together
     from dataset.engine import Engine, Relation, quoted
     from dataset.settings import Settings

@@ -7,10 +7,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import duckdb
-
 from dataset import database, mapping
-from dataset.engine import Engine
+from dataset.engine import Engine, enough
 from dataset.errors import DataError, counted, existing
 from dataset.layouts import adventureworks, generic, online_retail, retailrocket, thelook
 from dataset.reading import Reader, data_files, normal, peek
@@ -32,9 +30,8 @@ def open_data(
     Raises DataError, and MemoryError when the data is too large for the machine.
     """
     try:
-        return _opened(data, layout, mapping_file, settings, folder)
-    except duckdb.OutOfMemoryException:
-        raise MemoryError from None
+        with enough():
+            return _opened(data, layout, mapping_file, settings, folder)
     except OSError as reason:
         raise DataError("E_FILE_READ", f"cannot be read: {reason.strerror}", file=reason.filename) from None
 

@@ -15,7 +15,8 @@ from items as i
 left join file_orders as o on o.order_id = i.order_id
 left join status_kinds as k on k.status = case when i.status_of_order then o.status else i.status end;
 
-create view lines as
+-- A table: read again and again, and each time three files would be joined.
+create table lines as
 select
     p.order_id,
     p.customer_id,
