@@ -28,11 +28,12 @@ from analysis.finding import Result, Skip
 from analysis.kept_keys import Inputs
 from analysis.kept_values import Damaged
 from analysis.plan import module, needs, parameters
+from analysis.run import Step
 from dataset.engine import Engine
 from dataset.settings import Settings
 from dataset.tables import Dataset
 
-Opened = Callable[[], tuple[Dataset, Settings]]
+Reading = Callable[[], tuple[Dataset, Settings]]
 READING, TEMPORARY = "reading", ".tmp-"
 
 
@@ -62,18 +63,24 @@ class Kept:
         """Wait until everything is kept."""
         self._writer.shutdown()
 
-    def read(self, opened: Opened, settings: Settings) -> tuple[Dataset, Settings]:
-        """The data as an earlier build read it, and opened only when somebody asks its engine; else `opened` now."""
-        found = self._get(READING, self._inputs.key) if self._inputs else None
+    def read(self, reading: Reading, settings: Settings, step: Step) -> tuple[Dataset, Settings]:
+        """The data as an earlier build read it, its tables only when somebody asks for them; else all read now."""
+
+        def read() -> tuple[Dataset, Settings]:
+            with step("read the data"):
+                made = reading()
+            if self._inputs is not None and not self._inputs.as_they_were():
+                self._stop("the data was changed while it was read")
+            return made
+
+        key = self._inputs.key if self._inputs is not None else ""
+        found = self._get(READING, key)
         if found is None:
-            dataset, completed = self._opened(opened)
-            facts = _facts(dataset) | {"snapshot": completed.snapshot}
-            if self._inputs:
-                self._put(READING, self._inputs.key, facts)
+            dataset, completed = read()
+            self._put(READING, key, _facts(dataset) | {"snapshot": completed.snapshot})
             return dataset, completed
         snapshot = found.pop("snapshot")
-        engine = cast(Engine, Unopened(lambda: self._opened(opened)[0].engine))
-        dataset = Dataset(engine=engine, **found)
+        dataset = Dataset(engine=cast(Engine, Unopened(lambda: read()[0].engine)), **found)
         return dataset, settings.complete(snapshot, dataset.currency, dataset.zone, dataset.no_money)
 
     def given(self, dataset: Dataset, settings: Settings) -> None:
@@ -105,13 +112,6 @@ class Kept:
                 own = kept_keys.of_analysis(name, self._settings)
                 self._keys[name] = kept_keys.digest({"data": self._inputs and self._inputs.key, "takes": taken} | own)
             return self._keys[name]
-
-    def _opened(self, opened: Opened) -> tuple[Dataset, Settings]:
-        """Open the data. When somebody wrote to it meanwhile, nothing more is kept: the key would lie."""
-        made = opened()
-        if self._inputs is not None and not self._inputs.as_they_were():
-            self._stop("the data was changed while it was read")
-        return made
 
     def _stop(self, why: str) -> None:
         if self._folder is not None:

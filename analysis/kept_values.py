@@ -111,7 +111,7 @@ def _tree(value: object, keep: Keep) -> Any:
     if kind is tuple:
         return [_tree(each, keep) for each in value]  # type: ignore[attr-defined]
     if kind in (list, frozenset):
-        each = value if kind is list else sorted(value, key=repr)  # type: ignore[call-overload]
+        each: Any = value if kind is list else sorted(value, key=repr)  # type: ignore[call-overload]
         return {kind.__name__: [_tree(one, keep) for one in each]}
     if kind is Decimal:
         return {"decimal": str(value)}

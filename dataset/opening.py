@@ -71,7 +71,7 @@ def _opened(
 
 
 def files(data: str, layout: str, mapping_file: Path | None) -> list[Path]:
-    """The files that reading DATA (no URL) reads, a mapping among them; none when that asks a database. Raises as it."""
+    """The files that reading DATA (no URL) reads, a mapping among them; none when that asks a database."""
     path = Path(data)
     found = mapping_file or _mapping_beside(path, layout)
     if found is None:
