@@ -53,6 +53,9 @@ def build(
         Path | None,
         typer.Option("--previous", help="The earlier release to compare with; nothing: the last one before, in OUT."),
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="Where the SQL runs: duckdb, spark, spark://host:7077, postgresql://host/database.")
+    ] = "",
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
@@ -65,6 +68,7 @@ def build(
             include_customers=include_customers or None,
             assign=assign,
             previous=earlier,
+            engine=engine or None,
             **told,
         )
         if assign is not None:
@@ -142,6 +146,7 @@ def make(
         run = running.run(wanted, dataset, options, steps.step, ahead.draw)
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
+        dataset.engine.close()
         with steps.step("draw and print"):
             release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats, quarto)
         with steps.step("publish"):

@@ -60,6 +60,15 @@ class Engine:
         """Run one query that answers with a single value."""
         return self.rows(sql, **parameters)[0][0]
 
+    def described(self, source: str) -> pa.Schema:
+        """The columns and types of a source: what may stand after `from`, in the engine's own words."""
+        return self.connection.sql(f"select * from {source} limit 0").to_arrow_table().schema
+
+    def view(self, table: str, columns: Mapping[str, str], source: str) -> None:
+        """Make a view of a source with these columns and types."""
+        casts = ", ".join(f"cast({identifier(column)} as {kind}) as {identifier(column)}" for column, kind in columns.items())
+        self.run(f"create view {identifier(table)} as select {casts} from {source}")
+
     def columns(self, table: str) -> tuple[str, ...]:
         """The column names of a table."""
         return tuple(r[0] for r in self.rows(f"describe {identifier(table)}"))

@@ -11,8 +11,9 @@ import duckdb
 
 from dataset import database, mapping
 from dataset.engine import Engine
+from dataset.engines.chosen import Chosen, chosen, connected
 from dataset.errors import DataError, counted, existing
-from dataset.layouts import adventureworks, generic, online_retail, retailrocket, thelook
+from dataset.layouts import adventureworks, canonical, generic, online_retail, retailrocket, thelook
 from dataset.reading import Reader, data_files, normal, peek
 from dataset.settings import Settings
 from dataset.tables import TABLES, Dataset, Note
@@ -32,11 +33,25 @@ def open_data(
     Raises DataError, and MemoryError when the data is too large for the machine.
     """
     try:
-        return _opened(data, layout, mapping_file, settings, folder)
+        engine = chosen(settings.engine)
+        dataset, settings = _opened(data, layout, mapping_file, settings, folder)
+        return brought(dataset, engine, folder), settings
     except duckdb.OutOfMemoryException:
         raise MemoryError from None
     except OSError as reason:
         raise DataError("E_FILE_READ", f"cannot be read: {reason.strerror}", file=reason.filename) from None
+
+
+def brought(dataset: Dataset, engine: Chosen, folder: Path) -> Dataset:
+    """The data set on the engine chosen: its tables written as Parquet, and read or loaded from there."""
+    if engine.kind == "duckdb":
+        return dataset
+    there = connected(engine, folder)
+    canonical.write(dataset, folder / "tables")
+    dataset.engine.close()
+    for table in dataset.tables:
+        there.view(table, TABLES[table], there.parquet(table, folder / "tables" / f"{table}.parquet"))
+    return replace(dataset, engine=there)
 
 
 def _opened(
