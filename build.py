@@ -21,7 +21,7 @@ from report import cache, publish
 from report.quarto_program import Program, find
 from report.steps import Steps
 
-Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic"]
+Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic", "canonical"]
 FORMATS = ("html", "pdf", "pptx", "quarto")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -38,6 +38,9 @@ class Elsewhere(Engine):
         """Make a view of a source with these columns and types (as DuckDB calls them)."""
 
     @abstractmethod
+    def source(self, table: str, where: str) -> str | None: ...
+
+    @abstractmethod
     def parquet(self, table: str, file: Path) -> str:
         """A Parquet file of this machine as the source of a view."""
 
@@ -63,6 +66,9 @@ class Elsewhere(Engine):
         """The columns of a table and their types, as DuckDB calls them."""
         return {row[0]: str(row[1]) for row in super().rows(f"describe {identifier(table)}")}
 
+    def note(self, where: str, name: str) -> str:
+        return ""
+
     def described(self, source: str) -> pa.Schema:
         return self.ask(f"select * from {source} limit 0", {}).schema
 
@@ -74,12 +80,11 @@ class Elsewhere(Engine):
     def cast(self, column: str, kind: str) -> str:
         """A column as a type that DuckDB calls so, in the engine's own dialect."""
         own = name(column, self.dialect)
-        return f"cast({own} as {type_name(kind, self.dialect)}) as {own}"
+        ordered = ' collate "C"' if self.dialect == "postgres" and kind == "varchar" else ""  # by bytes, as elsewhere
+        return f"cast({own} as {type_name(kind, self.dialect)}){ordered} as {own}"
 
 
 def _as(kinds: pa.Schema, answer: pa.Table) -> pa.Table:
     """The answer in these types; raises pa.ArrowInvalid rather than lose a digit."""
-    columns = [
-        c.cast(c.type.storage_type) if isinstance(c.type, pa.BaseExtensionType) else c for c in answer.columns
-    ]
+    columns = [c.cast(c.type.storage_type) if isinstance(c.type, pa.BaseExtensionType) else c for c in answer.columns]
     return pa.table([c.cast(kind) for c, kind in zip(columns, kinds.types, strict=True)], names=kinds.names)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from dataset.engine import SCHEMA
 from dataset.engines.dialect import name
 from dataset.engines.elsewhere import Elsewhere
 from dataset.errors import DataError, shown
@@ -48,12 +49,36 @@ class Spark(Elsewhere):
         casts = ", ".join(self.cast(column, kind) for column, kind in columns.items())
         self.session.sql(f"create temporary view {name(table, self.dialect)} as select {casts} from {source}")
 
+    def source(self, table: str, where: str) -> str | None:
+        if where.startswith(SCHEMA):
+            found = [*where.removeprefix(SCHEMA).split("."), table]
+            return ".".join(name(part, self.dialect) for part in found) if self._has(found) else None
+        places = (f"{_uri(where)}/{table}.parquet", f"{_uri(where)}/{table}")
+        return next((f"parquet.{name(place, self.dialect)}" for place in places if self._there(place)), None)
+
+    def note(self, where: str, name: str) -> str:
+        place = f"{_uri(where)}/{name}"
+        if where.startswith(SCHEMA) or not self._there(place):
+            return ""
+        return self.session.read.text(place, wholetext=True).toArrow()["value"][0].as_py()
+
     def parquet(self, table: str, file: Path) -> str:
-        return f"parquet.{name(file.as_uri(), self.dialect)}"
+        return f"parquet.{name(f'file://{file}', self.dialect)}"
+
+    def _has(self, parts: list[str]) -> bool:
+        return self.session.catalog.tableExists(".".join(name(part, self.dialect) for part in parts))
+
+    def _there(self, place: str) -> bool:
+        path = self.session._jvm.org.apache.hadoop.fs.Path(place)
+        return path.getFileSystem(self.session._jsc.hadoopConfiguration()).exists(path)
 
     def close(self) -> None:
         self.session.stop()
         super().close()
+
+
+def _uri(where: str) -> str:
+    return where.rstrip("/") if "://" in where else f"file://{Path(where).resolve()}"
 
 
 def _session(master: str, folder: Path) -> Any:
