@@ -37,7 +37,7 @@ REFUSED = {
     "customers": {"customer_id is null": "without customer_id"},
     "products": {"product_id is null": "without product_id"},
     "events": {
-        "at is null": "without at",
+        '"at" is null': "without at",
         "kind is null or kind not in ('view', 'cart', 'purchase')": "of a kind that is none",
     },
 }
@@ -76,10 +76,8 @@ def read(reader: Reader, where: str, settings: Settings) -> Dataset:
     engine = reader.engine
     sources = {table: source for table in TABLES if (source := engine.source(table, where)) is not None}
     if "lines" not in sources:
-        there = existing("lines", sources)
-        raise DataError(
-            "E_CANONICAL", f"there is no table lines in {where if '://' in where else Path(where).name}", hint=there
-        )
+        place = where if "://" in where else Path(where).name
+        raise DataError("E_CANONICAL", f"there is no table lines in {place}", hint=existing("lines", sources))
     for table, source in sources.items():
         _columns(table, engine.described(source))
         engine.view(table, TABLES[table], source)

@@ -79,9 +79,7 @@ class Engine:
 
     def view(self, table: str, columns: Mapping[str, str], source: str) -> None:
         """Make a view of a source with these columns and types."""
-        casts = ", ".join(
-            f"cast({identifier(column)} as {kind}) as {identifier(column)}" for column, kind in columns.items()
-        )
+        casts = ", ".join(f"cast({identifier(c)} as {kind}) as {identifier(c)}" for c, kind in columns.items())
         self.run(f"create view {identifier(table)} as select {casts} from {source}")
 
     def columns(self, table: str) -> tuple[str, ...]:

@@ -27,7 +27,9 @@ from days
 
 
 # Grouping takes half the time of count(distinct).
-DISTINCT = "select count(*) from (select {key} from {table} where {kind} = 'sale' and {key} is not null group by {key}) as found"
+DISTINCT = """
+select count(*) from (select {key} from {table} where {kind} = 'sale' and {key} is not null group by {key}) as found
+"""
 
 
 def by_day(engine: Engine) -> None:

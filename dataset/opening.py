@@ -31,7 +31,8 @@ def open_data(
 
     layout: one of LAYOUTS, "generic", "canonical", or "auto" to tell it from file and column names. folder: for the
     engine's files; writable: folders it may reach beside. Canonical tables are looked at where they lie, if the engine
-    the settings name can, all others brought to it. Raises DataError, and MemoryError when the data is too large for the machine.
+    the settings name can, all others brought to it.
+    Raises DataError, and MemoryError when the data is too large for the machine.
     """
     try:
         engine = chosen(settings.engine)

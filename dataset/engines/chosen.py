@@ -28,7 +28,7 @@ class Chosen:
 
 
 def chosen(asked: str, environment: Mapping[str, str] = os.environ) -> Chosen:
-    """The engine --engine names, else CUSTOMER_DECK_ENGINE, else DuckDB. Raises DataError E_ENGINE, without a secret."""
+    """The engine --engine names, else CUSTOMER_DECK_ENGINE, else DuckDB. Raises DataError, without a secret."""
     if asked and _secret(asked):
         raise DataError("E_ENGINE", "a password on the command line can be read by everyone on this machine", hint=HOW)
     text = asked or environment.get(VARIABLE, "") or "duckdb"

@@ -31,7 +31,7 @@ class Elsewhere(Engine):
 
     @abstractmethod
     def make(self, table: str, sql: str, parameters: Mapping[str, object]) -> None:
-        """Keep a query in the engine's own dialect as a table, in place of one of that name; its columns as empty here."""
+        """Keep a query in the engine's own dialect as a table, in place of one of that name."""
 
     @abstractmethod
     def show(self, table: str, columns: Mapping[str, str], source: str) -> None:
