@@ -22,6 +22,7 @@ from report.quarto_program import Program, find
 from report.steps import Steps
 
 Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic", "canonical"]
+AT_ONCE = 2  # analyses side by side: most keep one core busy, and each may hold all customers
 FORMATS = ("html", "pdf", "pptx", "quarto")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -143,7 +144,7 @@ def make(
             dataset, options = compare(dataset, options, site)
             refuse_notes(dataset.notes, strict)
         ahead = release.Ahead(charts, options)
-        run = running.run(wanted, dataset, options, steps.step, ahead.draw)
+        run = running.run(wanted, dataset, options, steps.step, ahead.draw, AT_ONCE)
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
         dataset.engine.close()

@@ -7,10 +7,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import duckdb
-
 from dataset import canonical, database, mapping
-from dataset.engine import SCHEMA, Engine
+from dataset.engine import SCHEMA, Engine, enough
 from dataset.engines.chosen import Chosen, chosen, connected
 from dataset.errors import DataError, counted, existing
 from dataset.layouts import adventureworks, generic, online_retail, retailrocket, thelook
@@ -36,13 +34,12 @@ def open_data(
     """
     try:
         engine = chosen(settings.engine)
-        if _in_place(data, layout, mapping_file, engine):
-            reader = Reader(_at_work(engine, data, folder))
-            return _complete(canonical.read(reader, data, settings), reader, settings)
-        dataset, settings = _opened(data, layout, mapping_file, settings, folder, writable)
-        return _brought(dataset, engine, folder), settings
-    except duckdb.OutOfMemoryException:
-        raise MemoryError from None
+        with enough():
+            if _in_place(data, layout, mapping_file, engine):
+                reader = Reader(_at_work(engine, data, folder))
+                return _complete(canonical.read(reader, data, settings), reader, settings)
+            dataset, settings = _opened(data, layout, mapping_file, settings, folder, writable)
+            return _brought(dataset, engine, folder), settings
     except OSError as reason:
         raise DataError("E_FILE_READ", f"cannot be read: {reason.strerror}", file=reason.filename) from None
 

@@ -49,12 +49,10 @@ class Elsewhere(Engine):
         text, names = translated(sql, self.dialect)
         return _as(kinds, self.ask(text, {n: parameters[n] for n in names}))
 
-    def keep(self, table: str, sql: str, /, **parameters: object) -> None:
-        before = self.made.get(table)
-        super().keep(table, sql, **parameters)
-        if self.made[table] is not before:
-            text, names = translated(sql, self.dialect)
-            self.make(table, text, {n: parameters[n] for n in names})
+    def create(self, table: str, sql: str, parameters: Mapping[str, object]) -> None:
+        super().create(table, sql, parameters)
+        text, names = translated(sql, self.dialect)
+        self.make(table, text, {n: parameters[n] for n in names})
 
     def rows(self, sql: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in self.arrow(sql, **parameters).to_pylist()]
