@@ -37,9 +37,11 @@ def open_data(
         with enough():
             if _in_place(data, layout, mapping_file, engine):
                 reader = Reader(_at_work(engine, data, folder))
-                return _complete(canonical.read(reader, data, settings), reader, settings)
-            dataset, settings = _opened(data, layout, mapping_file, settings, folder, writable)
-            return _brought(dataset, engine, folder), settings
+                dataset, settings = _complete(canonical.read(reader, data, settings), reader, settings)
+            else:
+                dataset, settings = _opened(data, layout, mapping_file, settings, folder, writable)
+                dataset = _brought(dataset, engine, folder)
+            return replace(dataset, runs_on=engine.label), settings
     except OSError as reason:
         raise DataError("E_FILE_READ", f"cannot be read: {reason.strerror}", file=reason.filename) from None
 

@@ -38,7 +38,8 @@ class Elsewhere(Engine):
         """Make a view of a source with these columns and types (as DuckDB calls them)."""
 
     @abstractmethod
-    def source(self, table: str, where: str) -> str | None: ...
+    def source(self, table: str, where: str) -> str | None:
+        """As DuckDB's; None where no table of the name lies."""
 
     @abstractmethod
     def parquet(self, table: str, file: Path) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from dataset.engines.dialect import name
 from dataset.engines.elsewhere import Elsewhere
 from dataset.errors import DataError, shown
 
+# What Java says goes to a file of the working folder; only errors.
 LOG = """
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = stderr
@@ -24,6 +28,8 @@ appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %d %p %c: %m%n%ex
 """
+HEAP = 4  # a local session holds a quarter of the machine's memory, unless SPARK_DRIVER_MEMORY says otherwise
+CAUSE = re.compile(r"Caused by: [\w.$]+: (.+)|: [\w.$]*(?:Exception|Error): (.+)")
 
 
 class Spark(Elsewhere):
@@ -37,22 +43,34 @@ class Spark(Elsewhere):
         self.session = _session(master, folder)
 
     def ask(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        return self.session.sql(sql, args=dict(parameters)).toArrow()
+        with _told():
+            return self.session.sql(sql, args=dict(parameters)).toArrow()
 
     def make(self, table: str, sql: str, parameters: Mapping[str, object]) -> None:
-        if table in self.kept:
-            self.kept[table].unpersist()
-        self.kept[table] = self.session.sql(sql, args=dict(parameters)).persist()
-        self.kept[table].createOrReplaceTempView(table)
+        with _told():
+            if table in self.kept:
+                self.kept[table].unpersist()
+            self.kept[table] = self.session.sql(sql, args=dict(parameters)).persist()
+            self.kept[table].createOrReplaceTempView(table)
+
+    def described(self, source: str) -> pa.Schema:
+        from pyspark.errors import PySparkException
+
+        try:
+            return super().described(source)
+        except PySparkException as reason:
+            raise DataError("E_ENGINE", f"Spark cannot read {source}: {_line(reason)}") from None
 
     def show(self, table: str, columns: Mapping[str, str], source: str) -> None:
         casts = ", ".join(self.cast(column, kind) for column, kind in columns.items())
-        self.session.sql(f"create temporary view {name(table, self.dialect)} as select {casts} from {source}")
+        with _told():
+            self.session.sql(f"create temporary view {name(table, self.dialect)} as select {casts} from {source}")
 
     def source(self, table: str, where: str) -> str | None:
         if where.startswith(SCHEMA):
             found = [*where.removeprefix(SCHEMA).split("."), table]
-            return ".".join(name(part, self.dialect) for part in found) if self._has(found) else None
+            named = ".".join(name(part, self.dialect) for part in found)
+            return named if self.session.catalog.tableExists(named) else None
         places = (f"{_uri(where)}/{table}.parquet", f"{_uri(where)}/{table}")
         return next((f"parquet.{name(place, self.dialect)}" for place in places if self._there(place)), None)
 
@@ -65,16 +83,14 @@ class Spark(Elsewhere):
     def parquet(self, table: str, file: Path) -> str:
         return f"parquet.{name(f'file://{file}', self.dialect)}"
 
-    def _has(self, parts: list[str]) -> bool:
-        return self.session.catalog.tableExists(".".join(name(part, self.dialect) for part in parts))
-
-    def _there(self, place: str) -> bool:
-        path = self.session._jvm.org.apache.hadoop.fs.Path(place)
-        return path.getFileSystem(self.session._jsc.hadoopConfiguration()).exists(path)
-
     def close(self) -> None:
         self.session.stop()
         super().close()
+
+    def _there(self, place: str) -> bool:
+        with _told():
+            path = self.session._jvm.org.apache.hadoop.fs.Path(place)
+            return path.getFileSystem(self.session._jsc.hadoopConfiguration()).exists(path)
 
 
 def _uri(where: str) -> str:
@@ -84,39 +100,62 @@ def _uri(where: str) -> str:
 def _session(master: str, folder: Path) -> Any:
     try:
         from pyspark import SparkConf, SparkContext
-        from pyspark.errors import PySparkException
         from pyspark.java_gateway import launch_gateway
         from pyspark.sql import SparkSession
     except ImportError:
-        raise DataError(
-            "E_ENGINE", "pyspark is not installed", hint="Run: make spark (or pip install -r requirements-spark.lock)"
-        ) from None
+        raise DataError("E_ENGINE", "pyspark is not installed", hint="Run: make spark") from None
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        raise DataError("E_ENGINE", "Spark needs Java 17", hint="Run: apt-get install openjdk-17-jre-headless")
     warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)
+    conf = SparkConf(loadDefaults=False).setAll(list(_settings(master, folder).items()))
+    with (folder / "spark.log").open("wb") as log, _told(f"Spark does not start on {master}"):
+        gateway = launch_gateway(conf, {"stdout": log, "stderr": log})
+        SparkContext._ensure_initialized(gateway=gateway)
+        return SparkSession.builder.config(conf=conf).getOrCreate()
+
+
+def _settings(master: str, folder: Path) -> dict[str, str]:
+    """Above what spark-defaults.conf says: what makes the answers, and on this machine what it may take."""
     (folder / "log4j2.properties").write_text(LOG, encoding="utf-8")
-    cores = os.cpu_count() or 1
-    settings = {
+    found = {
         "spark.master": master,
         "spark.app.name": "customer-deck",
         "spark.ui.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.timestampType": "TIMESTAMP_NTZ",
         "spark.sql.ansi.enabled": "true",
+        "spark.sql.caseSensitive": "false",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
     }
-    if master.startswith("local"):
-        settings |= {
-            "spark.local.dir": str(folder / "spill"),
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.memory": "2g",
-            "spark.sql.shuffle.partitions": str(2 * cores),
-        }
-    conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
-    with (folder / "spark.log").open("wb") as log:
-        try:
-            gateway = launch_gateway(conf, {"stdout": log, "stderr": log})
-            SparkContext._ensure_initialized(gateway=gateway)
-            return SparkSession.builder.config(map=settings).getOrCreate()
-        except PySparkException as reason:
-            raise DataError("E_ENGINE", f"Spark does not start: {shown(reason)}") from None
+    if not master.startswith("local"):
+        return found
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (HEAP << 20)
+    return found | {
+        "spark.local.dir": str(folder / "spill"),
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": os.environ.get("SPARK_DRIVER_MEMORY", f"{memory}m"),
+        "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
+    }
+
+
+@contextmanager
+def _told(what: str = "Spark gave up") -> Iterator[None]:
+    """What Spark fails at, as one line; a fault in a statement of ours keeps its traceback."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import AnalysisException, PySparkException
+
+    try:
+        yield
+    except AnalysisException:
+        raise
+    except (PySparkException, Py4JError, ConnectionError) as reason:
+        hint = "Check the master's address, that its workers see the data, and their memory"
+        raise DataError("E_ENGINE", f"{what}: {_line(reason)}", hint=hint) from None
+
+
+def _line(reason: Exception) -> str:
+    """The deepest cause that a Java error names, in one line."""
+    causes = [one or other for one, other in CAUSE.findall(str(reason))]
+    return shown(causes[-1] if causes else str(reason).strip().splitlines()[0], 200).rstrip(".! ")
