@@ -165,6 +165,11 @@ class Unopened:
             self._engine = self._engine or self._opened()
         return getattr(self._engine, name)
 
+    def close(self) -> None:
+        """Close it, if anybody asked."""
+        if self._engine is not None:
+            self._engine.close()
+
 
 def _facts(dataset: Dataset) -> dict[str, Any]:
     """What reading left beside its tables."""

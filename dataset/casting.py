@@ -351,9 +351,7 @@ class Casts:
         if not self.labels:
             return
         longer = "strlen({0}) > {1} and length({0}) > {1}"  # bytes are counted faster than signs
-        long = " + ".join(
-            f"count(*) filter ({longer.format(identifier(c), LONGEST_LABEL)})" for c in self.labels
-        )
+        long = " + ".join(f"count(*) filter ({longer.format(identifier(c), LONGEST_LABEL)})" for c in self.labels)
         odd = self.raw.engine.value(f"select {long} from {identifier(self.raw.table)}")
         self.reader.note(
             "W_TEXT_TRUNCATED", odd, f"{self.raw.label}: {counted(odd, 'text')} over {LONGEST_LABEL:,} signs, cut there"
