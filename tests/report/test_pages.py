@@ -357,7 +357,7 @@ def test_lines_beside_a_chart_repeat_no_number() -> None:
 
 def test_the_statements_an_analysis_begins_with_are_printed_too(report: Report, appendix: Reading) -> None:
     files = pages.sql_files("basket", report.run.results["months"])
-    assert {"analysis/basket.sql", "analysis/reduced/baskets.sql", "analysis/reduced/order_parts.sql"} <= set(files)
+    assert {"analysis/basket.sql", "analysis/reduced/purchases.sql", "analysis/reduced/order_parts.sql"} <= set(files)
     assert "What was sold and given back in one order" in appendix.text()
 
 
