@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import plotly
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -26,12 +25,11 @@ from report import number
 from report.figure import Drawn, drawings, mixed, readable, width
 from report.fonts import Fonts
 from report.outline import CHARTED, DECK, HEADINGS, MOST_SLIDES, PART, SPARE
-from report.paper import Spec
+from report.paper import Spec, plotly_js
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATES = PROJECT / "templates"
 ANALYSIS = PROJECT / "analysis"
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
@@ -102,7 +100,7 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
     files["assets/base.css"] = f"{fonts.css('.')}\n{base}"
     for name in ("screen.css", "deck.js"):
         files[f"assets/{name}"] = (TEMPLATES / "assets" / name).read_text(encoding="utf-8")
-    files["assets/plotly.min.js"] = in_ascii(PLOTLY.read_text(encoding="utf-8"))
+    files["assets/plotly.min.js"] = in_ascii(plotly_js().read_text(encoding="utf-8"))
     if settings.logo:
         files[f"assets/logo{settings.logo.suffix.lower()}"] = settings.logo.read_bytes()
     return files

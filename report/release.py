@@ -12,14 +12,14 @@ from analysis.finding import Result
 from analysis.run import Run
 from dataset.settings import Settings
 from dataset.tables import Dataset
-from report import exports, metrics, pages, quarto, quarto_program, slides_pptx
+from report import exports, metrics, pages, quarto_program
 from report.figure import Drawn, drawings
 from report.fonts import Fonts
 from report.pages import Which
 from report.paper import Paper
 from report.pdf import Printing
 
-DOCUMENTS: tuple[Which, ...] = ("deck", "appendix")
+DOCUMENTS: tuple[Which, ...] = ("appendix", "deck")  # the long one first: both print side by side
 
 
 class Ahead:
@@ -74,8 +74,12 @@ def compose(
         pngs = paper.png(charts)
         _write(folder, {f"figures/{name}.png": png for name, png in pngs.items()})
         if "pptx" in formats:
+            from report import slides_pptx
+
             slides_pptx.write(folder / "deck.pptx", report, pngs)
         if "quarto" in formats:
+            from report import quarto
+
             quarto.write(folder / quarto.FOLDER, report, fonts, pngs)
             if renderer is not None:
                 quarto_program.render(renderer, folder / quarto.FOLDER, settings.snapshot)
