@@ -19,7 +19,7 @@ from report.pages import Which
 from report.paper import Paper
 from report.pdf import Printing
 
-DOCUMENTS: tuple[Which, ...] = ("appendix", "deck")  # the long one first: both print side by side
+DOCUMENTS: tuple[Which, ...] = ("deck", "appendix")
 
 
 class Ahead:
@@ -62,7 +62,7 @@ def compose(
     with ExitStack() as stack:
         printing = [
             stack.enter_context(Printing(pages.for_print(name, report), folder / f"{name}.pdf", folder, fonts, kept))
-            for name in (DOCUMENTS if "pdf" in formats else ())
+            for name in (reversed(DOCUMENTS) if "pdf" in formats else ())  # the long one first
         ]
         if "html" in formats:
             _write(folder, pages.render(report, fonts))
