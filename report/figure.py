@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,7 @@ def named_rows(figure: Chart, names: Sequence[str]) -> None:
     )
 
 
+@lru_cache(maxsize=50_000)
 def width(text: str) -> float:
     """How wide a text is in Source Sans Regular, in ems, kerning apart: enough to keep room for a label."""
     return sum(ADVANCES[ord(c) - 32] if " " <= c <= "~" else NARROW.get(c, 600) for c in text) / 1000

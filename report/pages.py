@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from analysis.finding import PLACE, Finding, Result, Table
@@ -111,6 +112,23 @@ def for_print(which: Which, report: Report) -> str:
     return Page(which, True, report).html()
 
 
+class Compiled(BytecodeCache):
+    """Keeps a template, once compiled, for the other pages of this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 @dataclass
 class Page:
     """One document while it is rendered; its methods are what templates call."""
@@ -131,6 +149,7 @@ class Page:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=COMPILED,
         )
         accent = readable(self.settings.accent)
         made.globals |= {name: getattr(self, name) for name in WORDS}
