@@ -75,7 +75,7 @@ class OrderDays:
         )
 
     def features(self, day: date) -> pd.DataFrame:
-        """Who bought before `day`, as Customers.frame without what is on file; and `customer`, their numbers (int32)."""
+        """Who bought before `day`, as Customers.frame without what is on file; and `customer` (int32), the number."""
         at = number(day)
         before = self.day < at
         sold = before & (self.kind == SALE)
@@ -99,7 +99,7 @@ class OrderDays:
     def outcome(self, first: date, until: date) -> pd.DataFrame:
         """What each customer did from `first` until before `until`; who did nothing has no row.
 
-        Columns: customer (int32), customer_id (str, sorted), net (float64, NaN where no amount is known), orders (int32).
+        Columns: customer (int32), customer_id (str, sorted), net (float64, NaN: no amount is known), orders (int32).
         """
         within = self._within(first, until) & (self.kind != RETURNED)
         there = np.flatnonzero(self.sums(within))
