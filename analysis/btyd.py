@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +12,10 @@ import pandas as pd
 
 from analysis.order_days import OrderDays, number
 from analysis.purchase_days import WEEK, Days
+from analysis.threads import heard
 from dataset.engine import Relation
 
+_ONE_AT_A_TIME = threading.Lock()  # where what a library prints is caught
 LEAST = 200  # customers: of twenty shops of ten customers four fits converged, of two hundred nineteen
 # Repeat buyers: only they tell of leaving and of spend; ten of them for each of four parameters, the usual least of
 # events a parameter (Peduzzi et al. 1996). Whether that was enough, the standard errors say then.
@@ -282,10 +285,9 @@ def reference(rows: Histories) -> np.ndarray:
     """r, alpha, a, b by the package lifetimes on the same weighted histories; raises Unidentified when it fails."""
     import contextlib
     import io
-    import warnings
 
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    silent = contextlib.redirect_stdout(io.StringIO())  # it prints when it fails
+    with _ONE_AT_A_TIME, heard(UserWarning, RuntimeWarning), silent, np.errstate(all="ignore"):
         from lifetimes import BetaGeoFitter
         from lifetimes.utils import ConvergenceError
 
