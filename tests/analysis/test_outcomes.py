@@ -86,7 +86,8 @@ def test_what_comes_later_changes_no_feature(shop):
     )
     pd.testing.assert_frame_equal(first, second)
     earlier = raw.assign(ordered_at=raw["ordered_at"].mask(later, pd.Timestamp(DAY) - pd.Timedelta(minutes=1)))
-    assert not first.equals(outcomes.features(lines_of(shop(earlier)), None, DAY).drop(columns="customer"))  # the test can fail
+    third = outcomes.features(lines_of(shop(earlier)), None, DAY).drop(columns="customer")
+    assert not first.equals(third)  # the test can fail
 
 
 def test_days_do_not_overlap(shop):
