@@ -138,10 +138,9 @@ class OrderDays:
         return np.add.reduceat(values, self.start, dtype=np.int64) if len(self.start) else np.zeros(0, dtype=np.int64)
 
     def _total(self, values: np.ndarray, scale: int, rows: np.ndarray, known: np.ndarray | None) -> np.ndarray:
-        """The sum of some rows of each customer (float64); NaN where nothing is known of any of them."""
+        """The sum of some rows of each customer who has such (float64); NaN where nothing is known of any of them."""
         total = self.sums(np.where(rows, values, 0)) / scale
-        there = rows if known is None else rows & known
-        return np.where(self.sums(there) > 0, total, np.nan)
+        return total if known is None else np.where(self.sums(rows & known) > 0, total, np.nan)
 
     def _countries(self, rows: np.ndarray, there: np.ndarray) -> pd.Series:
         """The first country of some customers in the order of names; categories by first appearance."""
