@@ -53,7 +53,7 @@ def _by_shelf(bought: Bought, shelf: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _pairs(product: np.ndarray, day: np.ndarray, group: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Of each two entries of a group, the earlier or same day's product x size + the other's, twice, plus one if later."""
+    """Of each two entries of a group: the earlier product x size + the other (both ways if of one day), x 2 + if later."""
     for start in range(0, len(product), BLOCK):
         left, step = np.arange(start, min(start + BLOCK, len(product))), 1
         while True:
