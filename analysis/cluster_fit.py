@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ import pandas as pd
 
 from analysis.cluster_model import DIGITS, MEASURES, Feature, Model
 from analysis.finding import Skip
-from analysis.threads import one_thread
+from analysis.threads import heard, one_thread
 from dataset.settings import Settings
 
 SAMPLE, JUDGED, MIXED = 20_000, 4_000, 4_000  # customers to choose k on; to measure silhouettes on; for the mixture
@@ -158,8 +157,7 @@ def _mixture(sample: np.ndarray, seed: int) -> pd.DataFrame:
     from sklearn.mixture import GaussianMixture
 
     rows = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with heard(ConvergenceWarning):
         for n in [n for n in range(1, CANDIDATES.stop) if n * 10 <= len(sample)]:
             made = GaussianMixture(n, n_init=3, reg_covar=1e-4, random_state=seed).fit(sample)
             rows.append((n, float(made.bic(sample))))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
+
+from analysis.threads import heard
 
 CONFIDENCE = 0.95
 NORMAL = 1.959963984540054  # of that interval
@@ -37,8 +38,7 @@ def welch(one: np.ndarray, other: np.ndarray) -> tuple[float, float] | None:
 
     if np.ptp(one) == 0 and np.ptp(other) == 0:
         return None
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Precision loss occurred", RuntimeWarning)
+    with heard(RuntimeWarning):  # of precision lost where amounts are nearly equal
         low, high = ttest_ind(np.sort(one), np.sort(other), equal_var=False).confidence_interval(CONFIDENCE)
     return (float(low), float(high)) if math.isfinite(low) and math.isfinite(high) else None
 

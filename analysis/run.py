@@ -1,22 +1,24 @@
-"""Runs each analysis once, in the order its parameters need; skips what cannot be said, and says why."""
+"""Runs each analysis once, after what its parameters need; skips what cannot be said, and says why."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType, UnionType
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any
 
+from analysis import plan
 from analysis.finding import Finding, Result, Skip
+from analysis.threads import listening
 from dataset.engine import Relation
 from dataset.settings import Settings
-from dataset.tables import TABLES, Dataset, Note
+from dataset.tables import Dataset, Note
 
-ROOT = Path(__file__).parent
+if TYPE_CHECKING:
+    from analysis.kept import Kept
+
 Step = Callable[[str], AbstractContextManager[None]]
 Made = Callable[[str, Result], None]
 
@@ -45,87 +47,96 @@ def run(
     settings: Settings,
     step: Step = lambda name: nullcontext(),
     made: Made = lambda name, result: None,
+    at_once: int = 1,
+    kept: Kept | None = None,
 ) -> Run:
-    """Run the named analyses and all they need; `made` is told of each result at once.
+    """Run the named analyses and all they need, `at_once` side by side; `made` is told of each result, one by one.
 
     A parameter of `compute` is: `settings`, `dataset`, a canonical table (annotated Relation) or another analysis'
     result by the module's name. Annotated `| None`, it may be absent. Raises LookupError for any other name.
+    What is found does not depend on `at_once`, nor on what an earlier build left: what is `kept` is not computed again.
     """
-    done = Run()
-    for name in names:
-        _compute(name, dataset, settings, done, step, made, ())
-    return done
+    planned = plan.plan(names)
+    tables = {n: Relation(dataset.engine, n, plan.ROOT, ()) for n in dataset.tables}
+    given = {"settings": settings, "dataset": dataset}
+    if kept is not None:
+        kept.given(dataset, settings)
+    found: dict[str, Result | Skip] = {}
+    waiting, under_way, told = _by_need(planned), dict[Future[Result | Skip], str](), []
 
-
-def _compute(
-    name: str, dataset: Dataset, settings: Settings, done: Run, step: Step, made: Made, above: tuple[str, ...]
-) -> None:
-    if name in done.results or name in done.skipped:
-        return
-    if name in above:
-        raise LookupError(f"analyses need each other in a circle: {' -> '.join((*above, name))}")
-    module = _module(name)
-    arguments: dict[str, Any] = {}
-    for parameter, (wanted, optional) in parameters(module).items():
-        if parameter == "settings":
-            arguments[parameter] = settings
-        elif parameter == "dataset":
-            arguments[parameter] = dataset
-        elif wanted is Relation:
-            if parameter in dataset.tables:
-                columns = dataset.engine.columns(parameter)
-                arguments[parameter] = Relation(dataset.engine, parameter, ROOT, columns)
-            elif optional:
-                arguments[parameter] = None
-            else:
-                done.skipped[name] = f"needs {parameter}, which this data does not have"
-                return
-        else:
-            _compute(parameter, dataset, settings, done, step, made, (*above, name))
-            if parameter in done.results:
-                arguments[parameter] = done.results[parameter]
-            elif optional:
-                arguments[parameter] = None
-            else:
-                done.skipped[name] = f"needs {parameter}: {done.skipped[parameter]}"
-                return
-    try:
+    def compute(name: str, arguments: dict[str, Any]) -> Result | Skip:
         with step(name):
-            done.results[name] = module.compute(**arguments)
-            made(name, done.results[name])
-        done.notes.extend(getattr(done.results[name], "notes", ()))
-    except Skip as skip:
-        done.skipped[name] = skip.reason
-        if skip.code:
-            done.notes.append(Note(skip.code, skip.count, f"{name}: {skip.reason}"))
+            try:
+                return plan.module(name).compute(**arguments)
+            except Skip as skip:
+                return skip
+
+    def got(name: str, arguments: dict[str, Any]) -> Result | Skip:
+        return compute(name, arguments) if kept is None else kept.get(name) or kept.put(name, compute(name, arguments))
+
+    with ThreadPoolExecutor(at_once, "analysis") as pool, ThreadPoolExecutor(1, "told") as teller, listening():
+        try:
+            while waiting or under_way:
+                for name in _ready(waiting, found)[: at_once - len(under_way)]:
+                    arguments = _arguments(waiting.pop(name), given, tables, found)
+                    if isinstance(arguments, Skip):
+                        found[name] = arguments
+                    else:
+                        under_way[pool.submit(got, name, arguments)] = name
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    name = under_way.pop(future)
+                    found[name] = result = future.result()
+                    if not isinstance(result, Skip):
+                        told.append(teller.submit(made, name, result))
+            for telling in told:
+                telling.result()
+        finally:
+            for executor in (pool, teller):
+                executor.shutdown(wait=False, cancel_futures=True)
+    return _run({name: found[name] for name in planned})
 
 
-def parameters(module: ModuleType) -> Mapping[str, tuple[type, bool]]:
-    """Each parameter of a module's `compute`: its type, and whether it may be absent."""
-    hints = get_type_hints(module.compute)
-    found: dict[str, tuple[type, bool]] = {}
-    for parameter in inspect.signature(module.compute).parameters:
-        hint = hints[parameter]
-        if isinstance(hint, UnionType):
-            found[parameter] = (next(h for h in get_args(hint) if h is not type(None)), True)
+def _by_need(planned: plan.Plan) -> plan.Plan:
+    """The analyses, those first that most others wait for; else as they are."""
+    below: dict[str, set[str]] = {}
+    for name, parameters in planned.items():
+        own = plan.needs(parameters)
+        below[name] = set(own).union(*(below[need] for need in own))
+    waiting = Counter(need for needs in below.values() for need in needs)
+    return {name: planned[name] for name in sorted(planned, key=lambda name: -waiting[name])}
+
+
+def _ready(waiting: plan.Plan, found: Mapping[str, object]) -> list[str]:
+    """The analyses all of whose needs are found."""
+    return [name for name, parameters in waiting.items() if all(need in found for need in plan.needs(parameters))]
+
+
+def _arguments(
+    parameters: plan.Parameters,
+    given: Mapping[str, object],
+    tables: Mapping[str, Relation],
+    found: Mapping[str, Result | Skip],
+) -> dict[str, Any] | Skip:
+    """What `compute` is called with; why it is not, where something it must have is absent."""
+    arguments: dict[str, Any] = {}
+    for name, (wanted, optional) in parameters.items():
+        value = given[name] if name in given else tables.get(name) if wanted is Relation else found[name]
+        absent = value is None or isinstance(value, Skip)
+        if absent and not optional:
+            why = f"{name}: {value.reason}" if isinstance(value, Skip) else f"{name}, which this data does not have"
+            return Skip(f"needs {why}")
+        arguments[name] = None if absent else value
+    return arguments
+
+
+def _run(found: Mapping[str, Result | Skip]) -> Run:
+    done = Run()
+    for name, result in found.items():
+        if isinstance(result, Skip):
+            done.skipped[name] = result.reason
+            if result.code:
+                done.notes.append(Note(result.code, result.count, f"{name}: {result.reason}"))
         else:
-            found[parameter] = (hint, False)
-    for parameter, (wanted, _) in found.items():
-        known = parameter in ("settings", "dataset") or (wanted is Relation and parameter in TABLES)
-        if not known and parameter not in analyses():
-            raise LookupError(
-                f"{module.__name__}.compute wants {parameter!r}; known are settings, dataset, "
-                f"the tables {', '.join(TABLES)} (annotated Relation) and the analyses {', '.join(analyses())}"
-            )
-    return found
-
-
-def analyses() -> tuple[str, ...]:
-    """Every analysis there is: the modules of this folder that define `compute`."""
-    return tuple(sorted(p.stem for p in ROOT.glob("*.py") if "\ndef compute(" in p.read_text(encoding="utf-8")))
-
-
-def _module(name: str) -> ModuleType:
-    if name not in analyses():
-        raise LookupError(f"there is no analysis {name!r}; there are {', '.join(analyses())}")
-    return importlib.import_module(f"analysis.{name}")
+            done.results[name] = result
+            done.notes.extend(getattr(result, "notes", ()))
+    return done

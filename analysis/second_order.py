@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +13,7 @@ import pyarrow as pa
 from analysis.finding import Finding, Table, Unit
 from analysis.ground import Ground, over
 from analysis.intervals import CONFIDENCE, wilson
+from analysis.threads import heard
 
 SECOND = "analysis/cohorts_second.sql"
 HORIZONS = {30: "thirty days", 90: "ninety days", 180: "half a year", 365: "a year"}
@@ -124,8 +124,7 @@ def curve(firsts: Firsts) -> Curve:
     censored = firsts.second < 0
     days = np.repeat(np.where(censored, firsts.last, firsts.second) - firsts.first, firsts.customers)
     found = ecdf(CensoredData.right_censored(days, np.repeat(censored, firsts.customers))).sf
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The confidence interval is undefined", RuntimeWarning)
+    with heard(RuntimeWarning):  # where the interval is undefined
         limits = found.confidence_interval(confidence_level=CONFIDENCE, method="log-log")
     share, low, high = (1 - s.probabilities for s in (found, limits.high, limits.low))
     at_risk = len(days) - np.searchsorted(np.sort(days), found.quantiles)

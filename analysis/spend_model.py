@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ import pandas as pd
 from analysis import gains
 from analysis.customers import SCALE, whole
 from analysis.finding import Skip
+from analysis.threads import heard
 
 KIND = "customer-deck spend 1"
 DIGITS = 10  # parameters are rounded to so many decimals before anything is predicted: what is kept is what was used
@@ -237,14 +237,13 @@ def _stable() -> Iterator[None]:
     from scipy.linalg import LinAlgWarning
     from sklearn.exceptions import ConvergenceWarning
 
-    bad = (ConvergenceWarning, LinAlgWarning, RuntimeWarning)
-    with warnings.catch_warnings():
-        for kind in bad:
-            warnings.simplefilter("error", kind)
+    with heard(ConvergenceWarning, LinAlgWarning, RuntimeWarning) as said:
         try:
             yield
-        except (*bad, ValueError, np.linalg.LinAlgError) as reason:
+        except (ValueError, np.linalg.LinAlgError) as reason:
             raise _Unstable(str(reason)) from None
+    if said:
+        raise _Unstable(str(said[0]))
 
 
 def pipeline(table: pd.DataFrame, power: float, alpha: float) -> Any:

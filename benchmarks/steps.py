@@ -32,6 +32,8 @@ def peak() -> float:
 def main(file: Path) -> None:
     import build
 
+    plain_run = build.running.run
+    build.running.run = lambda *given: plain_run(*given[:-1])  # one at a time, or steps could not be told apart
     rows: list[tuple[Any, ...]] = []
     plain = Steps.step
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,50 +18,110 @@ EngineError = duckdb.Error
 PARAMETER = re.compile(r"\$([a-z_]\w*)")
 READ = re.compile(r"\b(?:from|join)\s+(\w+)")
 REDUCED = "reduced"
+SCHEMA = "tables://"  # where tables lie that are no files: tables://schema
+# DuckDB's own part of the memory, in MB: the rest is for Python, the models and the pages. What is larger is spilled.
+LEAST, SHARE, MOST = 400, 1 / 8, 1000
 
 
 class Engine:
-    """One DuckDB database in `folder` (temporary, spills there); reads files only below `readable`."""
+    """One DuckDB database in `folder` (temporary, spills there); reads files only below `readable`.
 
-    def __init__(self, folder: Path, readable: tuple[Path, ...] = (), memory: str = "400MB"):
+    Several threads may ask at once. Whatever is asked raises MemoryError when it needs more than there is.
+    """
+
+    def __init__(self, folder: Path, readable: tuple[Path, ...] = ()):
         self.folder = folder
         self.made: dict[str, dict[str, object]] = {}
+        self.making: dict[str, threading.Lock] = {}
+        self.readers: dict[str, tuple[dict[str, object], int]] = {}
+        self.left = threading.Condition()
         self.connection = duckdb.connect()  # the file is attached without a log: nothing in it need survive a crash
+        self.local = threading.local()
+        self.local.connection = self.connection
         allowed = ", ".join(quoted(str(p)) for p in (folder, *readable))
         self.connection.execute(
             f"""attach {quoted(str(folder / "work.duckdb"))} as work (recovery_mode 'no_wal_writes'); use work;
             pragma disable_checkpoint_on_shutdown; set autoinstall_known_extensions = false;
             set autoload_known_extensions = false;
-            set memory_limit = '{memory}'; set temp_directory = {quoted(str(folder / "spill"))};
-            set preserve_insertion_order = true; set TimeZone = 'UTC'; set enable_progress_bar = false;
+            set memory_limit = '{_memory()}MB'; set temp_directory = {quoted(str(folder / "spill"))};
+            set preserve_insertion_order = true; set global TimeZone = 'UTC'; set enable_progress_bar = false;
             set allowed_directories = [{allowed}]; set enable_external_access = false; set lock_configuration = true;"""
         )
 
     def run(self, sql: str, /, **parameters: object) -> None:
         """Run one statement for its effect."""
-        self.connection.execute(sql, _used(sql, parameters))
+        with enough():
+            self._here().execute(sql, _used(sql, parameters))
 
     def keep(self, table: str, sql: str, /, **parameters: object) -> None:
-        """Keep a query's answer as a table, until it is asked for with other parameters."""
+        """Keep a query's answer as a table, until it is asked for with other parameters; made once for all threads."""
         used = _used(sql, parameters)
-        if self.made.get(table) == used:
-            return
-        if table in self.made:
-            self.run(f"drop table {identifier(table)}")
-        self.run(f"create table {identifier(table)} as {sql}", **used)
-        self.made[table] = used
+        with self.making.setdefault(table, threading.Lock()):
+            if self.made.get(table) == used:
+                return
+            if self.made.pop(table, None) is not None:
+                self.run(f"drop table {identifier(table)}")
+            self.create(table, sql, used)
+            self.made[table] = used
+
+    def create(self, table: str, sql: str, parameters: Mapping[str, object]) -> None:
+        """Make a table of a query's answer."""
+        self.run(f"create table {identifier(table)} as {sql}", **parameters)
+
+    @contextmanager
+    def reading(self, tables: Mapping[str, str], /, **parameters: object) -> Iterator[None]:
+        """Keep tables (name -> query); no other thread makes them with other parameters before this one has read."""
+        wanted = {table: _used(sql, parameters) for table, sql in tables.items()}
+        with self.left:
+            self.left.wait_for(lambda: all(self.readers.get(t, (used, 0))[0] == used for t, used in wanted.items()))
+            for table, used in wanted.items():
+                self.readers[table] = used, self.readers.get(table, (used, 0))[1] + 1
+        try:
+            for table, sql in tables.items():
+                self.keep(table, sql, **parameters)
+            yield
+        finally:
+            with self.left:
+                for table in wanted:
+                    used, count = self.readers.pop(table)
+                    if count > 1:
+                        self.readers[table] = used, count - 1
+                self.left.notify_all()
 
     def arrow(self, sql: str, /, **parameters: object) -> pa.Table:
         """Run one query; the answer as an Arrow table."""
-        return self.connection.sql(sql, params=_used(sql, parameters)).to_arrow_table()
+        with enough():
+            return self._here().sql(sql, params=_used(sql, parameters)).to_arrow_table()
 
     def rows(self, sql: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         """Run one query; the answer as Python rows (small results only)."""
-        return self.connection.execute(sql, _used(sql, parameters)).fetchall()
+        with enough():
+            return self._here().execute(sql, _used(sql, parameters)).fetchall()
 
     def value(self, sql: str, /, **parameters: object) -> Any:
         """Run one query that answers with a single value."""
         return self.rows(sql, **parameters)[0][0]
+
+    def source(self, table: str, where: str) -> str | None:
+        """What stands after `from` to read a canonical table that lies in `where` (a folder here); None without it."""
+        folder = Path(where).resolve()
+        files = sorted((folder / table).glob("*.parquet")) or [folder / f"{table}.parquet"]
+        listed = ", ".join(literal_path(file) for file in files if file.is_file())
+        return f"read_parquet([{listed}])" if listed else None
+
+    def note(self, where: str, name: str) -> str:
+        """The text of a file beside the tables, "" without one."""
+        file = Path(where) / name
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+    def described(self, source: str) -> pa.Schema:
+        """The columns and types of a source: what may stand after `from`, in the engine's own words."""
+        return self.connection.sql(f"select * from {source} limit 0").to_arrow_table().schema
+
+    def view(self, table: str, columns: Mapping[str, str], source: str) -> None:
+        """Make a view of a source with these columns and types."""
+        casts = ", ".join(f"cast({identifier(c)} as {kind}) as {identifier(c)}" for c, kind in columns.items())
+        self.run(f"create view {identifier(table)} as select {casts} from {source}")
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The column names of a table."""
@@ -66,6 +129,13 @@ class Engine:
 
     def close(self) -> None:
         self.connection.close()
+
+    def _here(self) -> duckdb.DuckDBPyConnection:
+        """This thread's own connection: one runs one statement at a time."""
+        if not hasattr(self.local, "connection"):
+            self.local.connection = self.connection.cursor()
+            self.local.connection.execute("use work")
+        return self.local.connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +153,26 @@ class Relation:
 
     def query(self, file: str, **parameters: object) -> pa.Table:
         """Run an SQL file of `root` with its `$name` parameters bound; the answer as an Arrow table."""
-        return self.engine.arrow(self._ready(file, parameters), **parameters)
-
-    def _ready(self, file: str, parameters: Mapping[str, object]) -> str:
-        """The text of an SQL file, once the reductions it reads are there."""
         sql = (self.root / file).read_text(encoding="utf-8")
-        for inner in reductions(self.root, sql):
-            self.engine.keep(Path(inner).stem, self._ready(inner, parameters), **parameters)
-        return sql
+        with self.engine.reading(self._reduced(sql), **parameters):
+            return self.engine.arrow(sql, **parameters)
+
+    def _reduced(self, sql: str) -> dict[str, str]:
+        """The reductions a statement reads, name -> query; each after those it reads itself."""
+        found: dict[str, str] = {}
+        for file in reductions(self.root, sql):
+            inner = (self.root / file).read_text(encoding="utf-8")
+            found |= self._reduced(inner) | {Path(file).stem: inner}
+        return found
+
+
+@contextmanager
+def enough() -> Iterator[None]:
+    """What the engine cannot hold, even on disk, is a MemoryError."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise MemoryError from None
 
 
 def reductions(root: Path, sql: str) -> list[str]:
@@ -111,6 +193,11 @@ def answer(sql: str, **tables: pa.Table) -> pa.Table:
         return connection.sql(sql).to_arrow_table()
 
 
+def literal_path(path: Path) -> str:
+    """A path as an SQL literal in which nothing is a wildcard."""
+    return quoted("".join(f"[{c}]" if c in "*?[" else c for c in str(path)))
+
+
 def identifier(name: str) -> str:
     """A column or table name, quoted for SQL."""
     return '"' + name.replace('"', '""') + '"'
@@ -119,6 +206,12 @@ def identifier(name: str) -> str:
 def quoted(text: str) -> str:
     """A text literal, quoted for SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _memory() -> int:
+    """How many MB the engine may hold."""
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return int(min(max(there * SHARE, LEAST), MOST))
 
 
 def _used(sql: str, parameters: Mapping[str, object]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ class Steps:
     def __init__(self, total: int) -> None:
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self.started = time.perf_counter()
-        self.number = 0
+        self.number, self._lock = 0, threading.Lock()
         self._bar: Progress | None = None
         if self.console.is_terminal:
             columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
@@ -40,11 +41,12 @@ class Steps:
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """One step: named when it begins on a bar, with its seconds when it has ended in lines."""
-        self.number += 1
         started = time.perf_counter()
         if self._bar:
             self._bar.update(self._task, description=name)
         yield
+        with self._lock:  # two may end at the same time
+            self.number += 1
         if self._bar:
             self._bar.advance(self._task)
         else:

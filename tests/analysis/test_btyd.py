@@ -16,7 +16,7 @@ from scipy.special import roots_jacobi
 
 from analysis import btyd
 from analysis.btyd import Fitted, Unidentified
-from analysis.run import ROOT
+from analysis.plan import ROOT
 from dataset.engine import Relation
 
 CDNOW = Path(__file__).resolve().parents[3] / "shared/data/cdnow/sample_csv/cdnow.csv"

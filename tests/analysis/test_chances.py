@@ -13,8 +13,9 @@ import pytest
 from analysis import chance_people, chance_report, chances, outcomes
 from analysis.chance_people import CUSTOMER, who_ordered
 from analysis.chances import BOOSTED, LOGISTIC, Cases
+from analysis.plan import ROOT
 from analysis.propensity import ASKED
-from analysis.run import ROOT, run
+from analysis.run import run
 from dataset.engine import Relation
 
 START, DAYS = pd.Timestamp("2023-01-02"), 500

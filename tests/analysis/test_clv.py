@@ -65,7 +65,7 @@ def numbers(clv: Clv) -> dict[str, float]:
 def test_value_is_lifetimes_own(shop):
     """Month by month at one percent, with months as long as theirs: customer_lifetime_value, customer for customer."""
     dataset, settings = shop(lines_of(2))
-    from analysis.run import ROOT
+    from analysis.plan import ROOT
     from dataset.engine import Relation
 
     people = btyd.purchases(Relation(dataset.engine, "lines", ROOT, ()), settings.snapshot)

@@ -32,8 +32,8 @@ from analysis.clv_check import ClvCheck
 from analysis.clv_evidence import Evidence
 from analysis.clv_gate import RULES, Verdict
 from analysis.finding import PLACE, Finding, Skip
+from analysis.plan import ROOT
 from analysis.purchase_days import Days
-from analysis.run import ROOT
 from dataset import opening
 from dataset.engine import Relation
 from dataset.settings import Settings

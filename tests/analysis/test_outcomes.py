@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis import outcomes
-from analysis.run import ROOT
+from analysis.plan import ROOT
 from dataset.engine import Relation
 
 from .test_customers import LINES, oracle, random_lines

@@ -16,9 +16,10 @@ from analysis import recommend_lists as lists
 from analysis import recommend_trial
 from analysis.finding import PLACE
 from analysis.intervals import paired
+from analysis.plan import ROOT
 from analysis.recommend import MOST_BOUGHT, Recommend
 from analysis.recommend_trial import BESTSELLERS, OF_CATEGORY, SIMILAR, foretold, held_out, trial
-from analysis.run import ROOT, Run, run
+from analysis.run import Run, run
 from analysis.similar import Bought, bought
 from dataset.engine import Relation
 from dataset.opening import open_data

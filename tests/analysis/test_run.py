@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis import plan
 from analysis import run as wiring
 
 LINES = [("o1", "ann", "2024-01-01", "1.00")]
@@ -33,7 +34,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     import analysis
 
-    monkeypatch.setattr(wiring, "ROOT", tmp_path)
+    monkeypatch.setattr(plan, "ROOT", tmp_path)
     monkeypatch.setattr(analysis, "__path__", [str(tmp_path)])
     before = set(sys.modules)
     yield build
@@ -147,3 +148,55 @@ def test_an_internal_fault_is_not_swallowed(house, shop):
     house(broken=module("broken", "lines: Relation", "raise ZeroDivisionError"))
     with pytest.raises(ZeroDivisionError):
         wiring.run(["broken"], *shop(LINES))
+
+
+def test_two_run_side_by_side_and_say_the_same(house, shop):
+    meet = "import threading\nMEETING = threading.Barrier(2, timeout=20)\n"
+    house(
+        base=meet + module("base", "lines: Relation"),
+        left=needing("base") + module("left", "base: Base", "import analysis.base; analysis.base.MEETING.wait()"),
+        right=needing("base") + module("right", "base: Base", "import analysis.base; analysis.base.MEETING.wait()"),
+        last=needing("left") + needing("right") + module("last", "left: Left, right: Right", "raise Skip('empty')"),
+    )
+    told: list[str] = []
+    done = wiring.run(["last"], *shop(LINES), made=lambda name, result: told.append(name), at_once=2)
+    assert list(done.results) == ["base", "left", "right"]
+    assert sorted(told) == ["base", "left", "right"] and told[0] == "base"
+    assert done.skipped == {"last": "empty"}
+
+
+def test_what_most_wait_for_comes_first(house, shop):
+    house(
+        alone=module("alone", "lines: Relation"),
+        base=module("base", "lines: Relation"),
+        child=needing("base") + module("child", "base: Base"),
+    )
+    steps: list[str] = []
+
+    @contextmanager
+    def step(name: str) -> Iterator[None]:
+        steps.append(name)
+        yield
+
+    done = wiring.run(["alone", "child"], *shop(LINES), step)
+    assert steps == ["base", "alone", "child"]
+    assert list(done.results) == ["alone", "base", "child"]  # in the order asked for, whatever ran first
+
+
+def test_a_fault_ends_the_run_and_nothing_waits_for_it(house, shop):
+    house(
+        broken=module("broken", "lines: Relation", "raise ZeroDivisionError"),
+        after=needing("broken") + module("after", "broken: Broken"),
+        other=module("other", "lines: Relation"),
+    )
+    with pytest.raises(ZeroDivisionError):
+        wiring.run(["after", "other"], *shop(LINES), at_once=2)
+
+
+def test_a_fault_of_who_is_told_is_not_swallowed(house, shop):
+    def told(name: str, result: object) -> None:
+        raise KeyError(name)
+
+    house(base=module("base", "lines: Relation"))
+    with pytest.raises(KeyError, match="base"):
+        wiring.run(["base"], *shop(LINES), made=told)

@@ -15,7 +15,8 @@ import pytest
 
 from analysis import btyd, spend_90d, spend_model, spend_report, spend_told
 from analysis.finding import PLACE, Finding
-from analysis.run import ROOT, Run, run
+from analysis.plan import ROOT
+from analysis.run import Run, run
 from analysis.threads import one_thread
 from dataset import opening
 from dataset.engine import Relation
