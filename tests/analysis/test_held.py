@@ -28,9 +28,11 @@ def test_pairs_of_columns_are_those_counted_one_by_one(monkeypatch, few, size):
     assert {(int(a), int(b)): int(n) for a, b, n in zip(*both(parts, 9), strict=True)} == wanted
 
 
-def test_orders_looked_at_some_at_once_change_nothing(shop, computed, monkeypatch):
+@pytest.mark.parametrize("kept", [0, held.KEPT])
+def test_orders_looked_at_some_at_once_change_nothing(shop, computed, monkeypatch, kept):
     whole = computed("basket", shop(orders_of(HAND)))
     monkeypatch.setattr(held, "ORDERS", 17)
+    monkeypatch.setattr(held, "KEPT", kept)
     parts = computed("basket", shop(orders_of(HAND)))
     assert parts.pairs.frame.equals(whole.pairs.frame) and parts.findings == whole.findings
 
