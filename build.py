@@ -9,20 +9,18 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from analysis import cluster_model, playbook, previous
-from analysis import run as running
-from analysis.kept import Kept
-from dataset import database, opening, sample, settings
+from dataset import settings
 from dataset.errors import DataError, counted, existing
 from dataset.settings import Settings
-from dataset.tables import Dataset, Note
-from report import cache, publish, unchanged
-from report.quarto_program import Program, find
-from report.steps import Steps
+
+if TYPE_CHECKING:  # what a build needs is imported when there is one: --help and a refusal come at once
+    from dataset.tables import Dataset, Note
+    from report import publish, unchanged
+    from report.quarto_program import Program
 
 Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic", "canonical"]
 AT_ONCE = 2  # analyses side by side: most keep one core busy, and each may hold all customers
@@ -71,6 +69,8 @@ def build(
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
+    from report import publish, unchanged
+
     try:
         told = {} if data else {key: value for key, value in SHOP.items() if config is None}
         options = settings.load(
@@ -112,6 +112,8 @@ def build(
 
 def refuse(options: Settings) -> None:
     """Refuse what the settings name and cannot be used: now rather than after the reading."""
+    from analysis import cluster_model, playbook, previous
+
     if options.previous is not None:
         previous.checked(options.previous)
     if options.assign is not None:
@@ -162,7 +164,10 @@ def make(
 
     basis: what it is made of, by which results are kept; None: all is computed anew and nothing is kept.
     """
-    from report import fonts, paper, release
+    from analysis.kept import Kept
+    from dataset import database
+    from report import cache, fonts, paper, publish
+    from report.steps import Steps
 
     inputs = [Path(data)] if data and not database.is_url(data) else []
     with ExitStack() as stack:
@@ -177,6 +182,10 @@ def make(
             faces = fonts.prepare(kept)
             charts = stack.enter_context(paper.Paper(kept, faces))
             charts.start()
+
+        from analysis import run as running  # while the browser gets ready
+        from report import release
+
         reading = partial(read, data, layout, mapping, options, work)
         dataset, options = results.read(reading, options, steps.step)
         dataset, options = compare(dataset, options, site)
@@ -205,6 +214,8 @@ def make(
 
 def read(data: str, layout: str, mapping: Path | None, options: Settings, folder: Path) -> tuple[Dataset, Settings]:
     """Open DATA, or the built-in shop made afresh."""
+    from dataset import opening, sample
+
     if data:
         return opening.open_data(data, layout, mapping, options, folder)
     sample.write(folder / "shop", seed=options.seed)
@@ -213,6 +224,9 @@ def read(data: str, layout: str, mapping: Path | None, options: Settings, folder
 
 def compare(dataset: Dataset, options: Settings, site: publish.Site) -> tuple[Dataset, Settings]:
     """Settle which earlier release this one is compared with; a damaged one nobody asked for is left, with a note."""
+    from analysis import previous
+    from dataset.tables import Note
+
     if options.previous is not None:
         previous.before(options.previous, options.snapshot)
         return dataset, options
@@ -250,6 +264,8 @@ def asked(formats: str) -> set[str]:
 
 def renderer(formats: set[str], wanted: bool | None) -> Program | None:
     """The Quarto that renders the project: refused when asked for and not there, else said in a line."""
+    from report.quarto_program import find
+
     if wanted and "quarto" not in formats:
         raise DataError("E_CONFIG", "--render renders the Quarto project, which --format does not name")
     if "quarto" not in formats or wanted is False:

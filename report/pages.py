@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import plotly
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from analysis.finding import PLACE, Finding, Result, Table
@@ -26,12 +26,11 @@ from report import number
 from report.figure import Drawn, drawings, mixed, readable, width
 from report.fonts import Fonts
 from report.outline import CHARTED, DECK, HEADINGS, MOST_SLIDES, PART, SPARE
-from report.paper import Spec
+from report.paper import Spec, plotly_js
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATES = PROJECT / "templates"
 ANALYSIS = PROJECT / "analysis"
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
@@ -102,7 +101,7 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
     files["assets/base.css"] = f"{fonts.css('.')}\n{base}"
     for name in ("screen.css", "deck.js"):
         files[f"assets/{name}"] = (TEMPLATES / "assets" / name).read_text(encoding="utf-8")
-    files["assets/plotly.min.js"] = in_ascii(PLOTLY.read_text(encoding="utf-8"))
+    files["assets/plotly.min.js"] = in_ascii(plotly_js().read_text(encoding="utf-8"))
     if settings.logo:
         files[f"assets/logo{settings.logo.suffix.lower()}"] = settings.logo.read_bytes()
     return files
@@ -111,6 +110,23 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
 def for_print(which: Which, report: Report) -> str:
     """One page for the PDF: self-contained, no script, no link that leaves the document."""
     return Page(which, True, report).html()
+
+
+class Compiled(BytecodeCache):
+    """Keeps a template, once compiled, for the other pages of this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 @dataclass
@@ -133,6 +149,7 @@ class Page:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=COMPILED,
         )
         accent = readable(self.settings.accent)
         made.globals |= {name: getattr(self, name) for name in WORDS}

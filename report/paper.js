@@ -4,6 +4,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = 48; // flat rectangles for one colour bar
+const DEFAULTS = { opacity: "1", "fill-opacity": "1", "stroke-opacity": "1", "vector-effect": "none", "font-weight": "normal", "font-style": "normal" };
 const made = (tag, values) => {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(values)) element.setAttribute(name, value);
@@ -44,6 +45,7 @@ function cleaned(image, width, height, name) {
   [...svg.querySelectorAll("rect")].forEach(unblend);
   [...svg.querySelectorAll("text")].forEach(opaque);
   tidy(svg);
+  [...svg.querySelectorAll("*")].forEach(lighten);
   rename(svg, name);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   stage.remove();
@@ -142,6 +144,32 @@ function tidy(svg) {
   }
   svg.removeAttribute("class");
   svg.removeAttribute("style");
+}
+
+// What is drawn alike with less to read and to stack: attributes in place of styles, no default, no stroke nobody sees, no idle group.
+function lighten(element) {
+  const pre = element.style.whiteSpace === "pre" && /^ |  | $/.test(element.textContent);
+  element.style.removeProperty("white-space");
+  for (const key of element.style) {
+    const value = element.style.getPropertyValue(key);
+    const given = DEFAULTS[key] === value && !element.parentElement.closest(`[${key}]`);
+    if (!given) element.setAttribute(key, value);
+  }
+  element.removeAttribute("style");
+  if (pre) element.setAttribute("style", "white-space: pre");
+  const unseen = (kind) => element.getAttribute(`${kind}-opacity`) === "0" || element.getAttribute(kind) === "none";
+  const shape = ["path", "rect", "circle"].includes(element.localName) && !element.closest("clipPath");
+  if (shape && (unseen("stroke") || parseFloat(element.getAttribute("stroke-width")) === 0))
+    for (const { name } of [...element.attributes]) if (name.startsWith("stroke")) element.removeAttribute(name);
+  if (shape && unseen("fill") && !element.closest("[stroke]")) return element.remove();
+  if (element.localName !== "g") return;
+  if (!element.attributes.length) return element.replaceWith(...element.childNodes);
+  const [only] = element.children;
+  const clips = element.attributes.length === 1 && element.getAttribute("clip-path");
+  if (clips && element.childElementCount === 1 && !only.hasAttribute("transform") && !only.hasAttribute("clip-path")) {
+    only.setAttribute("clip-path", clips);
+    element.replaceWith(only);
+  }
 }
 
 const short = (value) => value.replace(/-?\d*\.\d{4,}(?:e-?\d+)?/g, (digits) => String(Math.round(+digits * 1000) / 1000));

@@ -59,7 +59,7 @@ DPI, CSS_DPI = 300, 96
 
 
 class Spec(NamedTuple):
-    """One chart to draw: its name (letters, digits, - and _), plotly figure (or its dict), size in CSS pixels."""
+    """One chart to draw: its name (letters, digits, - and _), figure (or its JSON values), size in CSS pixels."""
 
     name: str
     figure: Any
@@ -384,9 +384,8 @@ class _Said(logging.Handler):
 
 
 def _figure_json(figure: Any) -> str:
-    from plotly.utils import PlotlyJSONEncoder
-
-    return json.dumps(figure, cls=PlotlyJSONEncoder, sort_keys=True)
+    plain = figure.to_plotly_json() if hasattr(figure, "to_plotly_json") else figure
+    return json.dumps(plain, sort_keys=True, allow_nan=False)
 
 
 def plotly_js() -> Path:
