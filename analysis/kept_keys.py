@@ -123,8 +123,8 @@ def _named(text: str) -> list[str]:
 
 @cache
 def settings_seen(name: str) -> tuple[str, ...]:
-    """The settings that some code of an analysis names as `.setting`; those about looks are not for it."""
-    words = set(re.findall(rb"\.(\w+)", b"\n".join(reached(name).values())))
+    """The settings that some code of an analysis names as `.setting`, no method; those about looks are not for it."""
+    words = set(re.findall(rb"\.(\w+)\b(?!\()", b"\n".join(reached(name).values())))
     return tuple(f.name for f in fields(Settings) if f.name not in LOOKS and f.name.encode() in words)
 
 
