@@ -92,8 +92,8 @@ class Kept:
 
     def given(self, dataset: Dataset, settings: Settings) -> None:
         """Say what the analyses are given, before the first is asked for."""
-        facts = kept_values.files(_facts(dataset), "")
-        self._facts = hashlib.sha256(b"".join(facts.values())).hexdigest()
+        facts = b"".join(content for _, content in kept_values.files(_facts(dataset), ""))
+        self._facts = hashlib.sha256(facts).hexdigest()
         self._settings, self._keys = settings, {}
 
     def get(self, name: str) -> Result | Skip | None:
@@ -150,11 +150,10 @@ class Kept:
     def _write(self, folder: Path, name: str, key: str, value: object) -> None:
         """Write beside its place, then move there: nobody sees half an entry, and of two builds the first keeps it."""
         try:
-            files = kept_values.files(value, key)
             with tempfile.TemporaryDirectory(dir=folder, prefix=TEMPORARY, ignore_cleanup_errors=True) as made:
                 new = Path(made) / "new"
                 new.mkdir(mode=0o700)
-                for file, content in files.items():
+                for file, content in kept_values.files(value, key):
                     with open(new / file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as into:
                         into.write(content)
                 _move(new, folder / name)

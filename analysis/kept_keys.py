@@ -50,11 +50,15 @@ class Inputs:
 def inputs(data: str, layout: str, mapping: Path | None, settings: Settings) -> Inputs | None:
     """The key of DATA; "" is the built-in shop. None for what has no content to hash, or cannot be read.
 
-    A database says nothing of what has changed in it: its rows are asked for anew each time.
+    A database says nothing of what has changed in it: its rows are asked for anew each time. A pipe is read only once.
     """
+    path = Path(data)
+    lasting = (path.is_file() or path.is_dir()) and (mapping is None or mapping.is_file())
+    if data and (database.is_url(data) or not lasting):
+        return None
     try:
-        files = [] if not data else opening.files(data, layout, mapping)
-        if data and (database.is_url(data) or not files):
+        files = opening.files(data, layout, mapping) if data else []
+        if data and not files:
             return None
         stamps = {path: _stamp(path) for path in files}
         read = {"files": [[path.name, hashed(path)] for path in files], "layout": layout}

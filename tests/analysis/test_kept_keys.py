@@ -305,6 +305,11 @@ def test_what_cannot_be_read_has_no_key(sales: Path, tmp_path: Path) -> None:
     assert key(tmp_path) is None
 
 
+def test_a_pipe_is_left_to_who_reads_it(sales: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert key(tmp_path / "pipe") is None and key(sales, mapping=tmp_path / "pipe") is None
+
+
 def test_the_built_in_shop_counts_by_its_seed() -> None:
     assert key("") == key("", title="x") and key("") != key("", seed=3)
 

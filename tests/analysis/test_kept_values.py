@@ -78,7 +78,7 @@ def same(one: Any, other: Any, at: str = "") -> None:
 def kept(folder: Path, value: object) -> Any:
     """A value, written and read."""
     folder.mkdir()
-    for name, content in kept_values.files(value, KEY).items():
+    for name, content in kept_values.files(value, KEY):
         (folder / name).write_bytes(content)
     return kept_values.value(folder, KEY)
 
@@ -184,7 +184,7 @@ class Foreign:
 )  # fmt: skip
 def test_what_has_no_place_in_a_result_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="has no place in a result"):
-        kept_values.files(value, KEY)
+        list(kept_values.files(value, KEY))
 
 
 TABLE = Table(pd.DataFrame({"a": [1.5, 2.5], "b": ["x", "y"]}), "Title", {"a": "A"}, "source.sql")
