@@ -24,7 +24,7 @@ from report import cache, publish, unchanged
 from report.quarto_program import Program, find
 from report.steps import Steps
 
-Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic"]
+Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic", "canonical"]
 AT_ONCE = 2  # analyses side by side: most keep one core busy, and each may hold all customers
 FORMATS = ("html", "pdf", "pptx", "quarto")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
@@ -65,6 +65,9 @@ def build(
             "printed pages are kept in ~/.cache/customer-deck for a month, and what has not changed is not made again.",
         ),
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="Where the SQL runs: duckdb, spark, spark://host:7077, postgresql://host/database.")
+    ] = "",
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
@@ -76,6 +79,7 @@ def build(
             include_customers=include_customers or None,
             assign=assign,
             previous=compared and Path(os.path.realpath(compared)),
+            engine=engine or None,
             **told,
         )
         if check:
@@ -181,6 +185,7 @@ def make(
         run = running.run(wanted, dataset, options, steps.step, ahead.draw, AT_ONCE, results)
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
+        dataset.engine.close()
         with steps.step("draw and print"):
             release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats, quarto)
         with steps.step("publish"):

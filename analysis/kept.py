@@ -177,6 +177,11 @@ class Unopened:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.open(), name)
 
+    def close(self) -> None:
+        """Close it, if anybody asked."""
+        if self._engine is not None:
+            self._engine.close()
+
 
 def _facts(dataset: Dataset) -> dict[str, Any]:
     """What reading left beside its tables."""

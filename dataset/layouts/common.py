@@ -15,9 +15,12 @@ from dataset.reading import Raw, Reader
 from dataset.tables import Reason
 
 
-def run_file(engine: Engine, path: Path) -> None:
-    """Run the statements of an SQL file, each ended by a semicolon at a line's end."""
-    for statement in path.read_text(encoding="utf-8").split(";\n"):
+def run_file(engine: Engine, path: Path, **names: str) -> None:
+    """Run the statements of an SQL file, each ended by a semicolon at a line's end; `names` stand for others in it."""
+    text = path.read_text(encoding="utf-8")
+    for name, column in names.items():
+        text = text.replace(name, column)
+    for statement in text.split(";\n"):
         if statement.strip():
             engine.run(statement)
 
@@ -56,41 +59,68 @@ def _mark(raw: Raw) -> str:
 
 
 def _suspects(raw: Raw) -> np.ndarray:
-    """The hashes that several rows have. Eight bytes a row in memory: grouping by all columns takes 50 times that."""
-    marks, at = np.empty(raw.rows, np.uint64), 0
-    for batch in raw.engine.connection.sql(f"select {_mark(raw)} from {identifier(raw.table)}").to_arrow_reader(
-        1 << 17
-    ):
-        marks[at : at + len(batch)] = batch.column(0).to_numpy()
-        at += len(batch)
-    marks.sort()
-    return np.unique(marks[1:][marks[1:] == marks[:-1]])
+    """The hashes that several rows have."""
+    return _several(raw.engine, f"select {_mark(raw)} from {identifier(raw.table)}", raw.rows)
+
+
+def _several(engine: Engine, sql: str, most: int) -> np.ndarray:
+    """The whole numbers a query answers several times; `most` rows at most.
+
+    Eight bytes a row in memory: grouping takes several times that, grouping by all columns fifty times.
+    """
+    found, at = np.empty(0, np.uint64), 0
+    for batch in engine.connection.sql(sql).to_arrow_reader(1 << 17):
+        numbers = batch.column(0).to_numpy()
+        found = found if at else np.empty(most, numbers.dtype)
+        found[at : at + len(numbers)] = numbers
+        at += len(numbers)
+    found = found[:at]
+    if (found[1:] > found[:-1]).all():
+        return found[:0]
+    found.sort()
+    return np.unique(found[1:][found[1:] == found[:-1]])
 
 
 def _repeats(count: int) -> str:
     return f"{counted(count, 'row')} {'repeats' if count == 1 else 'repeat'} another exactly"
 
 
-def unique(reader: Reader, raw: Raw, typed: str, key: str, table: str, money: str = "") -> list[Reason]:
-    """Create `table` with one row a key (the first); copies are excluded and noted, differing ones as conflicts."""
+def unique(
+    reader: Reader, raw: Raw, typed: str, key: str, table: str, money: str = "", number: str = ""
+) -> list[Reason]:
+    """Create `table` with one row a key (the first); copies are excluded and noted, differing ones as conflicts.
+
+    number: the column of the whole number that the key is the text of, if `typed` has it.
+    """
     engine = raw.engine
-    engine.run(
-        f"""create table {identifier(table + "_copies")} as
-            select t._row, k.first_row from {identifier(typed)} as t join (
-                select {key}, min(_row) as first_row from {identifier(typed)} where reject is null
-                group by {key} having count(*) > 1) as k using ({key})
-            where t.reject is null and t._row <> k.first_row"""
-    )
-    none = not engine.value(f"select count(*) from {identifier(table + '_copies')}")
-    left = "" if none else f" and _row not in (select _row from {identifier(table + '_copies')})"
-    engine.run(f"create view {identifier(table)} as select * from {identifier(typed)} where reject is null{left}")
-    if none:
+    mark = number if number in engine.columns(typed) else f"hash({key})"
+    suspects = _several(engine, f"select {mark} from {identifier(typed)} where reject is null", raw.rows)
+    view = f"create view {identifier(table)} as select * from {identifier(typed)} where reject is null"
+    copies = identifier(f"{table}_copies")
+    if not len(suspects):
+        engine.run(view)
         return []
+    engine.connection.register("suspects", pa.table({"mark": suspects}))
+    engine.run(
+        f"""create table {copies} as
+            with suspected as (
+                select _row, {key} from {identifier(typed)}
+                where reject is null and {mark} in (select mark from suspects)
+            )
+            select t._row, k.first_row from suspected as t join (
+                select {key}, min(_row) as first_row from suspected group by {key} having count(*) > 1) as k using ({key})
+            where t._row <> k.first_row"""
+    )
+    engine.connection.unregister("suspects")
+    if not engine.value(f"select count(*) from {copies}"):
+        engine.run(view)
+        return []
+    engine.run(f"{view} and _row not in (select _row from {copies})")
     compared = ", ".join(identifier(c) for c in engine.columns(typed) if c not in ("_row", "reject"))
     stake = f"coalesce(sum(t.{money}), 0)" if money else "cast(0 as decimal(18, 6))"
     rows = engine.rows(
         f"""select hash(({_prefixed("t", compared)})) = hash(({_prefixed("f", compared)})), count(*), {stake}
-            from {identifier(table + "_copies")} as c join {identifier(typed)} as t on t._row = c._row
+            from {copies} as c join {identifier(typed)} as t on t._row = c._row
             join {identifier(typed)} as f on f._row = c.first_row group by 1"""
     )
     reasons: list[Reason] = []
@@ -116,7 +146,7 @@ def _prefixed(alias: str, columns: str) -> str:
 
 def no_sales(raw: Raw) -> None:
     """Raise DataError E_NO_PURCHASES when no line is a sale."""
-    if not raw.engine.value("select count(*) from (select 1 from lines where kind = 'sale' limit 1)"):
+    if not raw.engine.value("select count(*) from (select 1 from lines where kind = 'sale' limit 1) as found"):
         raise DataError("E_NO_PURCHASES", "no row is a sale: there is nothing to report", file=raw.label)
 
 
