@@ -126,7 +126,7 @@ def test_every_statement_an_analysis_runs_is_part_of_its_key(shop: Any, monkeypa
 
     monkeypatch.setattr(Relation, "query", noted)
     run(analyses(), *shop, step=_step(under_way))
-    assert len(asked) > 20
+    assert len(asked) > 15
     for name, files in asked.items():
         assert files <= set(kept_keys.reached(name)), name
 
@@ -296,6 +296,23 @@ def test_a_database_is_never_known_to_be_unchanged(sales: Path) -> None:
     }
     (sales / "mapping.json").write_text(json.dumps(told))
     assert key(sales) is None
+
+
+def test_another_engine_is_not_known_either(sales: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert key(sales, engine="spark") is key(sales, engine="postgresql://host/shop") is None
+    monkeypatch.setenv("CUSTOMER_DECK_ENGINE", "spark")
+    assert key(sales) is key("") is None and key(sales, engine="duckdb") is not None
+
+
+def test_canonical_tables_count_with_all_below_them(tmp_path: Path) -> None:
+    (tmp_path / "lines").mkdir()
+    (tmp_path / "events").mkdir()
+    seen = []
+    for file in ("lines/a.parquet", "events/a.parquet", "orders.parquet", "about.json"):
+        (tmp_path / file).write_text("")
+        seen.append(key(tmp_path))
+    (tmp_path / "events" / "a.parquet").rename(tmp_path / "lines" / "b.parquet")
+    assert len({*seen, key(tmp_path)}) == 5 and None not in seen
 
 
 def test_what_cannot_be_read_has_no_key(sales: Path, tmp_path: Path) -> None:
