@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,11 +15,12 @@ import typer
 
 from analysis import cluster_model, playbook, previous
 from analysis import run as running
+from analysis.kept import Kept
 from dataset import database, opening, sample, settings
 from dataset.errors import DataError, counted, existing
 from dataset.settings import Settings
 from dataset.tables import Dataset, Note
-from report import cache, publish
+from report import cache, publish, unchanged
 from report.quarto_program import Program, find
 from report.steps import Steps
 
@@ -54,6 +57,14 @@ def build(
         Path | None,
         typer.Option("--previous", help="The earlier release to compare with; nothing: the last one before, in OUT."),
     ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache",
+            help="Compute all anew and keep nothing. Else results (customers' too, readable by you alone), charts and "
+            "printed pages are kept in ~/.cache/customer-deck for a month, and what has not changed is not made again.",
+        ),
+    ] = False,
     engine: Annotated[
         str, typer.Option(help="Where the SQL runs: duckdb, spark, spark://host:7077, postgresql://host/database.")
     ] = "",
@@ -62,25 +73,27 @@ def build(
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
     try:
         told = {} if data else {key: value for key, value in SHOP.items() if config is None}
-        earlier = None if compared is None else previous.checked(compared).folder  # refused now rather than later
         options = settings.load(
             config,
             as_of=as_of and as_of.date(),
             include_customers=include_customers or None,
             assign=assign,
-            previous=earlier,
+            previous=compared and Path(os.path.realpath(compared)),
             engine=engine or None,
             **told,
         )
-        if assign is not None:
-            cluster_model.read(assign)  # refused now rather than after the reading
-        playbook.read(options.playbook)
         if check:
+            refuse(options)
             account(data, layout, mapping, options, strict)
             return
         wanted, kinds = chosen(only or []), asked(formats)
         quarto = renderer(kinds, render)
-        release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto)
+        choices = {"wanted": wanted, "formats": sorted(kinds), "strict": strict, "quarto": quarto}
+        basis = None if no_cache else unchanged.basis(data, layout, mapping, options, **choices)
+        release = standing(basis, out)
+        if release is None:
+            refuse(options)
+            release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto, basis)
     except publish.Busy as busy:
         typer.echo(str(busy), err=True)
         raise typer.Exit(75) from None
@@ -95,6 +108,26 @@ def build(
         raise typer.Exit(2) from None
     if show:
         typer.launch(str(release / "index.html"))
+
+
+def refuse(options: Settings) -> None:
+    """Refuse what the settings name and cannot be used: now rather than after the reading."""
+    if options.previous is not None:
+        previous.checked(options.previous)
+    if options.assign is not None:
+        cluster_model.read(options.assign)
+    playbook.read(options.playbook)
+
+
+def standing(basis: unchanged.Basis | None, out: Path) -> Path | None:
+    """The current release, and a line that says so, when this build would make it again."""
+    found = None if basis is None else basis.standing(out)
+    if found is None:
+        return None
+    release, since = found
+    current = f"{out / 'current'} ({release.name})"
+    typer.echo(f"Nothing changed since {since:%Y-%m-%d %H:%M}: {current} is up to date", err=True)
+    return release
 
 
 def account(data: str, layout: str, mapping: Path | None, options: Settings, strict: bool) -> None:
@@ -123,15 +156,20 @@ def make(
     formats: set[str],
     strict: bool,
     quarto: Program | None = None,
+    basis: unchanged.Basis | None = None,
 ) -> Path:
-    """Build one release and publish it; the folder it lies in. quarto: renders the project of that format."""
+    """Build one release and publish it; the folder it lies in. quarto: renders the project of that format.
+
+    basis: what it is made of, by which results are kept; None: all is computed anew and nothing is kept.
+    """
     from report import fonts, paper, release
 
     inputs = [Path(data)] if data and not database.is_url(data) else []
     with ExitStack() as stack:
         steps = stack.enter_context(Steps(total=len(wanted) + 4))
         site = stack.enter_context(publish.site(out, inputs))
-        kept = cache.folder()
+        kept = None if basis is None else cache.folder()
+        results = stack.enter_context(Kept(kept and kept / cache.RESULTS, basis.inputs if basis else None, steps.say))
         work = stack.enter_context(site.room())
         kept = kept or work
         tempfile.tempdir = str(work)  # whatever a killed build leaves goes with its room
@@ -139,12 +177,12 @@ def make(
             faces = fonts.prepare(kept)
             charts = stack.enter_context(paper.Paper(kept, faces))
             charts.start()
-        with steps.step("read the data"):
-            dataset, options = read(data, layout, mapping, options, work)
-            dataset, options = compare(dataset, options, site)
-            refuse_notes(dataset.notes, strict)
+        reading = partial(read, data, layout, mapping, options, work)
+        dataset, options = results.read(reading, options, steps.step)
+        dataset, options = compare(dataset, options, site)
+        refuse_notes(dataset.notes, strict)
         ahead = release.Ahead(charts, options)
-        run = running.run(wanted, dataset, options, steps.step, ahead.draw, AT_ONCE)
+        run = running.run(wanted, dataset, options, steps.step, ahead.draw, AT_ONCE, results)
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
         dataset.engine.close()
@@ -152,9 +190,14 @@ def make(
             release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats, quarto)
         with steps.step("publish"):
             published = site.publish(options.snapshot, options.include_customers)
+            if basis is not None and not charts.trouble:
+                basis.note(site.out, published, options.snapshot)
+        results.finish()
         cache.prune(kept)
         if charts.trouble:
             steps.say(f"Charts could not be drawn, their tables stand in their place: {charts.trouble}")
+        if results.used:
+            steps.say(f"{counted(len(results.used), 'result')} kept from an earlier build, of the same data and code")
         noted = f"; {counted(len(dataset.notes), 'note')} on the data" if dataset.notes else ""
         steps.say(f"Published {out / 'current'} ({published.name}) in {steps.seconds:.1f} s{noted}")
     return published

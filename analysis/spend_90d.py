@@ -99,8 +99,7 @@ def _lifetime(lines: Relation, quarter: Quarter) -> np.ndarray | None:
     except btyd.Unidentified:
         return None
     expected = btyd.expected(orders, HORIZON.days / btyd.WEEK, rows.x, rows.recency, rows.age)[rows.of]
-    money = pd.Series(expected * btyd.expected_spend(size, often, known["spend"].to_numpy()), known["customer_id"])
-    spend = money.reindex(pd.Index(quarter.people["customer_id"]), fill_value=0.0).to_numpy()
+    spend = expected * btyd.expected_spend(size, often, known["spend"].to_numpy())
     unit = float(np.sort(spend).mean())
     return np.round(spend / unit, spend_model.DIGITS) * unit
 

@@ -82,7 +82,7 @@ def _opened(
         raise DataError("E_FILE_MISSING", f"there is no {data!r}", hint=existing(path.name, beside))
     if path is not None and not (path.is_dir() or path.is_file()):
         raise DataError("E_FILE_TYPE", "is neither a file nor a folder", file=path)
-    found = mapping_file or (_mapping_beside(path) if path and layout in ("auto", "generic") else None)
+    found = mapping_file or (_mapping_beside(path, layout) if path else None)
     readable: tuple[Path, ...] = (path.resolve() if path.is_dir() else path.resolve().parent,) if path else ()
     readable += (found.resolve().parent,) if found else ()
     reader = Reader(Engine(folder, (*readable, *writable)))
@@ -107,7 +107,19 @@ def _opened(
     return _complete(dataset, reader, settings)
 
 
-def _mapping_beside(path: Path) -> Path | None:
+def files(data: str, layout: str, mapping_file: Path | None) -> list[Path]:
+    """The files that reading DATA (no URL) reads, a mapping among them; none when that asks a database."""
+    path = Path(data)
+    found = mapping_file or _mapping_beside(path, layout)
+    if found is None:
+        return data_files(path) if path.is_dir() else [path]
+    described = mapping.load(found)
+    return [] if described.source else [found, *described.files(path)]
+
+
+def _mapping_beside(path: Path, layout: str) -> Path | None:
+    if layout not in ("auto", "generic"):
+        return None
     folder = path if path.is_dir() else path.parent
     return next((folder / n for n in mapping.NAMES if (folder / n).is_file()), None)
 

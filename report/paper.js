@@ -1,5 +1,5 @@
-// Runs in the chart browser, between plotly and kaleido: what plotly draws as SVG gets a form that PDF printers, which know
-// less of SVG, draw alike. A picture stays as plotly makes it, on white.
+// Runs in the chart browser beside plotly: what plotly draws as SVG gets a form that PDF printers, which know less of SVG,
+// draw alike; and a picture is made of it.
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -10,13 +10,30 @@ const made = (tag, values) => {
   return element;
 };
 
-const plain = Plotly.toImage;
-Plotly.toImage = async ({ data, layout: { paperName, ...layout }, config }, options) => {
-  await Promise.all([...document.fonts].map((face) => face.load()));
-  if (options.format !== "svg") layout.paper_bgcolor = "#fff"; // a transparent picture cannot be read on a dark page
-  const image = await plain({ data, layout, config }, options);
-  return options.format === "svg" ? cleaned(image, options.width, options.height, paperName) : image;
-};
+const ready = Promise.all([...document.fonts].map((face) => face.load()));
+
+// A plotly figure as SVG.
+async function drawn(name, figure, width, height) {
+  const { data, layout, config } = JSON.parse(figure);
+  return cleaned(await Plotly.toImage({ data, layout, config }, { format: "svg", width, height, imageDataOnly: true }), width, height, name);
+}
+
+// A finished SVG as PNG in base64; on white, as a transparent picture cannot be read on a dark page.
+async function pictured(svg, scale) {
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width * scale, image.height * scale);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const reader = new FileReader();
+  const read = new Promise((done) => (reader.onload = done));
+  reader.readAsDataURL(await canvas.convertToBlob());
+  await read;
+  return reader.result.split(",")[1];
+}
 
 function cleaned(image, width, height, name) {
   const stage = document.createElement("div");

@@ -164,9 +164,7 @@ def _items(reader: Reader, raw: Raw, dialect: str, zone: str) -> tuple[list[Reas
     casts.money("amount", price)
     currency = casts.symbol(price) or "USD"
     reasons = casts.create("typed_items")
-    return reasons + unique(
-        reader, raw, "typed_items", "item_id", "items", "amount", "item_number"
-    ), currency
+    return reasons + unique(reader, raw, "typed_items", "item_id", "items", "amount", "item_number"), currency
 
 
 def _orders(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
@@ -339,9 +337,7 @@ def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None,
     reader.note("W_EVENT_ORDER", early + backwards, f"{what}, {odd}; kept as written")
 
 
-def _values(
-    items: Raw, users: Raw | None, products: Raw | None, orders: int, customer: str
-) -> dict[str, int | str]:
+def _values(items: Raw, users: Raw | None, products: Raw | None, orders: int, customer: str) -> dict[str, int | str]:
     engine = items.engine
     count = {"items": "select count(*) from placed"}
     count["all_customers"] = (
