@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dataset import database, opening
 from dataset.engine import reductions
+from dataset.engines.chosen import chosen
 from dataset.errors import DataError
 from dataset.settings import Settings
 
@@ -58,11 +59,12 @@ def inputs(data: str, layout: str, mapping: Path | None, settings: Settings) -> 
             return None
         stamps = {path: _stamp(path) for path in files}
         read = {"files": [[path.name, hashed(path)] for path in files], "layout": layout}
+        engine = chosen(settings.engine).label
     except (OSError, DataError):
         return None
     seen = {key: told(key, settings) for key in (READ if data else ("seed", *READ))}
     code = folder(PROJECT / "dataset", (".py", ".sql"))
-    return Inputs(digest(read | {"settings": seen, "code": code} | versions()), stamps)
+    return Inputs(digest(read | {"settings": seen, "engine": engine, "code": code} | versions()), stamps)
 
 
 def of_analysis(name: str, settings: Settings) -> dict[str, object]:

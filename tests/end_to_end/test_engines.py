@@ -67,7 +67,7 @@ def server(tables: Path) -> Iterator[str]:
 def watched(server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Built, set[str]]:
     """The built-in shop's report by PostgreSQL, and every command line that was to be seen meanwhile."""
     site = tmp_path_factory.mktemp("watched") / "site"
-    command = [sys.executable, str(ROOT / "build.py"), "--engine", f"postgresql://anna@{server}/postgres"]
+    command = [sys.executable, str(ROOT / "build.py"), "--no-cache", "--engine", f"postgresql://anna@{server}/postgres"]
     log = site.parent / "said"
     with log.open("w") as said:
         env = os.environ | {"PGPASSWORD": PASSWORD}
@@ -166,7 +166,7 @@ def test_tables_in_place(shop: Built, server: str, tmp_path: Path) -> None:
     """A schema of canonical tables, the whole address from the environment; only the raw files' account is another."""
     address = f"postgresql://anna:{PASSWORD}@{server}/postgres"
     (tmp_path / "report.toml").write_text('organisation = "The built-in shop"\ncurrency = "USD"\n')
-    config = ("--config", tmp_path / "report.toml", "--format", "html")
+    config = ("--config", tmp_path / "report.toml", "--format", "html", "--no-cache")
     built = build("tables://shop", *config, out=tmp_path / "site", CUSTOMER_DECK_ENGINE=address)
     same(shop, built, "quality")
     assert PASSWORD not in built.said
@@ -187,14 +187,14 @@ def test_canonical_parquet_gives_the_same_report(shop: Built, tables: Path, tmp_
     half = len(lines) // 2
     pq.write_table(lines.slice(0, half), several / "lines" / "a.parquet")
     pq.write_table(lines.slice(half), several / "lines" / "b.parquet")
-    same(shop, build(several, "--format", "html", out=tmp_path / "site"))
+    same(shop, build(several, "--format", "html", "--no-cache", out=tmp_path / "site"))
 
 
 @pytest.mark.skipif(bool(NO_SPARK), reason=NO_SPARK)
 @pytest.mark.slow
 def test_spark_gives_the_same_report(shop: Built, tables: Path, tmp_path: Path) -> None:
     """Canonical Parquet, read by Spark where it lies."""
-    built = build(tables, "--engine", SPARK, "--format", "html", out=tmp_path / "site", **FAST)
+    built = build(tables, "--engine", SPARK, "--format", "html", "--no-cache", out=tmp_path / "site", **FAST)
     same(shop, built)
     assert f"Spark, {SPARK}" in (built.release / "appendix.html").read_text(encoding="utf-8")
 
@@ -202,7 +202,7 @@ def test_spark_gives_the_same_report(shop: Built, tables: Path, tmp_path: Path) 
 @pytest.mark.skipif(bool(NO_SPARK), reason=NO_SPARK)
 def test_raw_data_on_spark(shop: Built, tmp_path: Path) -> None:
     """Read by the door, brought to Spark as Parquet."""
-    few = ("--only", "kpis", "--only", "lifecycle", "--format", "html")
+    few = ("--only", "kpis", "--only", "lifecycle", "--format", "html", "--no-cache")
     built = build("--engine", SPARK, *few, out=tmp_path / "site", **FAST)
     assert built.code == 0, built.said
     for key, found in built.metrics["findings"].items():
