@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -279,3 +280,18 @@ def test_without_pyspark_or_java(tmp_path: Path) -> None:
     """What to install is said."""
     line = refused("--engine", "spark", PATH=str(tmp_path), JAVA_HOME="")
     assert "Spark needs Java 17" in line or "pyspark is not installed. Run: make spark" in line
+
+
+def test_the_document_names_what_there_is() -> None:
+    """Options, variables and reductions that docs/scale.md names."""
+    text = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    shown = subprocess.run(
+        [sys.executable, str(ROOT / "build.py"), "--help"], capture_output=True, text=True, check=True
+    )
+    assert set(re.findall(r"(?<![\w-])--[a-z]+", text)) <= set(re.findall(r"--[a-z]+", shown.stdout))
+    code = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "dataset" / "engines").glob("*.py"))
+    for variable in ("PGPASSWORD", "CUSTOMER_DECK_ENGINE", "SPARK_DRIVER_MEMORY"):
+        assert variable in text and variable in code
+    table = text[text.index("## What crosses") : text.index("## Sizes")]
+    files = {p.stem for p in (ROOT / "analysis").glob("*.sql")}
+    assert set(re.findall(r"`([a-z_]+)`", table)) <= files
