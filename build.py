@@ -206,7 +206,7 @@ def make(
         if charts.trouble:
             steps.say(f"Charts could not be drawn, their tables stand in their place: {charts.trouble}")
         if results.used:
-            steps.say(f"{counted(len(results.used), 'result')} kept from an earlier build, of the same data and code")
+            steps.say(f"{counted(len(results.used), 'result')} of an earlier build were used again")
         noted = f"; {counted(len(dataset.notes), 'note')} on the data" if dataset.notes else ""
         steps.say(f"Published {out / 'current'} ({published.name}) in {steps.seconds:.1f} s{noted}")
     return published

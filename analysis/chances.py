@@ -382,12 +382,15 @@ def _stairs(score: np.ndarray, yes: np.ndarray) -> tuple[tuple[float, float], ..
     """Mean score and logit of the share of yes of groups of equal size by score, made to rise (isotonic regression)."""
     from sklearn.isotonic import IsotonicRegression
 
-    order = np.lexsort([yes, score])
-    ends = np.unique(score[order][np.linspace(0, len(score) - 1, GROUPS + 1).round().astype(np.int64)])
-    group = np.minimum(np.searchsorted(ends, score, side="right"), len(ends) - 1)
-    sizes, found = np.bincount(group), np.bincount(group, weights=yes)
+    rising = np.sort(score)
+    ends = np.unique(rising[np.linspace(0, len(score) - 1, GROUPS + 1).round().astype(np.int64)])
+
+    def group(scores: np.ndarray) -> np.ndarray:
+        return np.minimum(np.searchsorted(ends, scores, side="right"), len(ends) - 1)
+
+    sizes, found = np.bincount(group(rising)), np.bincount(group(score), weights=yes)
     kept = sizes > 0
-    at = np.array([float(np.sort(score[group == g]).mean()) for g in np.flatnonzero(kept)])
+    at = np.array([float(one.mean()) for one in np.split(rising, np.cumsum(sizes)[:-1]) if len(one)])
     share = (found[kept] + 0.5) / (sizes[kept] + 1)
     share = IsotonicRegression().fit_transform(at, share, sample_weight=sizes[kept].astype(float))
     odds = np.log(share / (1 - share))

@@ -15,7 +15,8 @@ from dataset.engine import Relation
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-ORDERS = 1 << 22  # looked at at once
+ORDERS = 1 << 20  # looked at at once
+KEPT = 1 << 22  # orders: of so many the blocks are kept
 
 
 @dataclass
@@ -36,16 +37,15 @@ class Held:
         self.last = int(rows["orders"][0].as_py()) if len(rows) else 0
 
     def blocks(self) -> Iterator[csr_array]:
-        """The orders, some at once; kept where all are looked at at once."""
-        if self.last <= ORDERS:
-            yield self._whole
+        """The orders, some at once."""
+        if self.last <= KEPT:
+            yield from self._kept
         else:
-            for above in range(0, self.last, ORDERS):
-                yield self._block(above)
+            yield from map(self._block, range(0, self.last, ORDERS))
 
     @cached_property
-    def _whole(self) -> csr_array:
-        return self._block(0)
+    def _kept(self) -> list[csr_array]:
+        return [self._block(above) for above in range(0, self.last, ORDERS)]
 
     def _block(self, above: int) -> csr_array:
         until = min(above + ORDERS, self.last)

@@ -48,6 +48,7 @@ class Kept:
         self._inputs, self._say, self._lock = inputs, say, threading.RLock()
         self._keys: dict[str, str] = {}
         self._facts, self._settings = "", Settings()
+        self._engine: Unopened | None = None
         self._folder = _private(folder) if folder is not None and inputs is not None else None
         if folder is not None and inputs is not None and self._folder is None:
             say(f"No result is kept: {folder} cannot be written, or is not yours alone")
@@ -80,13 +81,19 @@ class Kept:
             self._put(READING, key, _facts(dataset) | {"snapshot": completed.snapshot})
             return dataset, completed
         snapshot = found.pop("snapshot")
-        dataset = Dataset(engine=cast(Engine, Unopened(lambda: read()[0].engine)), **found)
+        self._engine = Unopened(lambda: read()[0].engine)
+        dataset = Dataset(engine=cast(Engine, self._engine), **found)
         return dataset, settings.complete(snapshot, dataset.currency, dataset.zone, dataset.no_money)
+
+    def open(self) -> None:
+        """Read the tables, if `read` left them for later and nobody has yet."""
+        if self._engine is not None:
+            self._engine.open()
 
     def given(self, dataset: Dataset, settings: Settings) -> None:
         """Say what the analyses are given, before the first is asked for."""
-        facts = kept_values.files(_facts(dataset), "")
-        self._facts = hashlib.sha256(b"".join(facts.values())).hexdigest()
+        facts = b"".join(content for _, content in kept_values.files(_facts(dataset), ""))
+        self._facts = hashlib.sha256(facts).hexdigest()
         self._settings, self._keys = settings, {}
 
     def get(self, name: str) -> Result | Skip | None:
@@ -125,6 +132,8 @@ class Kept:
         if not os.path.lexists(path):
             return None
         try:
+            if not stat.S_ISDIR(path.lstat().st_mode):
+                raise Damaged("it is no folder")
             found = kept_values.value(path, key)
             os.utime(path)  # in use: kept for another while
         except (Damaged, OSError) as why:
@@ -141,11 +150,10 @@ class Kept:
     def _write(self, folder: Path, name: str, key: str, value: object) -> None:
         """Write beside its place, then move there: nobody sees half an entry, and of two builds the first keeps it."""
         try:
-            files = kept_values.files(value, key)
             with tempfile.TemporaryDirectory(dir=folder, prefix=TEMPORARY, ignore_cleanup_errors=True) as made:
                 new = Path(made) / "new"
                 new.mkdir(mode=0o700)
-                for file, content in files.items():
+                for file, content in kept_values.files(value, key):
                     with open(new / file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as into:
                         into.write(content)
                 _move(new, folder / name)
@@ -160,10 +168,14 @@ class Unopened:
         self._opened, self._lock = opened, threading.Lock()
         self._engine: Engine | None = None
 
-    def __getattr__(self, name: str) -> Any:
+    def open(self) -> Engine:
+        """The engine, with the data read; by one thread while others wait."""
         with self._lock:
             self._engine = self._engine or self._opened()
-        return getattr(self._engine, name)
+        return self._engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.open(), name)
 
     def close(self) -> None:
         """Close it, if anybody asked."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dataset import database, opening
 from dataset.engine import reductions
+from dataset.engines.chosen import chosen
 from dataset.errors import DataError
 from dataset.settings import Settings
 
@@ -23,7 +24,7 @@ FORMAT = 1
 PACKAGES = ("duckdb", "pandas", "numpy", "scipy", "scikit-learn", "lifetimes", "pyarrow", "sqlglot", "babel")
 # Settings that are only about how a report looks: no analysis reads them, which a test holds.
 LOOKS = ("title", "organisation", "locale", "accent", "logo")
-READ = ("zone", "as_of", "currency")  # those that reading sees
+READ = ("zone", "as_of", "currency", "engine")  # those that reading sees
 PLAYBOOK = PROJECT / "templates" / "playbook.toml"
 # What a later report reads of an earlier release.
 OF_A_RELEASE = (
@@ -50,14 +51,21 @@ class Inputs:
 def inputs(data: str, layout: str, mapping: Path | None, settings: Settings) -> Inputs | None:
     """The key of DATA; "" is the built-in shop. None for what has no content to hash, or cannot be read.
 
-    A database says nothing of what has changed in it: its rows are asked for anew each time.
+    A database says nothing of what has changed in it: its rows are asked for anew each time. A pipe is read only once.
+    Of another engine than DuckDB neither version nor tables are known: what it answers is not kept.
     """
+    path = Path(data).resolve()
+    lasting = (path.is_file() or path.is_dir()) and (mapping is None or mapping.is_file())
+    if data and (database.is_url(data) or not lasting):
+        return None
     try:
-        files = [] if not data else opening.files(data, layout, mapping)
-        if data and (database.is_url(data) or not files):
+        if chosen(settings.engine).kind != "duckdb":
             return None
-        stamps = {path: _stamp(path) for path in files}
-        read = {"files": [[path.name, hashed(path)] for path in files], "layout": layout}
+        files = opening.files(data, layout, mapping) if data else []
+        if data and not files:
+            return None
+        stamps = {file: _stamp(file) for file in files}
+        read = {"files": [[_name(file, path), hashed(file)] for file in files], "layout": layout}
     except (OSError, DataError):
         return None
     seen = {key: told(key, settings) for key in (READ if data else ("seed", *READ))}
@@ -123,8 +131,8 @@ def _named(text: str) -> list[str]:
 
 @cache
 def settings_seen(name: str) -> tuple[str, ...]:
-    """The settings that some code of an analysis names as `.setting`; those about looks are not for it."""
-    words = set(re.findall(rb"\.(\w+)", b"\n".join(reached(name).values())))
+    """The settings that some code of an analysis names as `.setting`, no method; those about looks are not for it."""
+    words = set(re.findall(rb"\.(\w+)\b(?!\()", b"\n".join(reached(name).values())))
     return tuple(f.name for f in fields(Settings) if f.name not in LOOKS and f.name.encode() in words)
 
 
@@ -150,6 +158,12 @@ def hashed(path: Path) -> str:
 def digest(told: object) -> str:
     """One hash of what JSON can say."""
     return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def _name(file: Path, data: Path) -> str:
+    """Where a file lies in DATA; its bare name when that is the file itself, or it lies elsewhere."""
+    real = file.resolve()
+    return real.relative_to(data).as_posix() if real != data and real.is_relative_to(data) else file.name
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

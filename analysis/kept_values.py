@@ -14,11 +14,12 @@ import importlib
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,8 +40,11 @@ class Damaged(Exception):
     """What lies there is not what was written."""
 
 
-def files(value: object, key: str) -> dict[str, bytes]:
-    """The files that hold a value. key: what it depends on. Raises TypeError for what has no place in a result."""
+def files(value: object, key: str) -> Iterator[tuple[str, bytes]]:
+    """The files that hold a value, one after the other: they are large. key: what it depends on.
+
+    Raises TypeError for what has no place in a result.
+    """
     columns: dict[int, list[pa.Array]] = {}
 
     def keep(column: pa.Array) -> list[int]:
@@ -49,10 +53,14 @@ def files(value: object, key: str) -> dict[str, bytes]:
         return [len(column), len(same) - 1]
 
     told = {"kind": KIND, "key": key, "value": _tree(value, keep)}
-    tree = json.dumps(told, allow_nan=False, separators=(",", ":"))
-    made = {TREE: tree.encode()} | {f"{rows}.parquet": _parquet(same) for rows, same in columns.items()}
-    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in made.items())
-    return made | {SUMS: sums.encode()}
+    sums = ""
+    for name, content in chain(
+        [(TREE, json.dumps(told, allow_nan=False, separators=(",", ":")).encode())],
+        ((f"{rows}.parquet", _parquet(same)) for rows, same in columns.items()),
+    ):
+        sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        yield name, content
+    yield SUMS, sums.encode()
 
 
 def value(folder: Path, key: str) -> Any:

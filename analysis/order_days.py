@@ -75,7 +75,7 @@ class OrderDays:
         )
 
     def features(self, day: date) -> pd.DataFrame:
-        """Who bought before `day`, as Customers.frame without what is on file; and `customer`, their numbers (int32)."""
+        """Who bought before `day`, as Customers.frame without what is on file; and `customer` (int32), the number."""
         at = number(day)
         before = self.day < at
         sold = before & (self.kind == SALE)
@@ -99,7 +99,7 @@ class OrderDays:
     def outcome(self, first: date, until: date) -> pd.DataFrame:
         """What each customer did from `first` until before `until`; who did nothing has no row.
 
-        Columns: customer (int32), customer_id (str, sorted), net (float64, NaN where no amount is known), orders (int32).
+        Columns: customer (int32), customer_id (str, sorted), net (float64, NaN: no amount is known), orders (int32).
         """
         within = self._within(first, until) & (self.kind != RETURNED)
         there = np.flatnonzero(self.sums(within))
@@ -138,10 +138,9 @@ class OrderDays:
         return np.add.reduceat(values, self.start, dtype=np.int64) if len(self.start) else np.zeros(0, dtype=np.int64)
 
     def _total(self, values: np.ndarray, scale: int, rows: np.ndarray, known: np.ndarray | None) -> np.ndarray:
-        """The sum of some rows of each customer (float64); NaN where nothing is known of any of them."""
+        """The sum of some rows of each customer who has such (float64); NaN where nothing is known of any of them."""
         total = self.sums(np.where(rows, values, 0)) / scale
-        there = rows if known is None else rows & known
-        return np.where(self.sums(there) > 0, total, np.nan)
+        return total if known is None else np.where(self.sums(rows & known) > 0, total, np.nan)
 
     def _countries(self, rows: np.ndarray, there: np.ndarray) -> pd.Series:
         """The first country of some customers in the order of names; categories by first appearance."""

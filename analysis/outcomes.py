@@ -16,8 +16,8 @@ from dataset.engine import Relation
 def features(lines: Relation, customers_table: Relation | None, day: date) -> pd.DataFrame:
     """Who bought before `day`, as Customers.frame on that day: nothing on or after it is read.
 
-    Columns: those of Customers.frame, with age, income and children where on file; and `customer`, their numbers. A line
-    whose order was returned later is known as returned from the start: lines do not say when.
+    Columns: those of Customers.frame, with age, income and children where on file; and `customer`, their numbers. A
+    line whose order was returned later is known as returned from the start: lines do not say when.
     """
     known = OrderDays.of(lines).features(day)
     return on_file(known, known["customer"].to_numpy(), customers_table)
@@ -26,8 +26,8 @@ def features(lines: Relation, customers_table: Relation | None, day: date) -> pd
 def outcome(lines: Relation, start: date, end: date) -> pd.DataFrame:
     """What each known customer did from `start` until before `end`; who did nothing has no row.
 
-    Columns: customer (int32), customer_id (str, sorted), net (float64 nearest to the exact sum of sales and refunds, NaN
-    where no amount is known), orders (int32).
+    Columns: customer (int32), customer_id (str, sorted), net (float64 nearest to the exact sum of sales and refunds,
+    NaN where no amount is known), orders (int32).
     """
     return OrderDays.of(lines).outcome(start, end)
 

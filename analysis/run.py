@@ -72,7 +72,14 @@ def run(
                 return skip
 
     def got(name: str, arguments: dict[str, Any]) -> Result | Skip:
-        return compute(name, arguments) if kept is None else kept.get(name) or kept.put(name, compute(name, arguments))
+        if kept is None:
+            return compute(name, arguments)
+        said = kept.get(name)
+        if said is None:
+            if any(isinstance(value, Relation) for value in arguments.values()):
+                kept.open()
+            said = kept.put(name, compute(name, arguments))
+        return said
 
     with ThreadPoolExecutor(at_once, "analysis") as pool, ThreadPoolExecutor(1, "told") as teller, listening():
         try:

@@ -132,8 +132,8 @@ def bought(lines: Relation, products: Relation | None, dataset: Dataset, setting
     """Reduce the sale lines of the `known` customers to who bought what; fees and postage left out."""
     catalogue = goods(lines, products, dataset, settings)
     without = MARK + "".join(f"{p}{MARK}" for p in sorted(dataset.non_products))
-    rows = lines.query("recommend.sql", snapshot=settings.snapshot, non_products=without, mark=MARK)
-    return Bought(known, catalogue, *_reduced(rows, len(catalogue)))
+    asked = {"snapshot": settings.snapshot, "non_products": without, "mark": MARK}
+    return Bought(known, catalogue, *_reduced(lines.query("recommend.sql", **asked), len(catalogue)))
 
 
 def _reduced(rows: pa.Table, products: int) -> tuple[np.ndarray, ...]:
@@ -151,6 +151,7 @@ def _reduced(rows: pa.Table, products: int) -> tuple[np.ndarray, ...]:
     keys |= rows["product"].to_numpy()
     keys <<= days
     keys |= day - first_day
+    del rows, day
     keys.sort()
     keys = keys[_starts(keys)]
     pair, day = keys >> days, (keys & ((1 << days) - 1)).astype(np.int32) + first_day

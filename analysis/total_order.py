@@ -21,7 +21,18 @@ def by(columns: Sequence[np.ndarray]) -> np.ndarray:
             kept, code = np.unique(code, return_inverse=True)
             many = len(kept)
         code, many = code * len(values) + rank, many * len(values)
-    return np.argsort(code, kind="stable")
+    return stable(code)
+
+
+def stable(codes: np.ndarray) -> np.ndarray:
+    """The rows in order of whole numbers from nought on; of equal ones the first first.
+
+    Number and row are packed into one: to sort numbers is ten times as fast as to sort rows by them.
+    """
+    bits = max(1, len(codes).bit_length())
+    if len(codes) and int(codes.max()) >= 2 ** (62 - bits):
+        return np.argsort(codes, kind="stable")
+    return np.sort((codes.astype(np.int64) << bits) | np.arange(len(codes))) & ((1 << bits) - 1)
 
 
 def _whole(column: np.ndarray) -> np.ndarray:

@@ -111,6 +111,8 @@ def files(data: str, layout: str, mapping_file: Path | None) -> list[Path]:
     """The files that reading DATA (no URL) reads, a mapping among them; none when that asks a database."""
     path = Path(data)
     found = mapping_file or _mapping_beside(path, layout)
+    if found is None and layout in ("auto", "canonical") and path.is_dir() and canonical.matches(path):
+        return sorted((*path.glob("*.parquet"), *path.glob("*/*.parquet"), *path.glob(canonical.ABOUT)))
     if found is None:
         return data_files(path) if path.is_dir() else [path]
     described = mapping.load(found)

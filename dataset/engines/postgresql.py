@@ -94,7 +94,7 @@ class PostgreSQL(Elsewhere):
         try:
             yield
         except Error as reason:
-            state = reason.sqlstate or "08"
+            state = reason.sqlstate or ("42501" if "permission denied" in str(reason) else "08")
             hint = HINTS.get(state) or HINTS.get(state[:2])
             if hint is None:
                 raise
