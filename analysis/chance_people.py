@@ -15,6 +15,7 @@ from analysis.customers import Customers
 from dataset.engine import Relation
 from dataset.settings import Settings
 
+TOGETHER = timedelta(weeks=3)  # days so far apart are answered from one look at the events
 LATELY = timedelta(days=90)
 DAY = np.timedelta64(1, "D")
 CUSTOMER = {
@@ -65,9 +66,15 @@ def who_ordered(lines: Relation, people: Customers, settings: Settings, within: 
     return Who(known, CUSTOMER, group_names(people.frame), population, "customer")
 
 
-def who_looked(events: Relation) -> Who:
+def who_looked(events: Relation, settings: Settings) -> Who:
     """Visitors seen in the ninety days before."""
-    return Who(lambda day: visitors(events, day), VISITOR, STAGES, "visitors seen in the ninety days before", "visitor")
+    return Who(
+        lambda day: visitors(events, day, settings.snapshot),
+        VISITOR,
+        STAGES,
+        "visitors seen in the ninety days before",
+        "visitor",
+    )
 
 
 def customers(lines: Relation, people: pd.DataFrame, day: date) -> pd.DataFrame:
@@ -104,11 +111,14 @@ def groups_of(people: pd.DataFrame) -> np.ndarray:
     return rfm.segments_of(people)
 
 
-def visitors(events: Relation, day: date) -> pd.DataFrame:
+def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
     """The measures of VISITOR of who was seen in the ninety days before `day`, with customer_id and group (STAGES)."""
     days = {"day": 1, "week": 7, "month": 30}
     since = {name: day - timedelta(days=back) for name, back in days.items()}
-    found = events.query("propensity.sql", until=day, since=day - LATELY, **since)
+    ago = max((snapshot - day) // TOGETHER + ((snapshot - day) % TOGETHER > timedelta()), 1)
+    found = events.query(
+        "propensity.sql", until=day, since=day - LATELY, seen=snapshot - LATELY - ago * TOGETHER, **since
+    )
     columns: dict[str, object] = {"customer_id": pd.Series(found["customer_id"].to_pandas(), dtype="str")}
     for name, column in (("view_days", "last_view"), ("cart_days", "last_cart"), ("sale_days", "last_sale")):
         columns[name] = (np.datetime64(day, "us") - found[column].to_numpy().astype("datetime64[us]")) / DAY

@@ -89,7 +89,8 @@ class Casts:
             value = f"regexp_replace({value}, '\\.0$', '')"
         self.columns[name] = value
         if required:
-            self.checks.append(Check(f"{identifier(name)} is null", "E_NULL", column, f"{shown(column)} is blank"))
+            there = number if number in self.columns else name
+            self.checks.append(Check(f"{identifier(there)} is null", "E_NULL", column, f"{shown(column)} is blank"))
         return None
 
     def word(self, name: str, column: str) -> None:
@@ -351,9 +352,7 @@ class Casts:
         if not self.labels:
             return
         longer = "strlen({0}) > {1} and length({0}) > {1}"  # bytes are counted faster than signs
-        long = " + ".join(
-            f"count(*) filter ({longer.format(identifier(c), LONGEST_LABEL)})" for c in self.labels
-        )
+        long = " + ".join(f"count(*) filter ({longer.format(identifier(c), LONGEST_LABEL)})" for c in self.labels)
         odd = self.raw.engine.value(f"select {long} from {identifier(self.raw.table)}")
         self.reader.note(
             "W_TEXT_TRUNCATED", odd, f"{self.raw.label}: {counted(odd, 'text')} over {LONGEST_LABEL:,} signs, cut there"

@@ -164,9 +164,7 @@ def _items(reader: Reader, raw: Raw, dialect: str, zone: str) -> tuple[list[Reas
     casts.money("amount", price)
     currency = casts.symbol(price) or "USD"
     reasons = casts.create("typed_items")
-    return reasons + unique(
-        reader, raw, "typed_items", "item_id", "items", "amount", "item_number"
-    ), currency
+    return reasons + unique(reader, raw, "typed_items", "item_id", "items", "amount", "item_number"), currency
 
 
 def _orders(reader: Reader, raw: Raw | None, zone: str, flat: bool) -> None:
@@ -262,8 +260,8 @@ def _events(reader: Reader, raw: Raw, zone: str) -> bool:
     # Of Parquet a view: forty million rows are read in a third of the time in which they are written.
     engine.run(
         f"""create {"view" if raw.columnar else "table"} events as select * from (
-                select coalesce(user_id, 'session:' || session_id) as customer_id, case {kinds or "when false then ''"} end as kind,
-                       product_id, "at"
+                select coalesce(user_id, 'session:' || session_id) as customer_id, product_id, "at",
+                       case {kinds or "when false then ''"} end as kind
                 from typed_events where reject is null {f"and not ({nobody})" if lost else ""}) as all_events
             where kind is not null"""
     )
@@ -339,20 +337,20 @@ def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None,
     reader.note("W_EVENT_ORDER", early + backwards, f"{what}, {odd}; kept as written")
 
 
-def _values(
-    items: Raw, users: Raw | None, products: Raw | None, orders: int, customer: str
-) -> dict[str, int | str]:
+def _values(items: Raw, users: Raw | None, products: Raw | None, orders: int, customer: str) -> dict[str, int | str]:
     engine = items.engine
-    count = {"items": "select count(*) from placed"}
-    count["all_customers"] = (
-        f"select count({customer}) from (select {customer} from items union select {customer} from file_orders)"
-    )
+    every = f"select {customer} from items union select {customer} from file_orders"
+    count = {"all_customers": f"select count({customer}) from ({every})"}
     if users:
         count["users"] = "select count(*) from customers"
         count["users_with_first_name"] = "select count(first_name) from customers"
     if products:
         count["products"] = "select count(*) from products"
-    values: dict[str, int | str] = {"lines": engine.value("select count(*) from lines"), "all_orders": orders}
+    values: dict[str, int | str] = {
+        "lines": engine.value("select count(*) from lines"),
+        "items": engine.value("select count(*) from placed"),
+        "all_orders": orders,
+    }
     values |= {key: int(engine.value(sql)) for key, sql in count.items()}
     values |= headline(engine)
     values["returned"] = values["refunds"]
