@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from analysis import cluster_model, playbook, previous
-from analysis import run as running
-from dataset import database, opening, sample, settings
+from dataset import settings
 from dataset.errors import DataError, counted, existing
 from dataset.settings import Settings
-from dataset.tables import Dataset, Note
-from report import cache, publish
-from report.quarto_program import Program, find
-from report.steps import Steps
 
-Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic"]
+if TYPE_CHECKING:  # what a build needs is imported when there is one: --help and a refusal come at once
+    from dataset.tables import Dataset, Note
+    from report import publish, unchanged
+    from report.quarto_program import Program
+
+Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic", "canonical"]
 AT_ONCE = 2  # analyses side by side: most keep one core busy, and each may hold all customers
 FORMATS = ("html", "pdf", "pptx", "quarto")
 SHOP = {"organisation": "The built-in shop", "currency": "EUR"}
@@ -54,29 +55,45 @@ def build(
         Path | None,
         typer.Option("--previous", help="The earlier release to compare with; nothing: the last one before, in OUT."),
     ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache",
+            help="Compute all anew and keep nothing. Else results (customers' too, readable by you alone), charts and "
+            "printed pages are kept in ~/.cache/customer-deck for a month, and what has not changed is not made again.",
+        ),
+    ] = False,
+    engine: Annotated[
+        str, typer.Option(help="Where the SQL runs: duckdb, spark, spark://host:7077, postgresql://host/database.")
+    ] = "",
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
+    from report import publish, unchanged
+
     try:
         told = {} if data else {key: value for key, value in SHOP.items() if config is None}
-        earlier = None if compared is None else previous.checked(compared).folder  # refused now rather than later
         options = settings.load(
             config,
             as_of=as_of and as_of.date(),
             include_customers=include_customers or None,
             assign=assign,
-            previous=earlier,
+            previous=compared and Path(os.path.realpath(compared)),
+            engine=engine or None,
             **told,
         )
-        if assign is not None:
-            cluster_model.read(assign)  # refused now rather than after the reading
-        playbook.read(options.playbook)
         if check:
+            refuse(options)
             account(data, layout, mapping, options, strict)
             return
         wanted, kinds = chosen(only or []), asked(formats)
         quarto = renderer(kinds, render)
-        release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto)
+        choices = {"wanted": wanted, "formats": sorted(kinds), "strict": strict, "quarto": quarto}
+        basis = None if no_cache else unchanged.basis(data, layout, mapping, options, **choices)
+        release = standing(basis, out)
+        if release is None:
+            refuse(options)
+            release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto, basis)
     except publish.Busy as busy:
         typer.echo(str(busy), err=True)
         raise typer.Exit(75) from None
@@ -91,6 +108,28 @@ def build(
         raise typer.Exit(2) from None
     if show:
         typer.launch(str(release / "index.html"))
+
+
+def refuse(options: Settings) -> None:
+    """Refuse what the settings name and cannot be used: now rather than after the reading."""
+    from analysis import cluster_model, playbook, previous
+
+    if options.previous is not None:
+        previous.checked(options.previous)
+    if options.assign is not None:
+        cluster_model.read(options.assign)
+    playbook.read(options.playbook)
+
+
+def standing(basis: unchanged.Basis | None, out: Path) -> Path | None:
+    """The current release, and a line that says so, when this build would make it again."""
+    found = None if basis is None else basis.standing(out)
+    if found is None:
+        return None
+    release, since = found
+    current = f"{out / 'current'} ({release.name})"
+    typer.echo(f"Nothing changed since {since:%Y-%m-%d %H:%M}: {current} is up to date", err=True)
+    return release
 
 
 def account(data: str, layout: str, mapping: Path | None, options: Settings, strict: bool) -> None:
@@ -119,15 +158,23 @@ def make(
     formats: set[str],
     strict: bool,
     quarto: Program | None = None,
+    basis: unchanged.Basis | None = None,
 ) -> Path:
-    """Build one release and publish it; the folder it lies in. quarto: renders the project of that format."""
-    from report import fonts, paper, release
+    """Build one release and publish it; the folder it lies in. quarto: renders the project of that format.
+
+    basis: what it is made of, by which results are kept; None: all is computed anew and nothing is kept.
+    """
+    from analysis.kept import Kept
+    from dataset import database
+    from report import cache, fonts, paper, publish
+    from report.steps import Steps
 
     inputs = [Path(data)] if data and not database.is_url(data) else []
     with ExitStack() as stack:
         steps = stack.enter_context(Steps(total=len(wanted) + 4))
         site = stack.enter_context(publish.site(out, inputs))
-        kept = cache.folder()
+        kept = None if basis is None else cache.folder()
+        results = stack.enter_context(Kept(kept and kept / cache.RESULTS, basis.inputs if basis else None, steps.say))
         work = stack.enter_context(site.room())
         kept = kept or work
         tempfile.tempdir = str(work)  # whatever a killed build leaves goes with its room
@@ -135,21 +182,31 @@ def make(
             faces = fonts.prepare(kept)
             charts = stack.enter_context(paper.Paper(kept, faces))
             charts.start()
-        with steps.step("read the data"):
-            dataset, options = read(data, layout, mapping, options, work)
-            dataset, options = compare(dataset, options, site)
-            refuse_notes(dataset.notes, strict)
+
+        from analysis import run as running  # while the browser gets ready
+        from report import release
+
+        reading = partial(read, data, layout, mapping, options, work)
+        dataset, options = results.read(reading, options, steps.step)
+        dataset, options = compare(dataset, options, site)
+        refuse_notes(dataset.notes, strict)
         ahead = release.Ahead(charts, options)
-        run = running.run(wanted, dataset, options, steps.step, ahead.draw, AT_ONCE)
+        run = running.run(wanted, dataset, options, steps.step, ahead.draw, AT_ONCE, results)
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
+        dataset.engine.close()
         with steps.step("draw and print"):
             release.compose(site.staged, run, dataset, options, ahead, faces, kept, formats, quarto)
         with steps.step("publish"):
             published = site.publish(options.snapshot, options.include_customers)
+            if basis is not None and not charts.trouble:
+                basis.note(site.out, published, options.snapshot)
+        results.finish()
         cache.prune(kept)
         if charts.trouble:
             steps.say(f"Charts could not be drawn, their tables stand in their place: {charts.trouble}")
+        if results.used:
+            steps.say(f"{counted(len(results.used), 'result')} of an earlier build were used again")
         noted = f"; {counted(len(dataset.notes), 'note')} on the data" if dataset.notes else ""
         steps.say(f"Published {out / 'current'} ({published.name}) in {steps.seconds:.1f} s{noted}")
     return published
@@ -157,6 +214,8 @@ def make(
 
 def read(data: str, layout: str, mapping: Path | None, options: Settings, folder: Path) -> tuple[Dataset, Settings]:
     """Open DATA, or the built-in shop made afresh."""
+    from dataset import opening, sample
+
     if data:
         return opening.open_data(data, layout, mapping, options, folder)
     sample.write(folder / "shop", seed=options.seed)
@@ -165,6 +224,9 @@ def read(data: str, layout: str, mapping: Path | None, options: Settings, folder
 
 def compare(dataset: Dataset, options: Settings, site: publish.Site) -> tuple[Dataset, Settings]:
     """Settle which earlier release this one is compared with; a damaged one nobody asked for is left, with a note."""
+    from analysis import previous
+    from dataset.tables import Note
+
     if options.previous is not None:
         previous.before(options.previous, options.snapshot)
         return dataset, options
@@ -202,6 +264,8 @@ def asked(formats: str) -> set[str]:
 
 def renderer(formats: set[str], wanted: bool | None) -> Program | None:
     """The Quarto that renders the project: refused when asked for and not there, else said in a line."""
+    from report.quarto_program import find
+
     if wanted and "quarto" not in formats:
         raise DataError("E_CONFIG", "--render renders the Quarto project, which --format does not name")
     if "quarto" not in formats or wanted is False:

@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
-# Prepares .venv and what the system must have: ./setup.sh (to build reports) or ./setup.sh dev (to test as well).
+# Prepares .venv and what the system must have: ./setup.sh (to build reports) or ./setup.sh dev (to test as well);
+# ./setup.sh spark and ./setup.sh dev-spark the same with pyspark (400 MB) and Java.
 # Downloads happen here only; a build needs no network. PYTHON=... chooses the interpreter (3.11 or newer).
 set -euo pipefail
 cd "$(dirname "$0")"
-lock=requirements.lock
-[ "${1:-}" = dev ] && lock=requirements-dev.lock
+what=${1:-run}
+case $what in
+    run) locks=(requirements.lock) ;;
+    dev) locks=(requirements-dev.lock) ;;
+    spark) locks=(requirements-spark.lock) ;;
+    dev-spark) locks=(requirements-dev.lock requirements-spark.lock) ;;
+    *) echo "setup: there is no $what; there are run, dev, spark and dev-spark" >&2; exit 2 ;;
+esac
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -39,7 +46,10 @@ else
     command -v fc-list >/dev/null || wanted+=(fontconfig)
     command -v uv >/dev/null || "$python" -c 'import ensurepip' 2>/dev/null || wanted+=(python3-venv)
     has_browser || wanted+=(chromium-headless-shell)
-    if [ "${1:-}" = dev ]; then
+    if [[ $what = *spark ]]; then
+        [ -n "${JAVA_HOME:-}" ] || command -v java >/dev/null || wanted+=(openjdk-17-jre-headless)
+    fi
+    if [[ $what = dev* ]]; then
         has_library libatomic.so.1 || wanted+=(libatomic1) # the browser tests' driver needs it
         command -v pdftotext >/dev/null || wanted+=(poppler-utils)
         ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || wanted+=(postgresql)
@@ -72,5 +82,6 @@ if ! command -v uv >/dev/null; then
     uv=.uv/bin/uv
 fi
 [ -x .venv/bin/python ] || "$uv" venv -q --python "$python" .venv
-"$uv" pip sync -q --compile-bytecode --require-hashes --python .venv/bin/python "$lock"
-touch ".venv/.ready-${1:-run}"
+"$uv" pip sync -q --compile-bytecode --require-hashes --python .venv/bin/python "${locks[@]}"
+rm -f .venv/.ready-*
+touch ".venv/.ready-$what"

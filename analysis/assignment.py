@@ -23,14 +23,9 @@ STRATA = (
 
 def draw(customer_ids: Iterable[str], action: str, seed: int) -> np.ndarray:
     """A number in [0, 1) a customer (float64) by RULE; the same on every machine, in any order, among any others."""
-    start = blake2b(f"{seed}|{action}|".encode(), digest_size=8)
-
-    def digest(customer: str) -> bytes:
-        made = start.copy()
-        made.update(customer.encode("utf-8", "surrogatepass"))
-        return made.digest()
-
-    found = np.frombuffer(b"".join(map(digest, customer_ids)), dtype=">u8")
+    start = f"{seed}|{action}|"
+    drawn = [blake2b((start + c).encode("utf-8", "surrogatepass"), digest_size=8).digest() for c in customer_ids]
+    found = np.frombuffer(b"".join(drawn), dtype=">u8")
     return (found >> np.uint64(11)).astype(np.float64) / 2**53  # the 53 bits a float64 holds
 
 

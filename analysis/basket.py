@@ -14,7 +14,7 @@ from analysis.bundles import TIMES, bundles, varied
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.kpis import Kpis
-from analysis.together import LEAST, Together, longer, of_categories, together
+from analysis.together import LEAST, Together, held, longer, of_categories, together
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset, Note
@@ -79,12 +79,13 @@ def compute(lines: Relation, products: Relation | None, kpis: Kpis, dataset: Dat
     sold = goods(lines, products, dataset, settings)
     if sold.empty:
         raise Skip("no sale names a product")
-    found = together(lines, sold, dataset, settings)
+    orders_of = held(lines, dataset, settings)
+    found = together(orders_of, sold, settings)
     pairs = _named(found.pairs, sold)
     names = sold.set_index("product_id")["name"]
-    more = _told(longer(lines, found, settings), names, found.orders)
+    more = _told(longer(orders_of, found), names, found.orders)
     offers = bundles(pairs, sold.set_index("product_id")["price"], found.orders)
-    categories = of_categories(products, found.orders, dataset, settings)
+    categories = of_categories(products, orders_of)
     window = kpis.findings["first_day"].window
     return Basket(
         findings=findings(found, pairs, offers, window),

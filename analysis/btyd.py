@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from analysis.order_days import OrderDays, number
+from analysis.purchase_days import WEEK, Days
 from analysis.threads import heard
 from dataset.engine import Relation
 
 _ONE_AT_A_TIME = threading.Lock()  # where what a library prints is caught
-WEEK = 7.0  # days
 LEAST = 200  # customers: of twenty shops of ten customers four fits converged, of two hundred nineteen
 # Repeat buyers: only they tell of leaving and of spend; ten of them for each of four parameters, the usual least of
 # events a parameter (Peduzzi et al. 1996). Whether that was enough, the standard errors say then.
@@ -86,20 +87,9 @@ def purchases(lines: Relation, until: date) -> pd.DataFrame:
     frequency (int32: purchase days after the first), recency and T (float64: weeks from the first purchase day to the
     last, and to the day before `until`), spend (float64: mean sales of a repeat purchase day; NaN without one).
     """
-    people = lines.query("clv.sql", until=until)
-    first, last = (people[c].to_numpy().astype("datetime64[D]") for c in ("first_day", "last_day"))
-    end = np.datetime64(until - timedelta(days=1), "D")
-    known, amount = people["repeat_known"].to_numpy(), people["repeat_amount"].to_numpy(zero_copy_only=False)
-    return pd.DataFrame(
-        {
-            "customer_id": pd.Series(people["customer_id"].to_pandas(), dtype="str"),
-            "frequency": people["frequency"].to_numpy(),
-            "recency": (last - first).astype(np.int64) / WEEK,
-            "T": (end - first).astype(np.int64) / WEEK,
-            "spend": np.divide(amount, known, out=np.full(len(known), np.nan), where=known > 0),
-        },
-        copy=False,
-    )
+    known = OrderDays.of(lines)
+    people = pd.Series(known.buyers(until).to_pandas(), dtype="str", name="customer_id")
+    return pd.concat([people, Days.of(lines, until).histories(number(until))], axis=1)
 
 
 def histories(frame: pd.DataFrame) -> Histories:

@@ -12,6 +12,7 @@ import pandas as pd
 from analysis import outcomes, rfm
 from analysis.chances import Known, Measure
 from analysis.customers import Customers
+from analysis.order_days import OrderDays
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -58,7 +59,7 @@ def who_ordered(lines: Relation, people: Customers, settings: Settings, within: 
     """Known customers; with `within`, those whose last sale is not longer ago."""
 
     def known(day: date) -> pd.DataFrame:
-        then = people.frame if day == settings.snapshot else outcomes.features(lines, None, day)
+        then = people.numbered if day == settings.snapshot else outcomes.features(lines, None, day)
         found = customers(lines, then, day)
         return found if within is None else found[found["recency"] <= within.days].reset_index(drop=True)
 
@@ -78,19 +79,18 @@ def who_looked(events: Relation, settings: Settings) -> Who:
 
 
 def customers(lines: Relation, people: pd.DataFrame, day: date) -> pd.DataFrame:
-    """The measures of CUSTOMER of people (Customers.frame as of `day`), with customer_id and group."""
+    """The measures of CUSTOMER of people (Customers.frame as of `day`), with their ids and group."""
     orders = people["orders"].to_numpy(dtype=float)
     recency, tenure = (people[f"{name}_days"].to_numpy(dtype=float) for name in ("recency", "tenure"))
     several = orders > 1
     interval = np.divide(tenure - recency, orders - 1, out=np.full(len(people), np.nan), where=several)
-    _, lately = outcomes.of_each(people, outcomes.outcome(lines, day - LATELY, day))
     columns = {
-        "customer_id": people["customer_id"],
+        **{name: people[name] for name in ("customer_id", "customer") if name in people},
         "group": groups_of(people),
         "recency": recency,
         "tenure": tenure,
         "orders": orders,
-        "lately": lately.astype(float),
+        "lately": outcomes.ordered(lines, people, day - LATELY, day).astype(float),
         "again": several.astype(float),
         "interval": interval,
         "overdue": recency / (interval + 1),
@@ -112,14 +112,19 @@ def groups_of(people: pd.DataFrame) -> np.ndarray:
 
 
 def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
-    """The measures of VISITOR of who was seen in the ninety days before `day`, with customer_id and group (STAGES)."""
+    """The measures of VISITOR of who was seen in the ninety days before `day`, with their ids and group (STAGES).
+
+    customer: their numbers, -1 of who has none. snapshot: the last day that is looked back from.
+    """
     days = {"day": 1, "week": 7, "month": 30}
     since = {name: day - timedelta(days=back) for name, back in days.items()}
     ago = max((snapshot - day) // TOGETHER + ((snapshot - day) % TOGETHER > timedelta()), 1)
-    found = events.query(
-        "propensity.sql", until=day, since=day - LATELY, seen=snapshot - LATELY - ago * TOGETHER, **since
-    )
-    columns: dict[str, object] = {"customer_id": pd.Series(found["customer_id"].to_pandas(), dtype="str")}
+    seen = snapshot - LATELY - ago * TOGETHER
+    found = events.query("propensity.sql", until=day, since=day - LATELY, seen=seen, **since)
+    columns: dict[str, object] = {
+        "customer_id": pd.Series(found["customer_id"].to_pandas(), dtype="str"),
+        "customer": OrderDays.of(events).numbers(found["customer_id"]),
+    }
     for name, column in (("view_days", "last_view"), ("cart_days", "last_cart"), ("sale_days", "last_sale")):
         columns[name] = (np.datetime64(day, "us") - found[column].to_numpy().astype("datetime64[us]")) / DAY
     for name in ("views_1", "views_7", "views_30", "sessions", "carts_left", "orders"):

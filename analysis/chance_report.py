@@ -15,6 +15,7 @@ from analysis import chances, gains
 from analysis.chance_measures import Estimate
 from analysis.chance_people import Who
 from analysis.chances import BOOSTED, LOGISTIC, Boosted, Calibrated, Cases, Logistic, Parts, Past
+from analysis.customers import placed
 from analysis.finding import Skip, Table, Unit
 from analysis.threads import one_thread
 from dataset.settings import Settings
@@ -106,9 +107,15 @@ def made(asked: Asked, who: Who, past: Past, customers: pd.DataFrame, settings: 
 
     parts = chances.gathered(past)
     with one_thread():
-        tried = {kind: _fit(kind, parts.training, parts.calibration, who, settings) for kind in (LOGISTIC, BOOSTED)}
-        choice = chances.chosen(tried, parts.calibration)
-        tested = {kind: model.chance(parts.test.people) for kind, model in tried.items()}
+        data, kinds = chances.prepared(parts.training, who.measures), (LOGISTIC, BOOSTED)
+        models_of = {kind: chances.model_of(kind, data, settings.seed) for kind in kinds}
+        seen = chances.seen(data.features, parts.calibration.people)
+        scores = {kind: model.scored(seen) for kind, model in models_of.items()}
+        tried = {kind: chances.calibrated(models_of[kind], parts.calibration, scores[kind]) for kind in kinds}
+        choice = chances.chosen(tried, parts.calibration, scores)
+        seen = chances.seen(data.features, parts.test.people)
+        tested = {kind: model.chance_at(model.model.scored(seen)) for kind, model in tried.items()}
+        del data, seen, scores
         report = judged(asked, who, parts, choice.kind, tested[choice.kind], settings.margin)
         model, now, frame = tried[choice.kind], None, None
         if not report.failed:
@@ -316,7 +323,12 @@ def _above(chance: np.ndarray, yes: np.ndarray, margin: float) -> pd.DataFrame:
 
 def _frame(asked: Asked, customers: pd.DataFrame, people: pd.DataFrame, chance: np.ndarray) -> pd.DataFrame:
     """The chance of each customer, row by row as `customers`; NaN of who is not in the population."""
-    place = pd.Index(people["customer_id"]).get_indexer(pd.Index(customers["customer_id"]))
+    if "customer" in people and "customer" in customers:
+        there = np.flatnonzero(people["customer"].to_numpy() >= 0)
+        chance = chance[there]
+        place = placed(customers["customer"].to_numpy(), people["customer"].to_numpy()[there])
+    else:
+        place = pd.Index(people["customer_id"]).get_indexer(pd.Index(customers["customer_id"]))
     own = np.append(chance, np.nan)[place]
     return pd.DataFrame({"customer_id": customers["customer_id"], asked.column: own}, copy=False)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis import total_order
 from analysis.chance_measures import Estimate, difference, expit, line, log_losses
 from analysis.customers import SCALE, whole
 from analysis.finding import Skip
@@ -20,6 +21,7 @@ DIGITS = 10  # parameters and scores are rounded to so many decimals: what is ke
 LEAST = 50  # yeses, and noes, in each of training, calibration and test
 ENOUGH = {"calibration": 200, "training": 500}  # of both, before earlier days are added no more
 MOST_DAYS = 6  # days a part is gathered from at most
+TABLED = 100_000  # whole numbers below are looked up rather than computed
 SAMPLE = 200_000  # people a model is fitted on
 ISOTONIC = 1000  # yeses, and noes, from which calibration is isotonic rather than Platt's
 GROUPS = 20  # of people by score, for isotonic calibration
@@ -154,12 +156,20 @@ class Feature:
 
     def of(self, people: pd.DataFrame) -> np.ndarray:
         """g of the measure, rounded so that it does not depend on the unit of money."""
-        values = people[self.name].to_numpy(dtype=float) / self.scale
+        values = people[self.name].to_numpy(dtype=float)
+        if self.log and len(values) and values.min() >= 0 and values.max() < TABLED:  # no NaN: it is not >= 0
+            whole_ones = values.astype(np.int64)
+            if (whole_ones == values).all():
+                return self._g(np.arange(whole_ones.max() + 1, dtype=float))[whole_ones]
+        return self._g(values)
+
+    def _g(self, values: np.ndarray) -> np.ndarray:
+        values = values / self.scale
         return np.round(np.log1p(np.maximum(values, 0)) if self.log else values, DIGITS)
 
-    def part(self, people: pd.DataFrame) -> np.ndarray:
-        """What the measure adds to the logit."""
-        return np.nan_to_num((self.of(people) - self.mean) / self.deviation) * self.weight
+    def part(self, seen: np.ndarray) -> np.ndarray:
+        """What the measure, seen as g, adds to the logit."""
+        return np.nan_to_num((seen - self.mean) / self.deviation) * self.weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +179,15 @@ class Logistic:
     intercept: float
     features: tuple[Feature, ...]
 
-    def score(self, people: pd.DataFrame) -> np.ndarray:
-        found = np.full(len(people), self.intercept)
-        for feature in self.features:
-            found += feature.part(people)
+    def scored(self, seen: Sequence[np.ndarray]) -> np.ndarray:
+        """The score of each of people as `seen` by the features."""
+        found = np.full(len(seen[0]), self.intercept)
+        for feature, values in zip(self.features, seen, strict=True):
+            found += feature.part(values)
         return np.round(found, DIGITS)
+
+    def score(self, people: pd.DataFrame) -> np.ndarray:
+        return self.scored(seen(self.features, people))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +197,31 @@ class Boosted:
     features: tuple[Feature, ...]
     trees: Any
 
-    def score(self, people: pd.DataFrame) -> np.ndarray:
-        matrix = np.column_stack([feature.of(people) for feature in self.features])
+    def scored(self, seen: Sequence[np.ndarray]) -> np.ndarray:
+        """The score of each of people as `seen` by the features: once for all whom no tree tells apart."""
+        code, one_by_one = np.zeros(len(seen[0]), dtype=np.int64), False
+        for values, cuts in zip(seen, self._cuts(), strict=True):
+            if not one_by_one and (many := len(cuts) + 2) > 2:
+                place = np.searchsorted(cuts, values)
+                place[np.isnan(values)] = many - 1
+                one_by_one = code.max(initial=0) > 2**62 // many
+                code = code * many + place
+        if one_by_one:
+            return self._told(np.column_stack(seen))
+        _, first, of = np.unique(code, return_index=True, return_inverse=True)
+        return self._told(np.column_stack([values[first] for values in seen]))[of]
+
+    def _told(self, matrix: np.ndarray) -> np.ndarray:
         return np.round(self.trees.decision_function(matrix), DIGITS)
+
+    def _cuts(self) -> list[np.ndarray]:
+        """The values at which trees split, by feature: at most so large goes left."""
+        nodes = np.concatenate([tree.nodes for (tree,) in self.trees._predictors])
+        nodes = nodes[nodes["is_leaf"] == 0]
+        return [np.unique(nodes["num_threshold"][nodes["feature_idx"] == at]) for at in range(len(self.features))]
+
+    def score(self, people: pd.DataFrame) -> np.ndarray:
+        return self.scored(seen(self.features, people))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +245,11 @@ class Calibrated:
 
     def chance(self, people: pd.DataFrame) -> np.ndarray:
         """The chance of each (float64, strictly between 0 and 1)."""
-        return np.round(expit(self.logit(self.model.score(people))), DIGITS + 2)
+        return self.chance_at(self.model.score(people))
+
+    def chance_at(self, score: np.ndarray) -> np.ndarray:
+        """The chance at each score."""
+        return np.round(expit(self.logit(score)), DIGITS + 2)
 
     def json(self) -> dict[str, Any]:
         """All that gives a chance as of `snapshot`; nobody is in it. Only of a logistic regression."""
@@ -219,24 +259,47 @@ class Calibrated:
         return {"kind": KIND, **told, "line": list(self.line), "pairs": [list(pair) for pair in self.pairs]}
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What models are fitted on: features that differ among people, their values (n x features; NaN unknown), yes."""
+
+    features: tuple[Feature, ...]
+    matrix: np.ndarray
+    yes: np.ndarray
+
+
 def fitted(kind: str, cases: Cases, measures: Mapping[str, Measure], seed: int) -> Logistic | Boosted:
-    """A model of one kind on the cases, or on an even part of them that keeps the share of yes; raises Skip if none.
+    """A model of one kind on the cases; raises Skip if there is none."""
+    return model_of(kind, prepared(cases, measures), seed)
+
+
+def model_of(kind: str, data: Prepared, seed: int) -> Logistic | Boosted:
+    """A model of one kind."""
+    return (_logistic if kind == LOGISTIC else _boosted)(list(data.features), data.matrix, data.yes, seed)
+
+
+def prepared(cases: Cases, measures: Mapping[str, Measure]) -> Prepared:
+    """The cases, or an even part of them that keeps the share of yes, for models to be fitted on; raises Skip if none.
 
     Nothing depends on the order of people. Measures that nobody has, or all alike, are left out.
     """
-    features, matrix = _measured(cases, measures)
-    order = np.lexsort([*matrix.T[::-1], cases.yes])
-    if len(order) > SAMPLE:
-        order = order[np.linspace(0, len(order) - 1, SAMPLE).round().astype(np.int64)]
-    matrix, yes = matrix[order], cases.yes[order]
+    features, columns = _measured(cases, measures)
     if not features:
         raise Skip("nothing known of people tells them apart")
-    return (_logistic if kind == LOGISTIC else _boosted)(features, matrix, yes, seed)
+    order = total_order.by([cases.yes, *columns])
+    if len(order) > SAMPLE:
+        order = order[np.linspace(0, len(order) - 1, SAMPLE).round().astype(np.int64)]
+    return Prepared(tuple(features), np.column_stack([column[order] for column in columns]), cases.yes[order])
 
 
-def calibrated(model: Logistic | Boosted, cases: Cases) -> Calibrated:
-    """The model set to the shares of yes in cases it has not seen."""
-    score = model.score(cases.people)
+def seen(features: Sequence[Feature], people: pd.DataFrame) -> list[np.ndarray]:
+    """People as the features see them: g of each measure."""
+    return [feature.of(people) for feature in features]
+
+
+def calibrated(model: Logistic | Boosted, cases: Cases, score: np.ndarray | None = None) -> Calibrated:
+    """The model set to the shares of yes in cases it has not seen; score: theirs, where it is known already."""
+    score = model.score(cases.people) if score is None else score
     intercept, slope, _ = line(score, cases.yes, smoothed=True)
     if slope <= 0:  # the score says nothing, or the contrary: everybody gets the share
         intercept, slope, _ = line(np.zeros(len(score)), cases.yes, smoothed=True)
@@ -253,12 +316,15 @@ class Choice:
     boosted_less: Estimate
 
 
-def chosen(calibrated_models: Mapping[str, Calibrated], cases: Cases) -> Choice:
+def chosen(
+    calibrated_models: Mapping[str, Calibrated], cases: Cases, scores: Mapping[str, np.ndarray] | None = None
+) -> Choice:
     """Boosting where its log loss on the calibration days is surely smaller, by a hundredth of it; else the regression.
 
     For the regression can be read, and kept.
     """
-    losses = {kind: log_losses(model.chance(cases.people), cases.yes) for kind, model in calibrated_models.items()}
+    scores = scores or {kind: model.model.score(cases.people) for kind, model in calibrated_models.items()}
+    losses = {kind: log_losses(model.chance_at(scores[kind]), cases.yes) for kind, model in calibrated_models.items()}
     less = difference(losses[LOGISTIC], losses[BOOSTED])
     matters = MATTERS * float(np.sort(losses[LOGISTIC]).mean())
     return Choice(BOOSTED if less[1][0] > matters else LOGISTIC, less)
@@ -268,9 +334,10 @@ def dated(model: Calibrated, snapshot: date, horizon: timedelta) -> Calibrated:
     return replace(model, snapshot=snapshot, horizon=horizon.days)
 
 
-def _measured(cases: Cases, measures: Mapping[str, Measure]) -> tuple[list[Feature], np.ndarray]:
-    """The measures that differ among people, and their values (n x features; NaN unknown)."""
-    features, columns = [], []
+def _measured(cases: Cases, measures: Mapping[str, Measure]) -> tuple[list[Feature], list[np.ndarray]]:
+    """The measures that differ among people, and the values of each (NaN unknown)."""
+    features: list[Feature] = []
+    columns: list[np.ndarray] = []
     for name, measure in measures.items():
         if name not in cases.people:
             continue
@@ -282,7 +349,7 @@ def _measured(cases: Cases, measures: Mapping[str, Measure]) -> tuple[list[Featu
             mean, deviation = round(float(known.mean()), DIGITS), round(float(known.std()), DIGITS)
             features.append(replace(feature, mean=mean, deviation=deviation))
             columns.append(found)
-    return features, np.column_stack(columns) if columns else np.empty((len(cases.yes), 0))
+    return features, columns
 
 
 def _logistic(features: list[Feature], matrix: np.ndarray, yes: np.ndarray, seed: int) -> Logistic:
@@ -315,12 +382,15 @@ def _stairs(score: np.ndarray, yes: np.ndarray) -> tuple[tuple[float, float], ..
     """Mean score and logit of the share of yes of groups of equal size by score, made to rise (isotonic regression)."""
     from sklearn.isotonic import IsotonicRegression
 
-    order = np.lexsort([yes, score])
-    ends = np.unique(score[order][np.linspace(0, len(score) - 1, GROUPS + 1).round().astype(np.int64)])
-    group = np.minimum(np.searchsorted(ends, score, side="right"), len(ends) - 1)
-    sizes, found = np.bincount(group), np.bincount(group, weights=yes)
+    rising = np.sort(score)
+    ends = np.unique(rising[np.linspace(0, len(score) - 1, GROUPS + 1).round().astype(np.int64)])
+
+    def group(scores: np.ndarray) -> np.ndarray:
+        return np.minimum(np.searchsorted(ends, scores, side="right"), len(ends) - 1)
+
+    sizes, found = np.bincount(group(rising)), np.bincount(group(score), weights=yes)
     kept = sizes > 0
-    at = np.array([float(np.sort(score[group == g]).mean()) for g in np.flatnonzero(kept)])
+    at = np.array([float(one.mean()) for one in np.split(rising, np.cumsum(sizes)[:-1]) if len(one)])
     share = (found[kept] + 0.5) / (sizes[kept] + 1)
     share = IsotonicRegression().fit_transform(at, share, sample_weight=sizes[kept].astype(float))
     odds = np.log(share / (1 - share))

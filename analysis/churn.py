@@ -66,9 +66,9 @@ def compute(lines: Relation, customers: Customers, settings: Settings) -> Churn:
     """
 
     def stayed_away(people: pd.DataFrame, day: date) -> np.ndarray:
-        return outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON))[1] == 0
+        return outcomes.ordered(lines, people, day, day + HORIZON) == 0
 
     who = who_ordered(lines, customers, settings, ACTIVE)
     first = customers.window[0] + HORIZON
     past = Past.of(who.known, stayed_away, settings.snapshot, first, HORIZON, ASKED.scarce, ASKED.short)
-    return Churn(**chance_report.made(ASKED, who, past, customers.frame, settings))
+    return Churn(**chance_report.made(ASKED, who, past, customers.numbered, settings))

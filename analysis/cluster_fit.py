@@ -65,15 +65,28 @@ def spread(rows: np.ndarray, most: int) -> np.ndarray:
     return rows if len(rows) <= most else rows[(np.arange(most) * (len(rows) / most)).astype(np.int64)]
 
 
-def quality(place: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Silhouette (Rousseeuw 1987) on an even sample, and Davies-Bouldin index (1979), on rows in a fixed order."""
+def quality(place: np.ndarray, labels: np.ndarray, apart: np.ndarray | None = None) -> tuple[float, float]:
+    """Silhouette (Rousseeuw 1987) on an even sample, and Davies-Bouldin index (1979), on rows in a fixed order.
+
+    apart: the distances between the customers of that sample, where they are known already.
+    """
     from sklearn.metrics import davies_bouldin_score, silhouette_score
 
-    few, theirs = spread(place, JUDGED), spread(labels, JUDGED)
+    theirs = spread(labels, JUDGED)
     if len(np.unique(theirs)) < 2 or len(np.unique(theirs)) == len(theirs):
         return float("nan"), float("nan")
     with one_thread():
-        return float(silhouette_score(few, theirs)), float(davies_bouldin_score(place, labels))
+        if apart is None:
+            apart = distances(place)
+        silhouette = silhouette_score(apart, theirs, metric="precomputed")
+        return float(silhouette), float(davies_bouldin_score(place, labels))
+
+
+def distances(place: np.ndarray) -> np.ndarray:
+    """Between every two of an even sample of customers."""
+    from sklearn.metrics import pairwise_distances
+
+    return pairwise_distances(spread(place, JUDGED))
 
 
 def _features(measures: Mapping[str, np.ndarray], order: np.ndarray) -> tuple[list[Feature], dict[str, str]]:
@@ -118,10 +131,10 @@ def _choice(sample: np.ndarray, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     from sklearn.cluster import KMeans
 
     distinct = len(np.unique(sample, axis=0))
-    found, rows = {}, []
+    found, rows, apart = {}, [], distances(sample)
     for k in [k for k in (BESIDE, *CANDIDATES) if k < distinct]:
         made = KMeans(k, init="k-means++", n_init=STARTS, random_state=seed).fit(sample)
-        silhouette, davies_bouldin = quality(sample, made.labels_)
+        silhouette, davies_bouldin = quality(sample, made.labels_, apart)
         found[k] = made.cluster_centers_
         rows.append((k, silhouette, davies_bouldin, float(made.inertia_)))
     frame = pd.DataFrame(rows, columns=["clusters", "silhouette", "davies_bouldin", "inertia"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from analysis import total_order
 from analysis.customers import ATTRIBUTES, Customers, whole
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -53,4 +54,4 @@ def by_what_they_are(people: pd.DataFrame, measures: Mapping[str, np.ndarray]) -
     Whole numbers decide first, so that the order stays when amounts are counted in another unit.
     """
     first = [whole(people["net"].to_numpy()), people["recency_days"].to_numpy(), people["tenure_days"].to_numpy()]
-    return np.lexsort([np.nan_to_num(column, nan=-1.0) for column in reversed([*first, *measures.values()])])
+    return total_order.by([np.nan_to_num(column, nan=-1.0) for column in (*first, *measures.values())])

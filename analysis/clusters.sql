@@ -1,7 +1,8 @@
 -- How many different products has each customer bought? One row a known customer who bought a named product.
 with bought as (
     select customer, product
-    from holdings
+    from purchases
+    where customer is not null
     group by customer, product
 ),
 counted as (

@@ -236,7 +236,7 @@ def _of_parameters(fits: _Fits, told: Any) -> dict[str, Finding]:
             "share",
             "{value} of customers came back on a later day.",
             "customers with sales on at least two days / all customers",
-            source="analysis/clv.sql",
+            source="analysis/outcomes.sql",
         ),
         "agreement": told(
             fits.digits,

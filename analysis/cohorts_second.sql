@@ -1,23 +1,26 @@
 -- On which day did customers order first, and on which a second time? An order lies on the day of its first sale line;
 -- two orders of one day are two.
 with placed as (
-    select customer_id, order_id, cast(min(ordered_at) as date) as day
-    from order_parts
-    where customer_id is not null and kind = 'sale' and ordered_at < cast($snapshot as timestamp)
-    group by customer_id, order_id
+    select customer, day
+    from order_days
+    where kind = 'sale' and earlier is null and day < cast($snapshot as date)
 ),
-numbered as (
-    select customer_id, day, row_number() over (partition by customer_id order by day, order_id nulls last) as place
+firsts as (
+    select customer, min(day) as first_day
     from placed
+    group by customer
 ),
 customers as (
     select
-        customer_id,
-        min(case when place = 1 then day end) as first_day,
-        min(case when place = 2 then day end) as second_day
-    from numbered
-    where place <= 2
-    group by customer_id
+        firsts.customer as customer,
+        firsts.first_day as first_day,
+        case
+            when sum(case when placed.day = firsts.first_day then 1 else 0 end) > 1 then firsts.first_day
+            else min(case when placed.day > firsts.first_day then placed.day end)
+        end as second_day
+    from firsts
+    inner join placed on placed.customer = firsts.customer
+    group by firsts.customer, firsts.first_day
 )
 select first_day, second_day, count(*) as customers
 from customers

@@ -1,19 +1,19 @@
 -- What did customers bring on each day after the first sale, those first seen from a day on (newest) and those before?
 with days as (
     select
-        customer_id,
-        cast(ordered_at as date) as day,
+        customer,
+        day,
         max(case when kind = 'sale' then 1 else 0 end) as bought,
         sum(amount) as net
-    from order_parts
-    where customer_id is not null and kind in ('sale', 'refund') and ordered_at < cast($snapshot as timestamp)
-    group by customer_id, cast(ordered_at as date)
+    from order_days
+    where kind in ('sale', 'refund') and day < cast($snapshot as date)
+    group by customer, day
 ),
 starts as (
-    select customer_id, min(day) as first_day
+    select customer, min(day) as first_day
     from days
     where bought = 1
-    group by customer_id
+    group by customer
 ),
 aged as (
     select
@@ -21,7 +21,7 @@ aged as (
         date_diff('day', starts.first_day, days.day) as day,
         days.net as net
     from starts
-    inner join days on days.customer_id = starts.customer_id
+    inner join days on days.customer = starts.customer
     where starts.first_day between $since and $until and days.day >= starts.first_day
 )
 select newest, day, sum(net) as net

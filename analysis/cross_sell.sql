@@ -19,10 +19,11 @@ offers as (
     where place > 0
 ),
 bought as (
-    select holdings.customer, holdings.product
-    from holdings
-    inner join paired on holdings.product = paired.product
-    group by holdings.customer, holdings.product
+    select purchases.customer, purchases.product
+    from purchases
+    inner join paired on purchases.product = paired.product
+    where purchases.customer is not null
+    group by purchases.customer, purchases.product
 ),
 best as (
     select a.customer, min(offers.place) as place

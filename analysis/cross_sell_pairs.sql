@@ -19,10 +19,11 @@ pairs as (
     where place > 0
 ),
 bought as (
-    select holdings.customer, holdings.product, min(holdings.day) as first_day
-    from holdings
-    inner join paired on holdings.product = paired.product
-    group by holdings.customer, holdings.product
+    select purchases.customer, purchases.product, min(purchases.day) as first_day
+    from purchases
+    inner join paired on purchases.product = paired.product
+    where purchases.customer is not null
+    group by purchases.customer, purchases.product
 ),
 counted as (
     select product as has, product as offer, count(*) as customers, 0 as later

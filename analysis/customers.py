@@ -36,6 +36,7 @@ class Customers(Result):
     orders_per_customer: orders (1, 2, 3, 4, 5+), customers, share.
     biggest: the twenty who brought most, by id; None unless the settings ask for names.
     after: how claims say what is taken off: "after refunds", or before those when not one names its customer.
+    numbers: of each customer, the place in the order of all ids, those without a sale among them (int32).
     """
 
     findings: Mapping[str, Finding]
@@ -45,11 +46,22 @@ class Customers(Result):
     after: str
     biggest: Table | None = None
     notes: tuple[Note, ...] = ()
+    numbers: np.ndarray | None = None
+
+    @property
+    def numbered(self) -> pd.DataFrame:
+        """`frame` with the numbers as its column `customer`."""
+        return self.frame if self.numbers is None else self.frame.assign(customer=self.numbers)
 
 
 def compute(lines: Relation, customers: Relation | None, settings: Settings) -> Customers:
     """Reduce the lines to customers; raises Skip when no known customer ever bought."""
-    frame, refunds_only = as_of(lines, customers, settings.snapshot)
+    people = lines.query("customers.sql", snapshot=settings.snapshot)
+    bought = people["orders"].to_numpy() > 0
+    refunds_only = int(np.count_nonzero(people["net"].to_numpy()[~bought] < 0))
+    people = people.filter(pa.array(bought))
+    numbers = people["customer"].to_numpy()
+    frame = on_file(_frame(people, settings.snapshot), numbers, customers)
     if frame.empty:
         raise Skip("no sale names its customer")
     negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
@@ -63,16 +75,8 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
         after=after,
         biggest=_biggest(frame) if settings.include_customers else None,
         notes=_notes(negative, refunds_only),
+        numbers=numbers,
     )
-
-
-def as_of(lines: Relation, customers: Relation | None, day: date) -> tuple[pd.DataFrame, int]:
-    """Who bought before `day`, as Customers.frame; and how many have only refunds before it."""
-    people = lines.query("customers.sql", snapshot=day)
-    bought = people["orders"].to_numpy() > 0
-    refunds_only = int(np.count_nonzero(people["net"].to_numpy()[~bought] < 0))
-    frame = _frame(people.filter(pa.array(bought)), day)
-    return frame if customers is None else _with_file(frame, customers), refunds_only
 
 
 def exact(money: np.ndarray) -> Decimal:
@@ -86,20 +90,42 @@ def whole(money: np.ndarray) -> np.ndarray:
 
 
 def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
-    day = np.datetime64(snapshot, "D")
-    first, last = (people[c].to_numpy() for c in ("first_sale", "last_sale"))
-    orders = people["orders"].to_numpy()
-    net = nearest(people["net"])
+    return framed(
+        snapshot,
+        ids=people["customer_id"],
+        country=people["country"].combine_chunks().dictionary_encode().to_pandas(),
+        first=people["first_sale"].to_numpy(),
+        last=people["last_sale"].to_numpy(),
+        orders=people["orders"].to_numpy(),
+        units=people["units"].to_numpy(),
+        gross=nearest(people["gross"]),
+        net=nearest(people["net"]),
+    )
+
+
+def framed(
+    today: date,
+    ids: pa.Array | pa.ChunkedArray,
+    country: pd.Series,
+    first: np.ndarray,
+    last: np.ndarray,
+    orders: np.ndarray,
+    units: np.ndarray,
+    gross: np.ndarray,
+    net: np.ndarray,
+) -> pd.DataFrame:
+    """Customers as they are `today`, in the columns of Customers.frame but for what is on file. first, last: days."""
+    day = np.datetime64(today, "D")
     columns = {
-        "customer_id": pd.Series(people["customer_id"].to_pandas(), dtype="str"),
-        "country": people["country"].combine_chunks().dictionary_encode().to_pandas(),
+        "customer_id": pd.Series(ids.to_pandas(), dtype="str"),
+        "country": country,
         "first_sale": first.astype("datetime64[s]"),
         "last_sale": last.astype("datetime64[s]"),
         "recency_days": (day - last).astype(np.int32),
         "tenure_days": (day - first).astype(np.int32),
         "orders": orders,
-        "units": people["units"].to_numpy(),
-        "gross": nearest(people["gross"]),
+        "units": units,
+        "gross": gross,
         "net": net,
         "order_value": net / orders,
     }
@@ -119,14 +145,31 @@ def _after(lines: Relation, frame: pd.DataFrame, settings: Settings) -> str:
     return "before refunds, which name no customer" if row["refunds"] and not row["named"] else "after refunds"
 
 
-def _with_file(frame: pd.DataFrame, customers: Relation) -> pd.DataFrame:
-    """With the attributes on file that anybody has; with the country on file where no line names one."""
-    known = customers.query("customers_on_file.sql").to_pandas().set_index("customer_id")
-    known = known.reindex(pd.Index(frame["customer_id"]))
-    found = {name: known[name].to_numpy(dtype=float) for name in ATTRIBUTES if known[name].notna().any()}
+def on_file(frame: pd.DataFrame, numbers: np.ndarray, customers: Relation | None) -> pd.DataFrame:
+    """With the attributes on file that anybody has; with the country on file where no line names one.
+
+    numbers: of the customers, as in reduced/everyone.sql.
+    """
+    if customers is None:
+        return frame
+    known = customers.query("customers_on_file.sql")
+    row = placed(numbers, known["customer"].to_numpy())
+    found: dict[str, object] = {}
+    for name in ATTRIBUTES:
+        values = np.append(known[name].to_numpy(), np.nan)[row]
+        if not np.isnan(values).all():
+            found[name] = values
     if not len(frame["country"].cat.categories):
-        found["country"] = pd.Series(known["country"].to_numpy(), dtype="category")
+        country = known["country"].combine_chunks().take(pa.array(row, mask=row < 0))
+        found["country"] = pd.Series(country.to_pandas().to_numpy(), dtype="category")
     return frame.assign(**found)
+
+
+def placed(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Where each of `numbers` (int32; -1 of nobody) stands among `known` (int32, each once); -1 where it does not."""
+    place = np.full(max(numbers.max(initial=-1), known.max(initial=-1)) + 2, -1, dtype=np.int64)
+    place[known] = np.arange(len(known))
+    return place[numbers]
 
 
 def _biggest(frame: pd.DataFrame) -> Table:

@@ -1,11 +1,11 @@
--- What is on file of the customers: where they live, their age, income and children. One row a customer.
+-- What is on file of the customers: where they live, their age, income and children. One row a known customer.
 select
-    customer_id,
-    min(country) as country,
-    cast(min(age) as double) as age,
-    cast(min(income) as double) as income,
-    cast(min(children) as double) as children
+    everyone.customer,
+    min(customers.country) as country,
+    cast(min(customers.age) as double) as age,
+    cast(min(customers.income) as double) as income,
+    cast(min(customers.children) as double) as children
 from customers
-where customer_id is not null
-group by customer_id
-order by customer_id nulls last
+inner join everyone on everyone.customer_id = customers.customer_id
+group by everyone.customer
+order by everyone.customer

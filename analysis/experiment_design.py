@@ -240,5 +240,5 @@ def drawn(customer_ids: pd.Series, action: pd.Series, shares: Mapping[str, float
     alone = np.zeros(len(customer_ids), dtype=bool)
     for key, share in shares.items():
         here = (action == key).to_numpy()
-        alone[here] = assignment.control(customer_ids[here], key, seed, share)
+        alone[here] = assignment.control(customer_ids[here].tolist(), key, seed, share)
     return alone

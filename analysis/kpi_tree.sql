@@ -1,23 +1,15 @@
 -- What was sold in two periods, before and after: revenue, refunds, orders and buyers.
 -- An order counts where its first kept sale lies; money counts where its line lies.
 with parts as (
-    select
-        order_id,
-        customer_id,
-        cast(ordered_at as date) as day,
-        max(case when kind = 'sale' then 1 else 0 end) as bought,
-        sum(case when kind in ('sale', 'returned') then amount end) as gross,
-        sum(case when kind in ('sale', 'refund') then amount end) as net
+    select order_id, customer_id, kind, amount, cast(ordered_at as date) as day
     from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled'
-    group by order_id, customer_id, cast(ordered_at as date)
 ),
 dated as (
     select
         customer_id,
-        bought,
-        gross,
-        net,
+        kind,
+        amount,
         case
             when day >= cast($after_from as date) and day < cast($after_to as date) then 'after'
             when day >= cast($before_from as date) and day < cast($before_to as date) then 'before'
@@ -27,9 +19,10 @@ dated as (
 money as (
     select
         period,
-        coalesce(sum(case when customer_id is not null then gross end), 0) as gross_known,
-        coalesce(sum(case when customer_id is null then gross end), 0) as gross_unknown,
-        coalesce(sum(gross), 0) - coalesce(sum(net), 0) as refunds
+        coalesce(sum(case when kind <> 'refund' and customer_id is not null then amount end), 0) as gross_known,
+        coalesce(sum(case when kind <> 'refund' and customer_id is null then amount end), 0) as gross_unknown,
+        coalesce(sum(case when kind <> 'refund' then amount end), 0)
+        - coalesce(sum(case when kind <> 'returned' then amount end), 0) as refunds
     from dated
     where period is not null
     group by period
@@ -39,7 +32,7 @@ buyers as (
     from (
         select customer_id, period
         from dated
-        where bought = 1 and customer_id is not null and period is not null
+        where kind = 'sale' and customer_id is not null and period is not null
         group by customer_id, period
     ) as bought
     group by period
@@ -47,7 +40,7 @@ buyers as (
 order_starts as (
     select order_id, min(customer_id) as customer_id, min(day) as day
     from parts
-    where bought = 1 and order_id is not null
+    where kind = 'sale' and order_id is not null
     group by order_id
 ),
 order_counts as (

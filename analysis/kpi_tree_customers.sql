@@ -1,15 +1,14 @@
 -- What did known customers spend in two periods, by whether they bought in the one before, in the later, or ever before?
 -- Both: bought in both. First: first kept sale ever in the later period. Later only: bought in the later and earlier, not
 -- in the one before. Earlier only: bought in the one before, not in the later. Other: only goods that all came back.
-with per_day as (
+with parts as (
     select
         customer_id,
         cast(ordered_at as date) as day,
-        max(case when kind = 'sale' then 1 else 0 end) as bought,
-        sum(amount) as gross
+        case when kind = 'sale' then 1 else 0 end as bought,
+        amount as gross
     from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind in ('sale', 'returned') and customer_id is not null
-    group by customer_id, cast(ordered_at as date)
 ),
 dated as (
     select
@@ -21,7 +20,7 @@ dated as (
             when day >= cast($after_from as date) and day < cast($after_to as date) then 'after'
             when day >= cast($before_from as date) and day < cast($before_to as date) then 'before'
         end as period
-    from per_day
+    from parts
 ),
 per_customer as (
     select

@@ -1,18 +1,17 @@
 -- What did known customers bring in two periods, net, by whether their first purchase lies in it or before it?
 -- First: first kept sale ever in the period. Earlier: before it. Other: refunds of who had not bought yet, or never did.
-with per_day as (
+with parts as (
     select
         customer_id,
         cast(ordered_at as date) as day,
-        max(case when kind = 'sale' then 1 else 0 end) as bought,
-        sum(amount) as net
+        case when kind = 'sale' then 1 else 0 end as bought,
+        amount as net
     from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind in ('sale', 'refund') and customer_id is not null
-    group by customer_id, cast(ordered_at as date)
 ),
 starts as (
     select customer_id, min(day) as first_day
-    from per_day
+    from parts
     where bought = 1
     group by customer_id
 ),
@@ -25,7 +24,7 @@ dated as (
             when day >= cast($after_from as date) and day < cast($after_to as date) then 'after'
             when day >= cast($before_from as date) and day < cast($before_to as date) then 'before'
         end as period
-    from per_day
+    from parts
 ),
 per_customer as (
     select customer_id, period, max(bought) as bought, sum(net) as net

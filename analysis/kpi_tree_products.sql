@@ -30,11 +30,6 @@ sold as (
     from dated
     where period is not null
     group by product_id
-),
-described as (
-    select product_id, min(category) as category
-    from products
-    group by product_id
 )
 select
     sold.product_id as product_id,

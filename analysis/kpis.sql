@@ -1,64 +1,62 @@
 -- How much was sold, given back and kept, in how many orders, by how many known customers?
 with parts as (
-    select
-        order_id,
-        customer_id,
-        sum(lines) as lines,
-        sum(case when kind = 'sale' then lines else 0 end) as sale_lines,
-        sum(case when kind = 'refund' then lines else 0 end) as refund_lines,
-        sum(case when kind = 'sale' then quantity end) as units,
-        sum(case when kind = 'sale' then amount end) as sold,
-        sum(case when kind = 'returned' then amount end) as came_back,
-        sum(case when kind = 'refund' then amount end) as given_back,
-        min(ordered_at) as first_at,
-        max(ordered_at) as last_at,
-        min(case when kind = 'sale' then ordered_at end) as first_sale,
-        max(case when kind = 'sale' then ordered_at end) as last_sale
+    select order_id, customer_id, ordered_at, kind, lines, quantity, amount
     from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled'
-    group by order_id, customer_id
 ),
 totals as (
     select
         sum(lines) as lines,
         sum(case when customer_id is not null then lines else 0 end) as lines_known,
-        sum(sale_lines) as sale_lines,
-        sum(refund_lines) as refund_lines,
-        sum(case when customer_id is not null then refund_lines else 0 end) as refund_lines_known,
-        sum(units) as units,
-        coalesce(sum(sold), 0) as sold,
-        coalesce(sum(came_back), 0) as came_back,
-        coalesce(sum(given_back), 0) as given_back,
-        coalesce(sum(case when customer_id is not null then sold end), 0) as sold_known,
-        coalesce(sum(case when customer_id is not null then given_back end), 0) as given_back_known,
-        cast(min(first_at) as date) as first_day,
-        cast(max(last_at) as date) as last_day,
-        cast(min(first_sale) as date) as first_sale_day,
-        cast(max(last_sale) as date) as last_sale_day
+        sum(case when kind = 'sale' then lines else 0 end) as sale_lines,
+        sum(case when kind = 'refund' then lines else 0 end) as refund_lines,
+        sum(case when kind = 'refund' and customer_id is not null then lines else 0 end) as refund_lines_known,
+        sum(case when kind = 'sale' then quantity end) as units,
+        coalesce(sum(case when kind = 'sale' then amount end), 0) as sold,
+        coalesce(sum(case when kind = 'returned' then amount end), 0) as came_back,
+        coalesce(sum(case when kind = 'refund' then amount end), 0) as given_back,
+        coalesce(sum(case when kind = 'sale' and customer_id is not null then amount end), 0) as sold_known,
+        coalesce(sum(case when kind = 'refund' and customer_id is not null then amount end), 0) as given_back_known,
+        cast(min(ordered_at) as date) as first_day,
+        cast(max(ordered_at) as date) as last_day,
+        cast(min(case when kind = 'sale' then ordered_at end) as date) as first_sale_day,
+        cast(max(case when kind = 'sale' then ordered_at end) as date) as last_sale_day
     from parts
 ),
 per_order as (
-    select order_id, max(case when sold is not null then 1 else 0 end) as priced
+    select order_id, max(case when amount is not null then 1 else 0 end) as priced
     from parts
-    where sale_lines > 0 and order_id is not null
+    where kind = 'sale' and order_id is not null
     group by order_id
 ),
 order_totals as (
     select count(*) as orders, coalesce(sum(priced), 0) as priced_orders
     from per_order
 ),
+bought as (
+    select
+        customer_id,
+        order_id,
+        max(case when kind = 'sale' then 1 else 0 end) as bought,
+        max(case when kind = 'sale' and amount is not null then 1 else 0 end) as priced,
+        sum(amount) as net,
+        min(case when kind = 'sale' then ordered_at end) as first_sale,
+        max(case when kind = 'sale' then ordered_at end) as last_sale
+    from parts
+    where customer_id is not null and kind in ('sale', 'refund')
+    group by customer_id, order_id
+),
 per_customer as (
     select
         customer_id,
-        count(case when sale_lines > 0 then order_id end) as orders,
-        max(case when sold is not null then 1 else 0 end) as priced,
-        coalesce(sum(sold), 0) + coalesce(sum(given_back), 0) as net,
+        count(case when bought = 1 then order_id end) as orders,
+        max(priced) as priced,
+        coalesce(sum(net), 0) as net,
         min(first_sale) as first_sale,
         max(last_sale) as last_sale
-    from parts
-    where customer_id is not null
+    from bought
     group by customer_id
-    having sum(sale_lines) > 0
+    having max(bought) = 1
 ),
 customer_totals as (
     select

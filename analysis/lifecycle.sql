@@ -8,10 +8,10 @@ with timed as (
         case when status is not null then 1 else 0 end as named,
         case when lower(status) in ('cancelled', 'canceled') then 1 else 0 end as cancelled,
         case when lower(status) in ('returned', 'refunded') then 1 else 0 end as called_returned,
-        date_diff('second', created_at, shipped_at) / 86400.0 as to_ship,
-        date_diff('second', shipped_at, delivered_at) / 86400.0 as in_transit,
-        date_diff('second', created_at, delivered_at) / 86400.0 as to_deliver,
-        date_diff('second', delivered_at, returned_at) / 86400.0 as to_return
+        cast(date_diff('second', created_at, shipped_at) as double) / 86400 as to_ship,
+        cast(date_diff('second', shipped_at, delivered_at) as double) / 86400 as in_transit,
+        cast(date_diff('second', created_at, delivered_at) as double) / 86400 as to_deliver,
+        cast(date_diff('second', delivered_at, returned_at) as double) / 86400 as to_return
     from orders
     where created_at < cast($snapshot as timestamp)
 ),
@@ -24,10 +24,10 @@ valid as (
         named,
         cancelled,
         called_returned,
-        case when to_ship >= 0 then cast(to_ship as double) end as to_ship,
-        case when in_transit >= 0 then cast(in_transit as double) end as in_transit,
-        case when to_deliver >= 0 then cast(to_deliver as double) end as to_deliver,
-        case when to_return >= 0 then cast(to_return as double) end as to_return,
+        case when to_ship >= 0 then to_ship end as to_ship,
+        case when in_transit >= 0 then in_transit end as in_transit,
+        case when to_deliver >= 0 then to_deliver end as to_deliver,
+        case when to_return >= 0 then to_return end as to_return,
         case when to_ship < 0 or in_transit < 0 or to_deliver < 0 or to_return < 0 then 1 else 0 end as out_of_order
     from timed
 )

@@ -2,26 +2,16 @@
 -- An order counts where its first kept sale lies; a buyer is new in the period of the first sale, returning later.
 -- Refunds of a person before that period, or of one who never buys, are early: neither new nor returning.
 with parts as (
-    select
-        order_id,
-        customer_id,
-        cast(ordered_at as date) as day,
-        max(case when kind = 'sale' then 1 else 0 end) as bought,
-        sum(case when kind = 'sale' then amount end) as sold,
-        sum(case when kind = 'returned' then amount end) as came_back,
-        sum(case when kind = 'refund' then amount end) as given_back
+    select order_id, customer_id, kind, amount, cast(ordered_at as date) as day
     from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind <> 'cancelled'
-    group by order_id, customer_id, cast(ordered_at as date)
 ),
 dated as (
     select
         order_id,
         customer_id,
-        bought,
-        sold,
-        came_back,
-        given_back,
+        kind,
+        amount,
         case
             when $grain = 'month' then cast(date_trunc('month', day) as date)
             when $grain = 'week' then cast(date_trunc('week', day) as date)
@@ -29,25 +19,30 @@ dated as (
         end as period
     from parts
 ),
+bought as (
+    select customer_id, period
+    from dated
+    where kind = 'sale' and customer_id is not null
+    group by customer_id, period
+),
 customer_starts as (
     select customer_id, min(period) as period
-    from dated
-    where bought = 1 and customer_id is not null
+    from bought
     group by customer_id
 ),
 money as (
     select
         dated.period as period,
-        coalesce(sum(dated.sold), 0) as sold,
-        coalesce(sum(dated.came_back), 0) as came_back,
-        coalesce(sum(dated.given_back), 0) as given_back,
-        coalesce(sum(case when dated.customer_id is null then coalesce(dated.sold, 0) + coalesce(dated.given_back, 0) end), 0)
+        coalesce(sum(case when dated.kind = 'sale' then dated.amount end), 0) as sold,
+        coalesce(sum(case when dated.kind = 'returned' then dated.amount end), 0) as came_back,
+        coalesce(sum(case when dated.kind = 'refund' then dated.amount end), 0) as given_back,
+        coalesce(sum(case when dated.kind <> 'returned' and dated.customer_id is null then dated.amount end), 0)
             as unknown_net,
         coalesce(
-            sum(case when customer_starts.period = dated.period then coalesce(dated.sold, 0) + coalesce(dated.given_back, 0) end), 0
+            sum(case when dated.kind <> 'returned' and customer_starts.period = dated.period then dated.amount end), 0
         ) as new_net,
         coalesce(
-            sum(case when customer_starts.period < dated.period then coalesce(dated.sold, 0) + coalesce(dated.given_back, 0) end), 0
+            sum(case when dated.kind <> 'returned' and customer_starts.period < dated.period then dated.amount end), 0
         ) as returning_net
     from dated
     left join customer_starts on customer_starts.customer_id = dated.customer_id
@@ -58,10 +53,10 @@ order_starts as (
         order_id,
         min(customer_id) as customer_id,
         min(period) as period,
-        max(case when sold is not null then 1 else 0 end) as priced,
-        sum(sold) as sold
+        max(case when amount is not null then 1 else 0 end) as priced,
+        sum(amount) as sold
     from dated
-    where bought = 1 and order_id is not null
+    where kind = 'sale' and order_id is not null
     group by order_id
 ),
 order_counts as (
@@ -78,12 +73,7 @@ order_counts as (
 ),
 buyers as (
     select period, count(*) as buyers
-    from (
-        select customer_id, period
-        from dated
-        where bought = 1 and customer_id is not null
-        group by customer_id, period
-    ) as bought
+    from bought
     group by period
 ),
 new_buyers as (

@@ -25,11 +25,6 @@ sold as (
     select product_id, period, coalesce(sum(net), 0) as net, coalesce(sum(units), 0) as units
     from dated
     group by product_id, period
-),
-described as (
-    select product_id, min(name) as name, min(category) as category
-    from products
-    group by product_id
 )
 select
     sold.period as start,

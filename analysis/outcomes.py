@@ -6,37 +6,47 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from analysis import customers
+from analysis.customers import on_file, placed
+from analysis.order_days import OrderDays
 from dataset.engine import Relation
 
 
 def features(lines: Relation, customers_table: Relation | None, day: date) -> pd.DataFrame:
     """Who bought before `day`, as Customers.frame on that day: nothing on or after it is read.
 
-    Columns: those of Customers.frame, with age, income and children where on file. A line whose order was returned
-    later is known as returned from the start: lines do not say when.
+    Columns: those of Customers.frame, with age, income and children where on file; and `customer`, their numbers. A
+    line whose order was returned later is known as returned from the start: lines do not say when.
     """
-    return customers.as_of(lines, customers_table, day)[0]
+    known = OrderDays.of(lines).features(day)
+    return on_file(known, known["customer"].to_numpy(), customers_table)
 
 
 def outcome(lines: Relation, start: date, end: date) -> pd.DataFrame:
     """What each known customer did from `start` until before `end`; who did nothing has no row.
 
-    Columns: customer_id (str, sorted), net (float64 nearest to the exact sum of sales and refunds, NaN where no amount
-    is known), orders (int32).
+    Columns: customer (int32), customer_id (str, sorted), net (float64 nearest to the exact sum of sales and refunds,
+    NaN where no amount is known), orders (int32).
     """
-    found = lines.query("outcomes.sql", first=start, until=end)
-    columns = {
-        "customer_id": pd.Series(found["customer_id"].to_pandas(), dtype="str"),
-        "net": customers.nearest(found["net"]),
-        "orders": found["orders"].to_numpy(),
-    }
-    return pd.DataFrame(columns, copy=False)
+    return OrderDays.of(lines).outcome(start, end)
+
+
+def ordered(lines: Relation, people: pd.DataFrame, start: date, end: date) -> np.ndarray:
+    """Orders (int32) of each of `people` from `start` until before `end`."""
+    known = OrderDays.of(lines)
+    numbers = people["customer"].to_numpy() if "customer" in people else known.numbers(pa.array(people["customer_id"]))
+    return np.append(known.ordered(start, end), 0)[numbers].astype(np.int32)
 
 
 def of_each(people: pd.DataFrame, found: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Net (float64) and orders (int32) of each of `people` in an outcome; zero of who did nothing."""
-    place = pd.Index(found["customer_id"]).get_indexer(pd.Index(people["customer_id"]))
+    """Net (float64) and orders (int32) of each of `people` in an outcome; zero of who did nothing.
+
+    Matched by number where people have one, else by id.
+    """
+    if "customer" in people:
+        place = placed(people["customer"].to_numpy(), found["customer"].to_numpy())
+    else:
+        place = pd.Index(found["customer_id"]).get_indexer(pd.Index(people["customer_id"]))
     net, orders = (np.append(found[c].to_numpy(), 0)[place] for c in ("net", "orders"))
     return net, orders.astype(np.int32)

@@ -1,22 +1,13 @@
--- What did each known customer spend, and how often did they buy, from $first (a day) until before $until?
-with orders_of as (
-    select
-        customer_id,
-        order_id,
-        max(case when kind = 'sale' then 1 else 0 end) as bought,
-        sum(amount) as net
-    from order_parts
-    where
-        customer_id is not null
-        and kind in ('sale', 'refund')
-        and ordered_at >= cast($first as timestamp)
-        and ordered_at < cast($until as timestamp)
-    group by customer_id, order_id
-)
+-- What did each known customer buy and give back, order by order and day by day? Customer by customer, in order of time.
+-- What was known of customers on any day, and what they did afterwards, is read from it at once.
+-- kind: 0 sold, 1 sold and given back whole, 2 refunded.
 select
-    customer_id,
-    cast(sum(bought) as integer) as orders,
-    cast(sum(net) as double) as net
-from orders_of
-group by customer_id
-order by customer_id nulls last
+    customer,
+    day,
+    earlier,
+    case when kind = 'sale' then 0 when kind = 'returned' then 1 else 2 end as kind,
+    cast(quantity as double) as quantity,
+    cast(amount as double) as amount,
+    country
+from order_days
+order by customer, day

@@ -69,11 +69,11 @@ def compute(lines: Relation, events: Relation | None, customers: Customers, sett
     """
 
     def bought(people: pd.DataFrame, day: date) -> np.ndarray:
-        return outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON))[1] > 0
+        return outcomes.ordered(lines, people, day, day + HORIZON) > 0
 
     def asked_of(who: Who, first: date) -> Propensity:
         past = Past.of(who.known, bought, settings.snapshot, first + HISTORY, HORIZON, ASKED.scarce, ASKED.short)
-        return Propensity(**chance_report.made(ASKED, who, past, customers.frame, settings))
+        return Propensity(**chance_report.made(ASKED, who, past, customers.numbered, settings))
 
     first_sale, of_customers = customers.window[0], who_ordered(lines, customers, settings)
     first_event = None if events is None else _first_event(events, settings)

@@ -8,11 +8,13 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analysis.btyd import WEEK
-from analysis.customers import SCALE, whole
+from analysis.customers import SCALE
+from analysis.order_days import SALE, OrderDays
+from analysis.order_days import number as number_of
 from dataset.engine import Relation
 
-SOURCE = "analysis/clv_check.sql"
+SOURCE = "analysis/outcomes.sql"
+WEEK = 7.0  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,17 @@ class Days:
     @classmethod
     def of(cls, lines: Relation, until: date) -> Days:
         """The purchase days of known customers before `until`."""
-        found = lines.query("clv_check.sql", snapshot=until)
-        day = found["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
-        start = np.flatnonzero(found["place"].to_numpy() == 1)
-        amount = found["amount"].to_numpy(zero_copy_only=False).astype(float)
-        return cls(day, start, day[start], whole(amount), ~np.isnan(amount))
+        rows = OrderDays.of(lines)
+        sold = np.flatnonzero((rows.kind == SALE) & (rows.day < number_of(until)))
+        customer, day = rows.customer[sold], rows.day[sold]
+        begins = np.append(True, customer[1:] != customer[:-1])[: len(sold)]
+        another = np.flatnonzero(begins | np.append(True, day[1:] != day[:-1])[: len(sold)])
+        money = np.add.reduceat(rows.money[sold], another) if len(sold) else rows.money[:0]
+        known = np.ones(len(another), dtype=bool)
+        if rows.priced is not None and len(sold):
+            known = np.logical_or.reduceat(rows.priced[sold], another)
+        day, start = day[another].astype(np.int64), np.flatnonzero(begins[another])
+        return cls(day, start, day[start], money, known)
 
     def histories(self, until: int) -> pd.DataFrame:
         """What btyd.purchases says of those who bought before the day `until`, in the same order, without their ids."""

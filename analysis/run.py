@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis import plan
 from analysis.finding import Finding, Result, Skip
@@ -15,6 +15,9 @@ from analysis.threads import listening
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset, Note
+
+if TYPE_CHECKING:
+    from analysis.kept import Kept
 
 Step = Callable[[str], AbstractContextManager[None]]
 Made = Callable[[str, Result], None]
@@ -45,16 +48,19 @@ def run(
     step: Step = lambda name: nullcontext(),
     made: Made = lambda name, result: None,
     at_once: int = 1,
+    kept: Kept | None = None,
 ) -> Run:
     """Run the named analyses and all they need, `at_once` side by side; `made` is told of each result, one by one.
 
     A parameter of `compute` is: `settings`, `dataset`, a canonical table (annotated Relation) or another analysis'
     result by the module's name. Annotated `| None`, it may be absent. Raises LookupError for any other name.
-    What is found does not depend on `at_once`.
+    What is found does not depend on `at_once`, nor on what an earlier build left: what is `kept` is not computed again.
     """
     planned = plan.plan(names)
-    tables = {n: Relation(dataset.engine, n, plan.ROOT, dataset.engine.columns(n)) for n in dataset.tables}
+    tables = {n: Relation(dataset.engine, n, plan.ROOT, ()) for n in dataset.tables}
     given = {"settings": settings, "dataset": dataset}
+    if kept is not None:
+        kept.given(dataset, settings)
     found: dict[str, Result | Skip] = {}
     waiting, under_way, told = _by_need(planned), dict[Future[Result | Skip], str](), []
 
@@ -65,6 +71,16 @@ def run(
             except Skip as skip:
                 return skip
 
+    def got(name: str, arguments: dict[str, Any]) -> Result | Skip:
+        if kept is None:
+            return compute(name, arguments)
+        said = kept.get(name)
+        if said is None:
+            if any(isinstance(value, Relation) for value in arguments.values()):
+                kept.open()
+            said = kept.put(name, compute(name, arguments))
+        return said
+
     with ThreadPoolExecutor(at_once, "analysis") as pool, ThreadPoolExecutor(1, "told") as teller, listening():
         try:
             while waiting or under_way:
@@ -73,7 +89,7 @@ def run(
                     if isinstance(arguments, Skip):
                         found[name] = arguments
                     else:
-                        under_way[pool.submit(compute, name, arguments)] = name
+                        under_way[pool.submit(got, name, arguments)] = name
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                     name = under_way.pop(future)
                     found[name] = result = future.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ MARK = "\x1f"  # between ids: no id holds it
 CELLS = 1 << 24  # products x products looked at at once
 ENTRIES = 1 << 23  # scores looked at at once
 ROOM = 1 << 63  # what one sort can tell apart
+FEW = 256  # products: among so few each sum is made, in a table of customers by products
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Bought:
         return self._of_each(np.minimum, self.first)
 
     def _of_each(self, best: np.ufunc, days: np.ndarray) -> np.ndarray:
-        found, starts = np.zeros(self.customers, dtype=np.int64), np.flatnonzero(np.diff(self.customer, prepend=-1))
+        found, starts = np.zeros(self.customers, dtype=np.int64), _starts(self.customer)
         found[self.customer[starts]] = best.reduceat(days, starts) if len(starts) else 0
         return found
 
@@ -86,27 +88,43 @@ class Similar:
         """
         from scipy.sparse import csr_array, eye_array
 
+        if len(self.order) <= FEW:
+            return self._best_of_few(bought, most)
         masked = csr_array(self.to + NEVER * eye_array(self.to.shape[0], dtype=np.int64, format="csr"))
         permuted = _permuted(bought, self.place)
         found = [_top(permuted[rows] @ masked, most, rows.start) for rows in _blocks(permuted, masked)]
         row, column, score = (np.concatenate(c) if c else np.empty(0, np.int64) for c in _columns(found))
         return row, self.order[column], score
 
+    def _best_of_few(self, bought: csr_array, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same from all sums, which are whole numbers below 2^53: score x products + what equal ones go by."""
+        size = len(self.order)
+        worth, tie = self.to.toarray() * float(size), np.arange(size - 1, -1, -1.0)
+        step, found = max(1, ENTRIES // max(size, 1)), []
+        for start in range(0, bought.shape[0], step):
+            block = _permuted(bought[start : start + step], self.place)
+            sums = block @ worth + tie
+            sums[np.repeat(np.arange(len(sums)), np.diff(block.indptr)), block.indices] = -1
+            found.append(_largest(sums, most, start))
+        row, column, score = (np.concatenate(c) if c else np.empty(0, np.int64) for c in _columns(found))
+        return row, self.order[column], score
+
     def why(self, bought: csr_array, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """The column of `bought` that adds most to the score of each (row, column) of `best`; equal: more buyers."""
         permuted, wanted = _permuted(bought, self.place), self.place[column]
+        to = self.to.toarray() if len(self.order) <= FEW else self.to
         found = np.empty(len(row), dtype=np.int64)
         for at in range(0, len(row), ENTRIES // 16):
             here = slice(at, at + ENTRIES // 16)
-            found[here] = self._why(permuted, row[here], wanted[here])
+            found[here] = self._why(to, permuted, row[here], wanted[here])
         return self.order[found]
 
-    def _why(self, permuted: csr_array, row: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    def _why(self, to: csr_array | np.ndarray, permuted: csr_array, row: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         counts = np.diff(permuted.indptr)[row]
         starts = np.cumsum(counts) - counts
         at = np.repeat(permuted.indptr[row] - starts, counts) + np.arange(counts.sum())
         items, size = permuted.indices[at].astype(np.int64), len(self.order)
-        similarity = values(self.to, items, np.repeat(wanted, counts))
+        similarity = values(to, items, np.repeat(wanted, counts))
         return size - 1 - np.maximum.reduceat(similarity * size + (size - 1 - items), starts) % size
 
 
@@ -114,18 +132,46 @@ def bought(lines: Relation, products: Relation | None, dataset: Dataset, setting
     """Reduce the sale lines of the `known` customers to who bought what; fees and postage left out."""
     catalogue = goods(lines, products, dataset, settings)
     without = MARK + "".join(f"{p}{MARK}" for p in sorted(dataset.non_products))
-    table = lines.query("recommend.sql", snapshot=settings.snapshot, non_products=without, mark=MARK)
-    first, last, before = (_days(table[c]) for c in ("first_on", "last_on", "before_on"))
-    customer, product, days = (table[c].to_numpy() for c in ("customer", "product", "days"))
-    return Bought(known, catalogue, customer, product, days, first, last, before)
+    asked = {"snapshot": settings.snapshot, "non_products": without, "mark": MARK}
+    return Bought(known, catalogue, *_reduced(lines.query("recommend.sql", **asked), len(catalogue)))
 
 
-def _days(column: pa.ChunkedArray) -> np.ndarray:
-    """Days since 1970 as int32."""
+def _reduced(rows: pa.Table, products: int) -> tuple[np.ndarray, ...]:
+    """The columns of Bought from customer, product and day of each purchase: one sort of whole numbers.
+
+    A number holds all three in 63 bits: 33 M customers x 4 M products x 179 years.
+    """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    return pc.fill_null(column.cast(pa.int32()), NEVER_BEFORE).to_numpy()
+    day = rows["day"].cast(pa.int32()).to_numpy()
+    first_day = day.min(initial=day[0] if len(day) else 0)
+    days, goods = (int(n).bit_length() for n in (day.max(initial=first_day) - first_day, products))
+    keys = rows["customer"].to_numpy().astype(np.int64)
+    keys <<= goods
+    keys |= rows["product"].to_numpy()
+    keys <<= days
+    keys |= day - first_day
+    del rows, day
+    keys.sort()
+    keys = keys[_starts(keys)]
+    pair, day = keys >> days, (keys & ((1 << days) - 1)).astype(np.int32) + first_day
+    starts = _starts(pair)
+    pair = pair[starts]
+    customer, product = (pair >> goods).astype(np.int32), (pair & ((1 << goods) - 1)).astype(np.int32)
+    ends = np.append(starts, len(keys))[1:] - 1
+    last, several = day[ends], ends > starts
+    whose = _starts(customer)
+    latest = np.repeat(np.maximum.reduceat(last, whose), np.diff(whose, append=len(last))) if len(whose) else last
+    earlier = np.where(several, day[ends - several], NEVER_BEFORE)
+    before = np.where(last < latest, last, earlier).astype(np.int32)
+    return customer, product, (ends - starts + 1).astype(np.int32), day[starts], last, before
+
+
+def _starts(sorted_keys: np.ndarray) -> np.ndarray:
+    """Where each run of equal ones begins."""
+    begins = np.ones(len(sorted_keys), dtype=bool)
+    np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
 
 
 def sparse(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_array:
@@ -136,7 +182,7 @@ def sparse(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_a
     return csr_array((np.ones(len(row), dtype=np.int32), column.astype(np.int32), starts), shape=shape)
 
 
-def values(matrix: csr_array, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+def values(matrix: csr_array | np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
     """What stands at each (row, column) of a matrix (int64)."""
     return np.asarray(matrix[row, column]).ravel().astype(np.int64) if len(row) else np.empty(0, dtype=np.int64)
 
@@ -153,16 +199,37 @@ def similar(matrix: csr_array, least: int = 1, most: int = NEIGHBOURS) -> Simila
     order = np.lexsort((np.arange(size), -counts))
     place = np.empty(size, dtype=np.int64)
     place[order] = np.arange(size)
-    permuted, buyers = _permuted(matrix, place), counts[order]
-    across, found = csr_array(permuted.T.tocsr()), []
-    step = max(1, CELLS // max(size, 1))
-    for start in range(0, size, step):
-        both = across[start : start + step] @ permuted
+    buyers, found = counts[order], []
+    for start, both in _together(matrix, order, place):
         found.append(_top(_cosines(both, buyers, start, least), most, start))
     row, column, value = (np.concatenate(c) if c else np.empty(0, np.int64) for c in _columns(found))
     sort = np.lexsort((column, row))
     starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=size))])
     return Similar(order, place, csr_array((value[sort], column[sort], starts), shape=(size, size)), buyers)
+
+
+def _together(matrix: csr_array, order: np.ndarray, place: np.ndarray) -> Iterator[tuple[int, csr_array]]:
+    """Buyers of both of each two products in that order, some rows at once: the first of them, and the rows."""
+    from scipy.sparse import csr_array
+
+    size = matrix.shape[1]
+    if size <= FEW:
+        yield 0, csr_array(together_of_few(matrix)[np.ix_(order, order)])
+        return
+    permuted = _permuted(matrix, place)
+    across, step = csr_array(permuted.T.tocsr()), max(1, CELLS // max(size, 1))
+    for start in range(0, size, step):
+        yield start, across[start : start + step] @ permuted
+
+
+def together_of_few(matrix: csr_array) -> np.ndarray:
+    """Buyers of both of each two products, as they stand in the matrix."""
+    size = matrix.shape[1]
+    both, step = np.zeros((size, size), dtype=np.int64), max(1, ENTRIES // max(size, 1))
+    for start in range(0, matrix.shape[0], step):
+        block = matrix[start : start + step]
+        both += block.T @ block.toarray()
+    return both
 
 
 def _cosines(both: csr_array, buyers: np.ndarray, start: int, least: int) -> csr_array:
@@ -216,6 +283,16 @@ def _top(scores: csr_array, most: int, start: int) -> tuple[np.ndarray, np.ndarr
     kept = keys[np.arange(len(row)) - starts[row] < most]
     rest = kept % (highest * wide)
     return start + kept // (highest * wide), rest % wide, highest - 1 - rest // wide
+
+
+def _largest(sums: np.ndarray, most: int, start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As _top, of all sums, which it sorts: float64, score x columns + columns after it, negative where not wanted."""
+    size = sums.shape[1]
+    sums.sort(axis=1)
+    best = sums[:, : -most - 1 : -1]
+    row, place = np.nonzero(best >= size)
+    value = best[row, place].astype(np.int64)
+    return start + row, size - 1 - value % size, value // size
 
 
 def _columns(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> list[list[np.ndarray]]:

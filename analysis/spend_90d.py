@@ -99,8 +99,7 @@ def _lifetime(lines: Relation, quarter: Quarter) -> np.ndarray | None:
     except btyd.Unidentified:
         return None
     expected = btyd.expected(orders, HORIZON.days / btyd.WEEK, rows.x, rows.recency, rows.age)[rows.of]
-    money = pd.Series(expected * btyd.expected_spend(size, often, known["spend"].to_numpy()), known["customer_id"])
-    spend = money.reindex(pd.Index(quarter.people["customer_id"]), fill_value=0.0).to_numpy()
+    spend = expected * btyd.expected_spend(size, often, known["spend"].to_numpy())
     unit = float(np.sort(spend).mean())
     return np.round(spend / unit, spend_model.DIGITS) * unit
 
@@ -109,12 +108,13 @@ def _tested(
     earlier: Quarter, later: Quarter, settings: Settings, lifetime: np.ndarray | None = None
 ) -> tuple[Tested, Model]:
     """What the test found, and the model fitted on the later quarter. Power and alpha are those of the earlier one."""
-    data = spend_model.training(earlier.people, earlier.spent, settings.seed)
-    choice = spend_model.choose(data)
-    before = spend_model.fitted(data, choice)
+    fits = spend_model.Fits(spend_model.training(earlier.people, earlier.spent, settings.seed))
+    choice = spend_model.choose(fits)
+    before = spend_model.fitted(fits, choice)
     score = before.score(later.people)
     fresh = spend_model.training(later.people, later.spent, settings.seed)
-    apart, apart_spend = spend_model.held_out(fresh, choice)
+    fits = spend_model.Fits(fresh)
+    apart, apart_spend = spend_model.held_out(fits, choice)
     return (
         Tested(
             later=Past(later.people, np.maximum(np.nan_to_num(later.spent), 0), score, before.spend(score), lifetime),
@@ -124,7 +124,7 @@ def _tested(
             tried=choice.tried,
             seed=settings.seed,
         ),
-        spend_model.fitted(fresh, choice),
+        spend_model.fitted(fits, choice),
     )
 
 

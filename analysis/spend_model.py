@@ -88,7 +88,9 @@ class Model:
         for feature in self.features:
             found += feature.part(measures[feature.name])
         if self.countries:
-            found += _countries(people).map(self.countries).astype(float).fillna(self.other).to_numpy()
+            named = people["country"].cat
+            weights = [self.countries.get(str(name), self.other) for name in named.categories]
+            found += np.array([*weights, self.countries.get("", self.other)])[named.codes.to_numpy()]
         return np.round(found, DIGITS)
 
     def spend(self, scores: np.ndarray) -> np.ndarray:
@@ -121,6 +123,36 @@ class Training:
         """Some of the customers; measured by the same yardstick."""
         people, table = (frame.iloc[rows].reset_index(drop=True) for frame in (self.people, self.table))
         return Training(people, table, self.names, self.scales, self.spent[rows], self.unit, self.fold[rows])
+
+
+class Fits:
+    """Models fitted on all customers of a training but those of some folds, each once."""
+
+    def __init__(self, data: Training):
+        self.data = data
+        self._laid: dict[frozenset[int], _Laid] = {}
+        self._made: dict[tuple[frozenset[int], float, float], Model] = {}
+
+    def kept(self, without: frozenset[int]) -> np.ndarray:
+        """The customers of no fold of `without` (bool)."""
+        return ~np.isin(self.data.fold, list(without))
+
+    def bare(self, power: float, alpha: float, without: frozenset[int] = frozenset()) -> Model:
+        """The model on customers of the other folds, its level not set."""
+        key = (without, power, alpha)
+        if key not in self._made:
+            if without not in self._laid:
+                self._laid[without] = _laid_out(self.data, self.kept(without))
+            self._made[key] = self._laid[without].fitted(power, alpha)
+        return self._made[key]
+
+    def scores(self, power: float, alpha: float, without: frozenset[int] = frozenset()) -> np.ndarray:
+        """The score of each customer of the other folds by a model that did not see their fold either; else NaN."""
+        score = np.full(len(self.data.spent), np.nan)
+        for at in np.unique(self.data.fold[self.kept(without)]).tolist():
+            here = self.data.fold == at
+            score[here] = self.bare(power, alpha, without | {at}).score(self.data.people.iloc[here])
+        return score
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,16 +207,16 @@ def training(people: pd.DataFrame, spent: np.ndarray, seed: int) -> Training:
     return made.part(np.lexsort(first[::-1]))
 
 
-def choose(data: Training) -> Choice:
+def choose(fits: Fits) -> Choice:
     """The pair of power and alpha whose predictions of held-out customers have the best Gini. Raises Skip if none."""
     rows = []
     for power in POWERS:
         for alpha in ALPHAS:
             try:
-                score = cross_fitted(data, power, alpha)
+                score = fits.scores(power, alpha)
             except _Unstable:
                 continue
-            rows.append((power, alpha, gains.gini(score, data.spent)))
+            rows.append((power, alpha, gains.gini(score, fits.data.spent)))
     tried = pd.DataFrame(rows, columns=["power", "alpha", "gini"])
     if tried["gini"].isna().all():
         raise Skip("no model of spend could be fitted")
@@ -192,34 +224,26 @@ def choose(data: Training) -> Choice:
     return Choice(float(best["power"]), float(best["alpha"]), tried.assign(chosen=tried.index == best.name))
 
 
-def fitted(data: Training, choice: Choice) -> Model:
-    """The model on all of the customers, its level from predictions of folds that were held out."""
+def fitted(fits: Fits, choice: Choice, without: frozenset[int] = frozenset()) -> Model:
+    """The model on customers of the other folds, its level from predictions of folds that were held out."""
+    kept, data = fits.kept(without), fits.data
     try:
-        bare = _fit(data, choice.power, choice.alpha)
-        level = _level(np.exp(cross_fitted(data, choice.power, choice.alpha)), data.spent / data.unit)
+        bare = fits.bare(choice.power, choice.alpha, without)
+        level = _level(np.exp(fits.scores(choice.power, choice.alpha, without)[kept]), data.spent[kept] / data.unit)
     except _Unstable:
         raise Skip("no model of spend could be fitted") from None
     return Model(**_fields(bare) | {"level": level})
 
 
-def held_out(data: Training, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
+def held_out(fits: Fits, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
     """Score and spend of each customer by a model, and a level, that saw no customer of their fold."""
-    score, spend = np.empty(len(data.spent)), np.empty(len(data.spent))
+    score, spend = np.empty(len(fits.data.spent)), np.empty(len(fits.data.spent))
     for at in range(FOLDS):
-        here = data.fold == at
-        model = fitted(data.part(~here), choice)
-        score[here] = model.score(data.people.iloc[here])
+        here = fits.data.fold == at
+        model = fitted(fits, choice, frozenset({at}))
+        score[here] = model.score(fits.data.people.iloc[here])
         spend[here] = model.spend(score[here])
     return score, spend
-
-
-def cross_fitted(data: Training, power: float, alpha: float) -> np.ndarray:
-    """The score of each customer by a model that did not see their fold."""
-    score = np.empty(len(data.spent))
-    for at in np.unique(data.fold):
-        here = data.fold == at
-        score[here] = _fit(data.part(~here), power, alpha).score(data.people.iloc[here])
-    return score
 
 
 def levelled(scores: np.ndarray, level: tuple[tuple[float, float], ...]) -> np.ndarray:
@@ -246,11 +270,10 @@ def _stable() -> Iterator[None]:
         raise _Unstable(str(said[0]))
 
 
-def pipeline(table: pd.DataFrame, power: float, alpha: float) -> Any:
-    """Median for the unknown, logarithms, standardisation, a column a country, Tweedie regression: not fitted yet."""
+def preparation(table: pd.DataFrame) -> Any:
+    """Median for the unknown, logarithms, standardisation, a column a country: not fitted yet."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import TweedieRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
@@ -263,27 +286,51 @@ def pipeline(table: pd.DataFrame, power: float, alpha: float) -> Any:
     if "country" in table:
         rare = OneHotEncoder(min_frequency=RARE, handle_unknown="infrequent_if_exist", sparse_output=False)
         parts.append(("country", rare, ["country"]))
-    model = TweedieRegressor(power=power, alpha=alpha, link="log", solver="newton-cholesky", max_iter=200)
-    return make_pipeline(ColumnTransformer([part for part in parts if part[2]]), model)
+    return ColumnTransformer([part for part in parts if part[2]])
 
 
-def _fit(data: Training, power: float, alpha: float) -> Model:
-    known = data.table.loc[:, data.table.notna().any()]
-    made = pipeline(known, power, alpha)
+def regression(power: float, alpha: float) -> Any:
+    """The Tweedie regression of spend on what was prepared: not fitted yet."""
+    from sklearn.linear_model import TweedieRegressor
+
+    return TweedieRegressor(power=power, alpha=alpha, link="log", solver="newton-cholesky", max_iter=200)
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """Customers prepared for a regression: `prepared` made the matrix; spent in units."""
+
+    data: Training
+    prepared: Any
+    matrix: np.ndarray
+    spent: np.ndarray
+
+    def fitted(self, power: float, alpha: float) -> Model:
+        """The model, its level not set."""
+        data, made = self.data, regression(power, alpha)
+        with _stable():
+            made.fit(self.matrix, self.spent)
+        names = self.prepared.get_feature_names_out()
+        weights = dict(zip(names, np.round(made.coef_, DIGITS).tolist(), strict=True))
+        features = [
+            _feature(name, self.prepared.named_transformers_[kind], at, weights[f"{kind}__{name}"], data.scales[name])
+            for kind, _, names in self.prepared.transformers_
+            if kind in ("log", "plain")
+            for at, name in enumerate(names)
+        ]
+        other = weights.pop("country__country_infrequent_sklearn", 0.0)
+        own = {data.names[int(key.rpartition("_")[2])]: w for key, w in weights.items() if key.startswith("country")}
+        intercept = round(float(made.intercept_), DIGITS)
+        return Model(power, alpha, intercept, tuple(features), own, other, data.unit, ((1.0, 1.0),))
+
+
+def _laid_out(data: Training, rows: np.ndarray) -> _Laid:
+    """Some of the customers (bool), prepared by what is known of them."""
+    table = data.table[rows]
+    known = table.loc[:, table.notna().any()]
+    prepared = preparation(known)
     with _stable():
-        made.fit(known, data.spent / data.unit)
-    prepared, regression = made[0], made[-1]
-    weights = dict(zip(prepared.get_feature_names_out(), np.round(regression.coef_, DIGITS).tolist(), strict=True))
-    features = [
-        _feature(name, prepared.named_transformers_[kind], at, weights[f"{kind}__{name}"], data.scales[name])
-        for kind, _, names in prepared.transformers_
-        if kind in ("log", "plain")
-        for at, name in enumerate(names)
-    ]
-    other = weights.pop("country__country_infrequent_sklearn", 0.0)
-    countries = {data.names[int(key.rpartition("_")[2])]: w for key, w in weights.items() if key.startswith("country")}
-    intercept = round(float(regression.intercept_), DIGITS)
-    return Model(power, alpha, intercept, tuple(features), countries, other, data.unit, ((1.0, 1.0),))
+        return _Laid(data, prepared, prepared.fit_transform(known), data.spent[rows] / data.unit)
 
 
 def _feature(name: str, prepared: Any, at: int, weight: float, scale: float) -> Feature:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from analysis.association import Counts, lift_interval, measured
 from analysis.finding import Skip
+from analysis.held import Held, both, ones
 from analysis.longer_rules import Set, bitsets, itemsets, rules
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 LEAST = 20  # orders that hold both: nothing is said of fewer
 ENOUGH = 100  # pairs; with fewer, the minimum support is halved
@@ -51,18 +56,22 @@ class Together:
     capped: int
 
 
-def together(lines: Relation, sold: pd.DataFrame, dataset: Dataset, settings: Settings) -> Together:
+def held(lines: Relation, dataset: Dataset, settings: Settings) -> Held:
+    """The orders up to the snapshot, by what they hold; fees and postage left out."""
+    return Held(lines, bound(dataset, settings))
+
+
+def together(orders_of: Held, sold: pd.DataFrame, settings: Settings) -> Together:
     """The pairs at the highest support that carries enough of them; Skip when there is none.
 
     sold: as analysis.goods.goods. The support begins at the minimum of the settings and is halved up to four times.
     """
     shares = [Fraction(str(settings.minimum_support)) / 2**k for k in range(HALVINGS + 1)]
-    few = len(sold) <= FEW
-    counts, items, sizes = _counted(lines, dataset, settings, Fraction(0) if few else shares[0])
-    orders = counts.orders
+    few, orders = len(sold) <= FEW, int(orders_of.sizes.sum())
+    counts, items = _counted(orders_of, LEAST if few else _least(shares[0], orders))
     if not few and _least(shares[0], orders) > LEAST and counts.reached(_least(shares[0], orders)) < ENOUGH:
-        counts, items, sizes = _counted(lines, dataset, settings, shares[-1])
-    if not (sizes["products"] > 1).any():
+        counts, items = _counted(orders_of, _least(shares[-1], orders))
+    if not orders_of.sizes[2:].any():
         raise Skip("no order holds two different products")
     carried = [share for share in shares if counts.reached(_least(share, orders)) >= ENOUGH]
     share = carried[0] if carried else shares[-1]
@@ -73,8 +82,9 @@ def together(lines: Relation, sold: pd.DataFrame, dataset: Dataset, settings: Se
     counts, items = counts.of(often), items[often]
     pairs = measured(counts, sold.set_index("product_id")["price"].reindex(items).to_numpy(), least)
     pairs["a"], pairs["b"] = items[pairs["a"]], items[pairs["b"]]
-    single = int(sizes.loc[sizes["products"] == 1, "orders"].sum())
-    return Together(pairs, orders, single, float(share), least, counts.family, len(items), HUGE, _capped(sizes))
+    capped = int(orders_of.sizes[HUGE + 1 :].sum()) if _cut(orders_of.sizes) else 0
+    single = int(orders_of.sizes[1:2].sum())
+    return Together(pairs, orders, single, float(share), least, counts.family, len(items), HUGE, capped)
 
 
 def _least(share: Fraction, orders: int) -> int:
@@ -82,11 +92,10 @@ def _least(share: Fraction, orders: int) -> int:
     return max(LEAST, math.ceil(share * orders))
 
 
-def _capped(sizes: pd.DataFrame) -> int:
-    """Orders of which only the best-selling products were looked at."""
-    products, orders = (sizes[name].astype("int64") for name in ("products", "orders"))
-    whole = int((products * (products - 1) // 2 * orders).sum()) <= WORK
-    return 0 if whole else int(orders[products > HUGE].sum())
+def _cut(sizes: np.ndarray) -> bool:
+    """Whether all orders hold too many pairs, so that of huge ones only the best-selling products are looked at."""
+    products = np.arange(len(sizes))
+    return int((products * (products - 1) // 2 * sizes).sum()) > WORK
 
 
 def bound(dataset: Dataset, settings: Settings) -> dict[str, object]:
@@ -99,50 +108,65 @@ def listed(ids: frozenset[str] | list[str]) -> str:
     return f"|{'|'.join(sorted(ids))}|"
 
 
-def _counted(
-    lines: Relation, dataset: Dataset, settings: Settings, share: Fraction
-) -> tuple[Counts, np.ndarray, pd.DataFrame]:
-    """The counts of products in that share of orders, their ids, rising, and how many orders hold how many products."""
-    given = {"least": LEAST, "share": float(share), "most": HUGE, "work": WORK}
-    rows = lines.query("basket.sql", **given, **bound(dataset, settings))
-    numbers = {name: rows[name].to_numpy() for name in ("item_b", "orders")}
-    item = rows["item_a"].fill_null(0).to_numpy()
-    size, same = item == 0, item == numbers["item_b"]
-    sizes = pd.DataFrame({"products": numbers["item_b"][size], "orders": numbers["orders"][size]})
-    least = _least(share, int(sizes["orders"].sum()))
-    often = np.flatnonzero(same & (numbers["orders"] >= least))
-    ids = rows["product_id"].take(often).to_numpy(zero_copy_only=False)
-    by_id = np.argsort(ids, kind="stable")
-    place = np.full(int(item.max(initial=0)) + int(numbers["item_b"].max(initial=0)) + 1, -1)
-    place[item[often][by_id]] = np.arange(len(often))
-    a, b = place[item], place[numbers["item_b"]]
-    kept = ~size & ~same & (a >= 0) & (b >= 0)
-    a, b, both = a[kept], b[kept], numbers["orders"][kept]
-    bought = numbers["orders"][often][by_id]
-    counts = Counts(int(sizes["orders"].sum()), bought, np.minimum(a, b), np.maximum(a, b), both)
-    return counts, ids[by_id], sizes
+def _counted(orders_of: Held, least: int) -> tuple[Counts, np.ndarray]:
+    """The counts of products in so many orders, and their ids, rising."""
+    bought = np.zeros(len(orders_of.ids), dtype=np.int64)
+    for block in _looked_at(orders_of):
+        bought += np.bincount(block.indices, minlength=len(bought))
+    often = np.flatnonzero(bought >= least)
+    found = both((block[:, often] for block in _looked_at(orders_of)), len(often))
+    return Counts(int(orders_of.sizes.sum()), bought[often], *found), orders_of.ids[often]
 
 
-def of_categories(products: Relation | None, orders: int, dataset: Dataset, settings: Settings) -> pd.DataFrame | None:
+def _looked_at(orders_of: Held) -> Iterator[csr_array]:
+    """The orders, of huge ones only the best-selling products where all hold too many pairs."""
+    if not _cut(orders_of.sizes):
+        yield from orders_of.blocks()
+        return
+    sells = np.empty(len(orders_of.ids), dtype=np.int64)
+    goods = np.flatnonzero(orders_of.goods)
+    sells[goods[np.lexsort((goods, -orders_of.sale_lines[goods]))]] = np.arange(len(goods))
+    for block in orders_of.blocks():
+        row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+        kept = (np.diff(block.indptr)[row] <= HUGE) | (sells[block.indices] < HUGE)
+        yield ones(row[kept], block.indices[kept], block.shape)
+
+
+def of_categories(products: Relation | None, orders_of: Held) -> pd.DataFrame | None:
     """Pairs of categories as the pairs of products, without alike, q and strong; None without two categories."""
     if products is None:
         return None
-    rows = products.query("basket_categories.sql", **bound(dataset, settings)).to_pandas()
-    alone = rows[rows["a"] == rows["b"]].set_index("a")["orders"]
-    pairs = rows[(rows["a"] != rows["b"]) & (rows["orders"] >= LEAST)].reset_index(drop=True)
+    rows = products.query("basket_categories.sql", **orders_of.given)
+    shelf_of = np.full(len(orders_of.ids), -1)
+    names, shelf_of[rows["product"].to_numpy()] = np.unique(
+        rows["category"].to_numpy(zero_copy_only=False).astype(object), return_inverse=True
+    )
+    alone = np.zeros(len(names), dtype=np.int64)
+    for block in _shelves(orders_of, shelf_of, len(names)):
+        alone += np.bincount(block.indices, minlength=len(names))
+    a, b, orders = both(_shelves(orders_of, shelf_of, len(names)), len(names))
+    pairs = pd.DataFrame({"a": names[a], "b": names[b], "orders": orders, "orders_a": alone[a], "orders_b": alone[b]})
+    pairs = pairs[pairs["orders"] >= LEAST].reset_index(drop=True)
     if pairs.empty:
         return None
-    pairs["orders_a"], pairs["orders_b"] = (alone.reindex(pairs[side]).to_numpy() for side in ("a", "b"))
-    both, one, other = (pairs[name].to_numpy() for name in ("orders", "orders_a", "orders_b"))
-    pairs["support"] = both / orders
-    pairs["confidence_ab"], pairs["confidence_ba"] = both / one, both / other
-    pairs["lift"] = both * (orders / (one * other.astype(float)))
-    pairs["lift_low"], pairs["lift_high"] = lift_interval(both, one, other, orders)
-    pairs["leverage"] = pairs["support"] - one / orders * (other / orders)
+    whole = int(orders_of.sizes.sum())
+    both_of, one, other = (pairs[name].to_numpy() for name in ("orders", "orders_a", "orders_b"))
+    pairs["support"] = both_of / whole
+    pairs["confidence_ab"], pairs["confidence_ba"] = both_of / one, both_of / other
+    pairs["lift"] = both_of * (whole / (one * other.astype(float)))
+    pairs["lift_low"], pairs["lift_high"] = lift_interval(both_of, one, other, whole)
+    pairs["leverage"] = pairs["support"] - one / whole * (other / whole)
     return pairs.sort_values(["lift", "a", "b"], ascending=[False, True, True], ignore_index=True)
 
 
-def longer(lines: Relation, found: Together, settings: Settings) -> pd.DataFrame:
+def _shelves(orders_of: Held, shelf_of: np.ndarray, shelves: int) -> Iterator[csr_array]:
+    """Orders x categories, one where the order holds a product of it."""
+    for block in orders_of.blocks():
+        row, shelf = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)), shelf_of[block.indices]
+        yield ones(row[shelf >= 0], shelf[shelf >= 0], (block.shape[0], shelves))
+
+
+def longer(orders_of: Held, found: Together) -> pd.DataFrame:
     """Rules with two or three products of strong pairs on the left: left (tuple of ids), right (id), then as `rules`.
 
     Each is likelier by BETTER than every shorter rule to the same product. Of more than MOST products the best-selling.
@@ -151,11 +175,9 @@ def longer(lines: Relation, found: Together, settings: Settings) -> pd.DataFrame
     sides = (strong.set_index(side)[f"orders_{side}"] for side in ("a", "b"))
     bought = pd.concat(sides).groupby(level=0).first().sort_values(ascending=False, kind="stable")
     ids = np.array(sorted(bought.index[:MOST]), dtype=object)
-    rows = lines.query("basket_orders.sql", items=listed(list(ids)), snapshot=settings.snapshot).to_pandas()
-    rows = rows[rows["product_id"].isin(ids)]  # an id may hold a bar
-    if len(ids) < 3 or rows.empty:
+    if len(ids) < 3:
         return rules({}, found.orders, LIKELY)
-    basket, item = rows["basket"].to_numpy() - 1, np.searchsorted(ids, rows["product_id"].to_numpy(dtype=object))
+    basket, item = _holding(orders_of, np.flatnonzero(np.isin(orders_of.ids, ids)))
     sets = itemsets(bitsets(basket, item, int(basket[-1]) + 1, len(ids)), found.least, LEFT + 1)
     made = rules(sets, found.orders, LIKELY)
     more = [len(left) > 1 and adds(left, right, sets) for left, right in zip(made["left"], made["right"], strict=True)]
@@ -163,6 +185,19 @@ def longer(lines: Relation, found: Together, settings: Settings) -> pd.DataFrame
     made["left"] = [tuple(ids[list(left)]) for left in made["left"]]
     made["right"] = ids[made["right"].to_numpy(dtype=np.int64)]
     return made
+
+
+def _holding(orders_of: Held, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each order that holds one of the items, numbered, and the place of the item: a row an order and item."""
+    baskets, places, before = [], [], 0
+    for block in orders_of.blocks():
+        some = block[:, items]
+        count = np.diff(some.indptr)
+        number = np.cumsum(count > 0) - 1 + before
+        baskets.append(np.repeat(number, count))
+        places.append(some.indices)
+        before += int(np.count_nonzero(count))
+    return np.concatenate(baskets), np.concatenate(places)
 
 
 def adds(left: Set, right: int, sets: Mapping[Set, int]) -> bool:

@@ -15,12 +15,14 @@ from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.ground import noun
+from analysis.next_step import then_or_later
 from analysis.offers import LEAST, NO_PRICE
+from analysis.similar import Bought, bought
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
 
-PAIRS, SOURCE = "analysis/up_sell_pairs.sql", "analysis/up_sell.sql"
+SOURCE = "analysis/up_sell.sql"
 LOW, HIGH = 0.1, 0.6  # the price step, as a part of the cheaper price
 CROWD = 50  # products of a category that a customer holds: more say little of any of them
 BIN = 0.05
@@ -68,7 +70,7 @@ def compute(
     sold = goods(lines, products, dataset, settings)
     _check(sold)
     response, without = settings.up_sell_response, priced.in_text(sorted(dataset.non_products))
-    chosen = _chosen(_candidates(lines, products, sold, without, settings), response)
+    chosen = _chosen(_candidates(bought(lines, products, dataset, settings, len(customers.frame))), response)
     got = lines.query(
         "up_sell.sql", snapshot=settings.snapshot, non_products=without, offers=priced.in_text(list(chosen["has"]))
     ).to_pandas()
@@ -98,24 +100,15 @@ def _check(sold: pd.DataFrame) -> None:
         raise Skip(NO_PRICE)
 
 
-def _candidates(
-    lines: Relation, products: Relation | None, sold: pd.DataFrame, without: str, settings: Settings
-) -> pd.DataFrame:
+def _candidates(held: Bought) -> pd.DataFrame:
     """Every pair within the price step: has, offer, bought, later, buyers, share, and what is known of both."""
-    counted = lines.query(
-        "up_sell_pairs.sql",
-        snapshot=settings.snapshot,
-        non_products=without,
-        most=CROWD,
-        low=LOW * 0.9,
-        high=HIGH * 1.1,
-    ).to_pandas()
-    itself = counted["has"] == counted["offer"]
-    buyers = counted[itself].set_index("has")["customers"]
-    pairs = counted[~itself].rename(columns={"customers": "bought"})
-    pairs["buyers"] = pairs["has"].map(buyers).astype("float64")  # of no pair at all, text would come
+    known = held.products.set_index("product_id")
+    shelf = pd.factorize(known["category"], sort=True)[0]
+    pairs, buyers = then_or_later(held, np.where(np.round(known["price"], 6) > 0, shelf, -1), CROWD)
+    pairs["buyers"] = buyers[pairs["has"]].astype(float)
     pairs["share"] = pairs["bought"] / pairs["buyers"]
-    known = sold.set_index("product_id")
+    ids = known.index.to_numpy()
+    pairs["has"], pairs["offer"] = ids[pairs["has"]], ids[pairs["offer"]]
     for side in ("has", "offer"):
         pairs[f"name_{side}"] = pairs[side].map(known["name"])
         pairs[f"price_{side}"] = pairs[side].map(known["price"]).astype("float64")

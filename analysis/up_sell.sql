@@ -8,23 +8,18 @@ with priced as (
     where day < cast($snapshot as date) and kind = 'sale' and paid = 1
     group by product_id
 ),
-categories as (
-    select product_id, min(category) as category
-    from products
-    group by product_id
-),
 goods as (
     select
         catalogue.product,
         catalogue.product_id,
         priced.price,
-        categories.category,
+        described.category,
         position('|' || catalogue.written || '|' in $offers) as place
     from priced
     inner join catalogue on priced.product_id = catalogue.product_id
-    inner join categories on priced.product_id = categories.product_id
+    inner join described on priced.product_id = described.product_id
     where
-        categories.category is not null
+        described.category is not null
         and priced.price > 0
         and position('|' || catalogue.written || '|' in $non_products) = 0
 ),
@@ -40,10 +35,11 @@ ranked as (
     from goods
 ),
 dearest as (
-    select holdings.customer, max(ranked.rung) as rung
-    from holdings
-    inner join ranked on holdings.product = ranked.product
-    group by holdings.customer, ranked.category
+    select purchases.customer, max(ranked.rung) as rung
+    from purchases
+    inner join ranked on purchases.product = ranked.product
+    where purchases.customer is not null
+    group by purchases.customer, ranked.category
 ),
 best as (
     select dearest.customer, min(ranked.place) as place

@@ -28,15 +28,18 @@ class Measured:
     together: float
 
     def __str__(self) -> str:
-        return f"{self.seconds:7.1f} s {self.megabytes:7.0f} MB"
+        return f"{self.seconds:.1f} s, {self.megabytes:,.0f} MB"
 
 
 def command(*arguments: str) -> Measured:
     """Run a Python command line in the project's folder; raises when it fails."""
+    return program(sys.executable, *arguments)
+
+
+def program(*arguments: str) -> Measured:
+    """Run a program in the project's folder; raises when it fails."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     held: list[float] = []
     ended = threading.Event()
@@ -49,11 +52,6 @@ def command(*arguments: str) -> Measured:
     if status:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{said[-2000:]}")
     return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024, max(held, default=0.0))
-
-
-def middle(runs: int, *arguments: str) -> Measured:
-    """The median run by seconds."""
-    return sorted((command(*arguments) for _ in range(runs)), key=lambda m: m.seconds)[runs // 2]
 
 
 def _watch(pid: int, held: list[float], ended: threading.Event) -> None:

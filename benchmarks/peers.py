@@ -1,30 +1,16 @@
-"""The same task as a user would do it otherwise: `python -m benchmarks.peers NAME FOLDER`, one process each."""
+"""The same tasks as a user would do them otherwise: `python -m benchmarks.peers NAME FOLDER`, one process each."""
 
 from __future__ import annotations
 
-import json
 import sys
-import tempfile
 import time
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import files
+
 if TYPE_CHECKING:
     import pandas as pd
-
-    from dataset.engine import Relation
-
-
-def ours(folder: Path) -> None:
-    """Read, account, customers, segments and concentration, as build.py does."""
-    from analysis.run import run
-    from dataset.opening import open_data
-    from dataset.settings import load
-
-    with tempfile.TemporaryDirectory() as work:
-        dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
-        run(("customers", "rfm", "pareto"), dataset, settings)
 
 
 def pandas(folder: Path) -> None:
@@ -52,45 +38,53 @@ def lifetimes(folder: Path) -> None:
     print(len(summary_data_from_transaction_data(lines, "customer", "when", monetary_value_col="amount")))
 
 
-def measure(folder: Path) -> None:
-    """What clusters are made of, written beside the data: one row a customer."""
+def retention(folder: Path) -> None:
+    """The usual notebook: month of first sale by groupby and transform, a pivot of customers; nothing else."""
+    lines = _lines(folder, "order")
+    lines = lines[lines["amount"] > 0]
+    month = lines["when"].dt.to_period("M")
+    first = month.groupby(lines["customer"]).transform("min")
+    table = lines.assign(first=first, later=(month - first).map(lambda gap: gap.n))
+    found = table.pivot_table(index="first", columns="later", values="customer", aggfunc="nunique")
+    print(found.shape)
+
+
+def boosting(folder: Path) -> None:
+    """The usual notebook: features of one cut-off by pandas, boosting on a part of the customers, a chance of all."""
+    import pandas as pd
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.model_selection import train_test_split
+
+    lines = _lines(folder, "order")
+    lines = lines[lines["amount"] > 0]
+    end = lines["when"].max().normalize() + pd.Timedelta(days=1)
+    for days in (30, 90):
+        cut = end - pd.Timedelta(days=days)
+        before = lines[lines["when"] < cut]
+        by = before.groupby("customer")
+        known = by.agg(last=("when", "max"), first=("when", "min"), orders=("order", "nunique"), net=("amount", "sum"))
+        known["last"], known["first"] = ((cut - known[c]).dt.days for c in ("last", "first"))
+        late = before[before["when"] >= cut - pd.Timedelta(days=90)]
+        known["lately"] = late.groupby("customer")["order"].nunique().reindex(known.index, fill_value=0)
+        again = known.index.isin(lines.loc[lines["when"] >= cut, "customer"].unique())
+        some, _, label, _ = train_test_split(known, again, test_size=0.3, random_state=1)
+        print(days, float(HistGradientBoostingClassifier().fit(some, label).predict_proba(known)[:, 1].mean()))
+
+
+def notebook_visits(folder: Path) -> None:
+    """The usual notebook: counts of kinds a visitor by pandas, views of late and sessions; no funnel, no model."""
     import pandas as pd
 
-    from analysis.cluster_measures import measured
-    from analysis.plan import ROOT
-    from analysis.run import run
-    from dataset.engine import Relation
-    from dataset.opening import open_data
-    from dataset.settings import load
-
-    with tempfile.TemporaryDirectory() as work:
-        dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
-        done = run(("customers", "rfm"), dataset, settings).results
-        lines = Relation(dataset.engine, "lines", ROOT, dataset.engine.columns("lines"))
-        customers = done["customers"]
-        measures = pd.DataFrame(measured(customers, lines, settings)).add_prefix("m_")  # type: ignore[arg-type]
-    frame = pd.concat([customers.frame, done["rfm"].frame[["segment"]], measures], axis=1)  # type: ignore[attr-defined]
-    (folder / MEASURED).parent.mkdir(exist_ok=True)
-    frame.to_parquet(folder / MEASURED)
-
-
-def clusters(folder: Path) -> None:
-    """Choice of three to eight groups, fit, names and profile, as build.py makes them."""
-    import pandas as pd
-
-    from analysis.clusters import grouped
-    from analysis.customers import Customers
-    from analysis.rfm import Rfm
-    from dataset.settings import Settings
-
-    frame = pd.read_parquet(folder / MEASURED)
-    measures = {c.removeprefix("m_"): frame[c].to_numpy() for c in frame if c.startswith("m_")}
-    window = (frame["first_sale"].min().date(), frame["last_sale"].max().date())
-    people = Customers({}, frame, None, window, "after refunds")  # type: ignore[arg-type]
-    segments = Rfm({}, frame, *[None] * 4, tied=False)  # type: ignore[arg-type]
-    started = time.perf_counter()
-    found = grouped(people, segments, measures, Settings(snapshot=window[1]))
-    print(len(found.model.centres), f"{time.perf_counter() - started:.1f} s with imports")
+    events = pd.read_parquet(folder / "events.parquet", columns=["user_id", "session_id", "created_at", "event_type"])
+    events = events.dropna(subset=["user_id"])
+    end = events["created_at"].max()
+    by = events.groupby(["user_id", "event_type"]).size().unstack(fill_value=0)
+    for days in (1, 7, 30):
+        late = events[(events["created_at"] >= end - pd.Timedelta(days=days)) & (events["event_type"] == "product")]
+        by[f"views_{days}"] = late.groupby("user_id").size().reindex(by.index, fill_value=0)
+    by["sessions"] = events.groupby("user_id")["session_id"].nunique()
+    by["last"] = events.groupby("user_id")["created_at"].max()
+    print(len(by))
 
 
 def kmeans(folder: Path) -> None:
@@ -101,54 +95,12 @@ def kmeans(folder: Path) -> None:
     from sklearn.metrics import silhouette_score
     from sklearn.preprocessing import StandardScaler
 
-    frame = pd.read_parquet(folder / MEASURED)
+    frame = pd.read_parquet(folder / files.MEASURED)
     measures = frame[[c for c in frame if c.startswith("m_")]].fillna(0).clip(lower=0)
     features = StandardScaler().fit_transform(np.log1p(measures))
     for k in range(3, 9):
         labels = KMeans(k, random_state=1, n_init=10).fit_predict(features)
         print(k, silhouette_score(features, labels, sample_size=20_000, random_state=1))
-
-
-def histories(folder: Path) -> None:
-    """What lifetime value is made of, written beside the data: one row a customer."""
-    from analysis.btyd import purchases
-    from analysis.plan import ROOT
-    from dataset.engine import Relation
-    from dataset.opening import open_data
-    from dataset.settings import load
-
-    with tempfile.TemporaryDirectory() as work:
-        dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
-        found = purchases(Relation(dataset.engine, "lines", ROOT, ()), settings.snapshot)
-    (folder / HISTORIES).parent.mkdir(exist_ok=True)
-    found.to_parquet(folder / HISTORIES)
-
-
-def clv(folder: Path) -> None:
-    """Both models fitted, the value of each customer, and how sure it is, as build.py makes them."""
-    import numpy as np
-    import pandas as pd
-    import scipy.optimize
-    import scipy.special  # noqa: F401
-
-    from analysis import btyd, clv_worth
-
-    people = pd.read_parquet(folder / HISTORIES)
-    started = time.perf_counter()
-    rows, known, amounts = btyd.histories(people), btyd.spenders(people), people["spend"].to_numpy()
-    orders = btyd.fit_orders(rows)
-    spend = btyd.fit_spend(people["frequency"].to_numpy()[known], amounts[known])
-    fitted = time.perf_counter()
-    made = clv_worth.worth(clv_worth.ahead(orders, rows), spend, rows, amounts)
-    valued = time.perf_counter()
-    one = np.zeros(len(people), dtype=np.int64)
-    model = clv_worth.Model(orders, spend, date.min, "")
-    clv_worth.spread(model, clv_worth.draws(model, rows, amounts, 1), rows, amounts, made, one, 1)
-    sure = time.perf_counter()
-    year = clv_worth.discounted(orders, rows, WEEKS, 12, RATE) * btyd.alive(orders, rows.x, rows.recency, rows.age)
-    assert made.spend is not None
-    estimates = [*orders.values, *spend.values, float((year[rows.of] * made.spend).sum())]
-    _told(folder, "clv", fitted - started, valued - fitted, estimates, sure - valued)
 
 
 def lifetimes_clv(folder: Path) -> None:
@@ -160,7 +112,7 @@ def lifetimes_clv(folder: Path) -> None:
     warnings.simplefilter("ignore")
     from lifetimes import BetaGeoFitter, GammaGammaFitter
 
-    people = pd.read_parquet(folder / HISTORIES)
+    people = pd.read_parquet(folder / files.HISTORIES)
     again = people[(people["frequency"] > 0) & (people["spend"] > 0)]
     started = time.perf_counter()
     orders = BetaGeoFitter().fit(people["frequency"], people["recency"], people["T"])
@@ -173,32 +125,12 @@ def lifetimes_clv(folder: Path) -> None:
         people["T"],
         people["spend"].fillna(0),
         time=12,
-        discount_rate=RATE,
+        discount_rate=files.RATE,
         freq="W",
     )
     valued = time.perf_counter()
     estimates = [*orders.params_[["r", "alpha", "a", "b"]], *spend.params_[["p", "q", "v"]], float(each.sum())]
-    _told(folder, "lifetimes", fitted - started, valued - fitted, estimates)
-
-
-def _told(folder: Path, name: str, fit: float, value: float, estimates: list[float], sure: float = 0.0) -> None:
-    """Seconds and estimates, for whoever compares them."""
-    told = {"fit": fit, "value": value, "sure": sure, "estimates": [float(e) for e in estimates]}
-    (folder / "measured" / f"{name}.json").write_text(json.dumps(told), encoding="utf-8")
-    print(told)
-
-
-def spend(folder: Path) -> None:
-    """Features, tests and forecast, as build.py makes them; the seconds printed leave out the reading of files."""
-    from analysis.run import run
-    from dataset.opening import open_data
-    from dataset.settings import load
-
-    with tempfile.TemporaryDirectory() as work:
-        dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
-        started = time.perf_counter()
-        found = run(("spend_90d",), dataset, settings).findings
-        print(found["spend_90d.capture_20"].value, f"{time.perf_counter() - started:.1f} s with imports")
+    files.told(folder, "lifetimes", fitted - started, valued - fitted, estimates)
 
 
 def tweedie(folder: Path) -> None:
@@ -219,50 +151,6 @@ def tweedie(folder: Path) -> None:
     print(float(model.fit(known, label).predict(known).sum() / label.sum()))
 
 
-def baskets(folder: Path) -> None:
-    """A million orders of five lines on average, from five thousand products drawn by Zipf's law: order and product."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rng = np.random.default_rng(1)
-    order = np.repeat(np.arange(1_000_000), 1 + rng.poisson(4, 1_000_000))
-    shares = np.cumsum(1 / np.arange(1, 5_001))
-    product = np.searchsorted(shares / shares[-1], rng.random(len(order)))
-    columns = {"order_id": [f"o{i}" for i in order.tolist()], "product_id": [f"p{i}" for i in product.tolist()]}
-    (folder / BASKETS).parent.mkdir(exist_ok=True)
-    pq.write_table(pa.table(columns), folder / BASKETS)
-
-
-def pairs(folder: Path) -> None:
-    """Pairs at a support of a tenth of a percent with all their measures, from the file of lines, as build.py does."""
-    from datetime import datetime
-
-    from analysis.plan import ROOT
-    from analysis.together import together
-    from dataset.engine import Engine, Relation, quoted
-    from dataset.settings import Settings
-    from dataset.tables import TABLES, Dataset
-
-    with tempfile.TemporaryDirectory() as work:
-        engine = Engine(Path(work), (folder,))
-        given = {"order_id": "order_id", "product_id": "product_id", "kind": "'sale'", "ordered_at": "$day"}
-        columns = ", ".join(f"cast({given.get(c, 'null')} as {t}) as {c}" for c, t in TABLES["lines"].items())
-        file = quoted(str(folder / BASKETS))
-        engine.run(f"create table lines as select {columns} from read_parquet({file})", day=datetime(2024, 1, 1))
-        lines = Relation(engine, "lines", ROOT, engine.columns("lines"))
-        settings = Settings(minimum_support=0.001, snapshot=date(2024, 1, 2))
-        started = time.perf_counter()
-        found = together(lines, _unpriced(lines), Dataset("generic", engine, ("lines",)), settings)
-        print(len(found.pairs), found.least, f"{time.perf_counter() - started:.2f} s from the table of lines")
-
-
-def _unpriced(lines: Relation) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(lines.query("goods.sql", snapshot=date(2024, 1, 2)).to_pylist()).assign(price=float("nan"))
-
-
 def fpgrowth(folder: Path) -> None:
     """The usual notebook: a sparse frame of orders by products, mlxtend's fpgrowth for sets of one and two."""
     import numpy as np
@@ -270,39 +158,13 @@ def fpgrowth(folder: Path) -> None:
     from mlxtend.frequent_patterns import fpgrowth as mine
     from scipy.sparse import csr_matrix
 
-    lines = pd.read_parquet(folder / BASKETS).drop_duplicates()
+    lines = pd.read_parquet(folder / files.BASKETS).drop_duplicates()
     (order, _), (product, names) = (pd.factorize(lines[name]) for name in ("order_id", "product_id"))
     table = pd.DataFrame.sparse.from_spmatrix(csr_matrix((np.ones(len(lines), dtype=bool), (order, product))))
     table.columns = names
     started = time.perf_counter()
     found = mine(table, min_support=0.001, use_colnames=True, max_len=2)
     print(int((found["itemsets"].map(len) == 2).sum()), f"{time.perf_counter() - started:.2f} s from the sparse frame")
-
-
-def recommend(folder: Path) -> None:
-    """Five products for every customer, with the trial, as build.py makes them; reading and customers timed apart."""
-    from collections.abc import Iterator
-    from contextlib import contextmanager
-
-    from analysis.run import run
-    from dataset.opening import open_data
-    from dataset.settings import load
-
-    seconds: dict[str, float] = {}
-
-    @contextmanager
-    def timed(name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        seconds[name] = time.perf_counter() - started
-
-    with tempfile.TemporaryDirectory() as work:
-        dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
-        found = run(("recommend",), dataset, settings, timed).results["recommend"]
-    rows = len(found.recommended)  # type: ignore[attr-defined]
-    (folder / "recommend.json").write_text(
-        json.dumps({"seconds": seconds["recommend"], "rows": rows}), encoding="utf-8"
-    )
 
 
 def one_by_one(folder: Path) -> None:
@@ -324,12 +186,6 @@ def one_by_one(folder: Path) -> None:
         np.argsort(-score)[:5]
 
 
-MEASURED = "measured/customers.parquet"
-BASKETS = "measured/baskets.parquet"
-HISTORIES = "measured/histories.parquet"
-WEEKS, RATE = 4.345, 0.01  # of a month, as lifetimes counts them; a month
-
-
 def _lines(folder: Path, *more: str) -> pd.DataFrame:
     """The file's lines with an amount, as floats."""
     import pandas as pd
@@ -344,22 +200,4 @@ def _file(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    tasks = (
-        ours,
-        pandas,
-        lifetimes,
-        measure,
-        clusters,
-        kmeans,
-        histories,
-        clv,
-        lifetimes_clv,
-        spend,
-        tweedie,
-        baskets,
-        pairs,
-        fpgrowth,
-        recommend,
-        one_by_one,
-    )
-    next(task for task in tasks if task.__name__ == sys.argv[1])(Path(sys.argv[2]))
+    globals()[sys.argv[1]](Path(sys.argv[2]))

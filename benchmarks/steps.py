@@ -31,9 +31,10 @@ def peak() -> float:
 
 def main(file: Path) -> None:
     import build
+    from analysis import run as running
 
-    plain_run = build.running.run
-    build.running.run = lambda *given: plain_run(*given[:-1])  # one at a time, or steps could not be told apart
+    plain_run = running.run
+    running.run = lambda *given: plain_run(*given[:-1])  # one at a time, or steps could not be told apart
     rows: list[tuple[Any, ...]] = []
     plain = Steps.step
 

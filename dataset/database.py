@@ -64,13 +64,14 @@ def read(reader: Reader, url: str, query: str, named_in: Path) -> Raw:
 
 def _failed(url: str, named_in: Path, reason: Exception) -> DataError:
     said = shown(
-        _without_secrets(str(reason).splitlines()[0] if str(reason) else type(reason).__name__, url), 200
+        without_secrets(str(reason).splitlines()[0] if str(reason) else type(reason).__name__, url), 200
     ).rstrip(".! ")
     what = f"{redacted(url)} cannot be read: {said}"
     return DataError("E_SOURCE", what, file=named_in, hint="Check that it runs, who may log in, and the query")
 
 
-def _without_secrets(text: str, url: str) -> str:
+def without_secrets(text: str, url: str) -> str:
+    """A message with what the URL holds beside host and database crossed out."""
     parts = urlsplit(url)
     secrets = [parts.password, parts.username, parts.query, url, *(value for _, value in parse_qsl(parts.query))]
     known = {form for secret in filter(None, secrets) for form in (secret, unquote(secret))}

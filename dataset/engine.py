@@ -18,6 +18,7 @@ EngineError = duckdb.Error
 PARAMETER = re.compile(r"--.*|\$([a-z_]\w*)")  # not those a comment names
 READ = re.compile(r"\b(?:from|join)\s+(\w+)")
 REDUCED = "reduced"
+SCHEMA = "tables://"  # where tables lie that are no files: tables://schema
 # DuckDB's own part of the memory, in MB: the rest is for Python, the models and the pages. What is larger is spilled.
 LEAST, SHARE, MOST = 400, 1 / 8, 1000
 
@@ -62,8 +63,12 @@ class Engine:
                 return
             if self.made.pop(table, None) is not None:
                 self.run(f"drop table {identifier(table)}")
-            self.run(f"create table {identifier(table)} as {sql}", **parameters)
+            self.create(table, sql, _used(sql, parameters))
             self.made[table] = parameters
+
+    def create(self, table: str, sql: str, parameters: Mapping[str, object]) -> None:
+        """Make a table of a query's answer."""
+        self.run(f"create table {identifier(table)} as {sql}", **parameters)
 
     @contextmanager
     def reading(self, tables: Mapping[str, tuple[str, Mapping[str, object]]]) -> Iterator[None]:
@@ -99,6 +104,27 @@ class Engine:
     def value(self, sql: str, /, **parameters: object) -> Any:
         """Run one query that answers with a single value."""
         return self.rows(sql, **parameters)[0][0]
+
+    def source(self, table: str, where: str) -> str | None:
+        """What stands after `from` to read a canonical table that lies in `where` (a folder here); None without it."""
+        folder = Path(where).resolve()
+        files = sorted((folder / table).glob("*.parquet")) or [folder / f"{table}.parquet"]
+        listed = ", ".join(literal_path(file) for file in files if file.is_file())
+        return f"read_parquet([{listed}])" if listed else None
+
+    def note(self, where: str, name: str) -> str:
+        """The text of a file beside the tables, "" without one."""
+        file = Path(where) / name
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+    def described(self, source: str) -> pa.Schema:
+        """The columns and types of a source: what may stand after `from`, in the engine's own words."""
+        return self.connection.sql(f"select * from {source} limit 0").to_arrow_table().schema
+
+    def view(self, table: str, columns: Mapping[str, str], source: str) -> None:
+        """Make a view of a source with these columns and types."""
+        casts = ", ".join(f"cast({identifier(c)} as {kind}) as {identifier(c)}" for c, kind in columns.items())
+        self.run(f"create view {identifier(table)} as select {casts} from {source}")
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The column names of a table."""
@@ -172,6 +198,11 @@ def answer(sql: str, **tables: pa.Table) -> pa.Table:
         for name, table in tables.items():
             connection.register(name, table)
         return connection.sql(sql).to_arrow_table()
+
+
+def literal_path(path: Path) -> str:
+    """A path as an SQL literal in which nothing is a wildcard."""
+    return quoted("".join(f"[{c}]" if c in "*?[" else c for c in str(path)))
 
 
 def identifier(name: str) -> str:

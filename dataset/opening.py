@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from dataset import database, mapping
-from dataset.engine import Engine, enough
+from dataset import canonical, database, mapping
+from dataset.engine import SCHEMA, Engine, enough
+from dataset.engines.chosen import Chosen, chosen, connected
 from dataset.errors import DataError, counted, existing
 from dataset.layouts import adventureworks, generic, online_retail, retailrocket, thelook
 from dataset.reading import Reader, data_files, normal, peek
@@ -22,22 +23,57 @@ LAYOUTS = {m.__name__.rpartition(".")[2]: m for m in (retailrocket, thelook, onl
 
 
 def open_data(
-    data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path
+    data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path, *writable: Path
 ) -> tuple[Dataset, Settings]:
     """Read DATA (a file, a folder or a database URL) into canonical tables; the settings completed from it.
 
-    layout: one of LAYOUTS, "generic", or "auto" to tell it from file and column names. folder: for the engine's files.
+    layout: one of LAYOUTS, "generic", "canonical", or "auto" to tell it from file and column names. folder: for the
+    engine's files; writable: folders it may reach beside. Canonical tables are looked at where they lie, if the engine
+    the settings name can, all others brought to it.
     Raises DataError, and MemoryError when the data is too large for the machine.
     """
     try:
+        engine = chosen(settings.engine)
         with enough():
-            return _opened(data, layout, mapping_file, settings, folder)
+            if _in_place(data, layout, mapping_file, engine):
+                reader = Reader(_at_work(engine, data, folder))
+                dataset, settings = _complete(canonical.read(reader, data, settings), reader, settings)
+            else:
+                dataset, settings = _opened(data, layout, mapping_file, settings, folder, writable)
+                dataset = _brought(dataset, engine, folder)
+            return replace(dataset, runs_on=engine.label), settings
     except OSError as reason:
         raise DataError("E_FILE_READ", f"cannot be read: {reason.strerror}", file=reason.filename) from None
 
 
+def _in_place(data: str, layout: str, mapping_file: Path | None, engine: Chosen) -> bool:
+    """Whether DATA are canonical tables that the engine reads itself. Raises DataError E_ENGINE where none can."""
+    schema = data.startswith(SCHEMA)
+    if schema and engine.kind == "duckdb":
+        raise DataError("E_ENGINE", f"{data} are tables of a database or of Spark", hint="Name it with --engine")
+    told = layout == "auto" and not mapping_file and not database.is_url(data) and canonical.matches(Path(data))
+    return schema or ((told or layout == "canonical") and engine.kind != "postgresql")
+
+
+def _at_work(engine: Chosen, data: str, folder: Path) -> Engine:
+    return Engine(folder, (Path(data).resolve(),)) if engine.kind == "duckdb" else connected(engine, folder)
+
+
+def _brought(dataset: Dataset, engine: Chosen, folder: Path) -> Dataset:
+    """The data set on the engine chosen: its tables written as Parquet, and read or loaded from there."""
+    if engine.kind == "duckdb":
+        return dataset
+    there = connected(engine, folder)
+    (folder / "tables").mkdir()
+    canonical.write(dataset, folder / "tables")
+    dataset.engine.close()
+    for table in dataset.tables:
+        there.view(table, TABLES[table], there.parquet(table, folder / "tables" / f"{table}.parquet"))
+    return replace(dataset, engine=there)
+
+
 def _opened(
-    data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path
+    data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path, writable: tuple[Path, ...]
 ) -> tuple[Dataset, Settings]:
     url = data if database.is_url(data) else ""
     path = None if url else Path(data)
@@ -46,11 +82,12 @@ def _opened(
         raise DataError("E_FILE_MISSING", f"there is no {data!r}", hint=existing(path.name, beside))
     if path is not None and not (path.is_dir() or path.is_file()):
         raise DataError("E_FILE_TYPE", "is neither a file nor a folder", file=path)
-    found = mapping_file or (_mapping_beside(path) if path and layout in ("auto", "generic") else None)
+    found = mapping_file or (_mapping_beside(path, layout) if path else None)
     readable: tuple[Path, ...] = (path.resolve() if path.is_dir() else path.resolve().parent,) if path else ()
     readable += (found.resolve().parent,) if found else ()
-    engine = Engine(folder, readable)
-    reader = Reader(engine)
+    reader = Reader(Engine(folder, (*readable, *writable)))
+    if path and (layout == "canonical" or (layout == "auto" and not found and canonical.matches(path))):
+        return _complete(canonical.read(reader, data, settings), reader, settings)
     if url or found or layout == "generic":
         if found is None:
             raise DataError(
@@ -70,7 +107,21 @@ def _opened(
     return _complete(dataset, reader, settings)
 
 
-def _mapping_beside(path: Path) -> Path | None:
+def files(data: str, layout: str, mapping_file: Path | None) -> list[Path]:
+    """The files that reading DATA (no URL) reads, a mapping among them; none when that asks a database."""
+    path = Path(data)
+    found = mapping_file or _mapping_beside(path, layout)
+    if found is None and layout in ("auto", "canonical") and path.is_dir() and canonical.matches(path):
+        return sorted((*path.glob("*.parquet"), *path.glob("*/*.parquet"), *path.glob(canonical.ABOUT)))
+    if found is None:
+        return data_files(path) if path.is_dir() else [path]
+    described = mapping.load(found)
+    return [] if described.source else [found, *described.files(path)]
+
+
+def _mapping_beside(path: Path, layout: str) -> Path | None:
+    if layout not in ("auto", "generic"):
+        return None
     folder = path if path.is_dir() else path.parent
     return next((folder / n for n in mapping.NAMES if (folder / n).is_file()), None)
 

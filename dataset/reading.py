@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from dataset import csv_file
-from dataset.engine import Engine, identifier, quoted
+from dataset.engine import Engine, identifier, literal_path, quoted
 from dataset.errors import DataError, existing, shown
 from dataset.tables import Account, Note, Reason
 
@@ -171,8 +171,8 @@ class Reader:
         for path in paths:
             path.open("rb").close()
             try:
-                rows = int(self.engine.value(f"select count(*) from read_parquet({_no_glob(path)})"))
-                names = [r[0] for r in self.engine.rows(f"describe select * from read_parquet({_no_glob(path)})")]
+                rows = int(self.engine.value(f"select count(*) from read_parquet({literal_path(path)})"))
+                names = [r[0] for r in self.engine.rows(f"describe select * from read_parquet({literal_path(path)})")]
             except duckdb.Error:
                 raise DataError("E_FILE_TYPE", "is not a whole Parquet file", file=path) from None
             _all_there(path.name, names, columns or (headers[0] if headers else ()))
@@ -180,7 +180,7 @@ class Reader:
             chosen = ", ".join(f"{identifier(n)} as {identifier(_free(n))}" for n in names)
             selects.append(
                 f"select {chosen}, file_row_number + {first} as _row"
-                f" from read_parquet({_no_glob(path)}, file_row_number = true)"
+                f" from read_parquet({literal_path(path)}, file_row_number = true)"
             )
             parts.append(Part(path.name, rows, first))
             first += rows
@@ -337,16 +337,11 @@ def _csv_select(text: csv_file.Text, wanted: Sequence[str]) -> str:
     columns = ", ".join(f"{quoted(h)}: 'VARCHAR'" for h in text.header)
     chosen = ", ".join(f"{identifier(_spelling(text.header, w))} as {identifier(_free(w))}" for w in wanted)
     return (
-        f"select {chosen} from read_csv({_no_glob(text.path)}, auto_detect = false, header = false,"
+        f"select {chosen} from read_csv({literal_path(text.path)}, auto_detect = false, header = false,"
         f" skip = {text.header_lines}, columns = {{{columns}}}, delim = {quoted(text.delimiter)}, quote = '\"',"
         f" escape = '\"', strict_mode = true, null_padding = false, compression = 'none',"
         f" max_line_size = {LONGEST_LINE})"
     )
-
-
-def _no_glob(path: Path) -> str:
-    """A path as an SQL literal in which nothing is a wildcard."""
-    return quoted("".join(f"[{c}]" if c in "*?[" else c for c in str(path)))
 
 
 def _spans_lines(text: csv_file.Text, rows: int) -> bool:

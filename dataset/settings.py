@@ -18,7 +18,7 @@ from dataset.errors import DataError, shown
 
 ZONES = available_timezones() - {"localtime", "Factory", "posixrules"}  # those the engine knows too
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-NOT_IN_THE_FILE = ("assign", "previous", "snapshot", "no_money")
+NOT_IN_THE_FILE = ("assign", "previous", "engine", "snapshot", "no_money")
 LEAST_SHARE, LEAST_MONEY, MOST_MONEY = 1e-9, 0.01, 10**15
 LOGO_TYPES = (".svg", ".png", ".jpg", ".jpeg")
 
@@ -37,6 +37,7 @@ class Settings:
     cross_sell_response, up_sell_response: assumed share of the customers offered a product who buy it.
     budget: what may be spent on the actions, in the report's currency; None: no budget is split. margin: assumed share
     of revenue that remains after the goods are paid.
+    engine: where the reductions run, as --engine says ("": CUSTOMER_DECK_ENGINE, or DuckDB); never with a password.
     no_money: why amounts are unknown ("no prices in ..."), "" when they are known.
     """
 
@@ -59,6 +60,7 @@ class Settings:
     playbook: Path | None = None
     assign: Path | None = None
     previous: Path | None = None
+    engine: str = ""
     snapshot: date = date.min
     no_money: str = ""
 

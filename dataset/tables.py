@@ -93,6 +93,7 @@ class Dataset:
 
     values: the layout's headline figures as metrics.json prints them (counts int, money decimal text).
     reconciliation: (label, amount) steps from the raw money total to net, in reading order; empty without money.
+    runs_on: the engine of the reductions, as it may be shown.
     """
 
     layout: str
@@ -106,3 +107,4 @@ class Dataset:
     zone: str = "UTC"
     no_money: str = ""
     non_products: frozenset[str] = frozenset()
+    runs_on: str = "DuckDB"

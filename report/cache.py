@@ -1,14 +1,17 @@
-"""Where drawn charts, printed pages and made fonts are kept between builds. Deleting the folder is always safe."""
+"""Where results, drawn charts, printed pages and made fonts are kept between builds. Deleting it is always safe."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tempfile
 import time
 from pathlib import Path
 
 KEPT_DAYS = 30
+RESULTS, MOST_BYTES = "results", 2 << 30  # of results, which hold customers: those used last
+HALF = ".tmp-"  # a result that is being written, or was when its build was killed
 
 
 def folder() -> Path | None:
@@ -36,9 +39,21 @@ def folder() -> Path | None:
 
 
 def prune(path: Path) -> None:
-    """Remove charts and pages that no build has used for a month."""
+    """Remove what no build has used for a month, and results beyond their bound, those used longest ago first."""
     oldest = time.time() - KEPT_DAYS * 86_400
     for kind in ("charts", "pdf"):
         for entry in os.scandir(path / kind) if (path / kind).is_dir() else ():
             if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < oldest:
                 Path(entry.path).unlink(missing_ok=True)
+    _prune_results(path / RESULTS, oldest)
+
+
+def _prune_results(path: Path, oldest: float) -> None:
+    there = [e for e in os.scandir(path) if e.is_dir(follow_symlinks=False)] if path.is_dir() else []
+    used = {entry.path: entry.stat(follow_symlinks=False).st_mtime for entry in there}
+    total = 0
+    for entry in sorted(used, key=lambda entry: -used[entry]):
+        half = os.path.basename(entry).startswith(HALF)
+        total += 0 if half else sum(file.stat().st_size for file in os.scandir(entry))
+        if used[entry] < (time.time() - 86_400 if half else oldest) or total > MOST_BYTES:
+            shutil.rmtree(entry, ignore_errors=True)

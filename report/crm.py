@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILES = ("crm_salesforce", "crm_hubspot", "crm_mailchimp")
+SAME = {"crm_hubspot": "crm_salesforce"}  # all but the headings
 # What is said of a customer -> heading for Salesforce (field API names) and HubSpot (property labels)
 HEADINGS = {
     "customer_id": ("Customer_Id__c", "Customer ID"),
@@ -53,7 +54,7 @@ def tables(results: Mapping[str, Result], settings: Settings) -> dict[str, pa.Ta
     }
     empty = pa.chunked_array([pa.nulls(len(people), pa.string())])
     made[FILES[2]] = pa.table({"Email Address": empty, "Customer ID": said["customer_id"], "Tags": tags})
-    return {name: table.filter(kept) for name, table in made.items()}
+    return made if pc.all(kept).as_py() else {name: table.filter(kept) for name, table in made.items()}
 
 
 def _said(people: pd.DataFrame, results: Mapping[str, Result], settings: Settings) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis.finding import Result, Table
@@ -97,7 +99,10 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
                 _parquet(made, folder / f"{name}.parquet")
                 written.append(f"{name}.parquet")
     for name, table in crm.tables(results, settings).items():
-        _csv(table, folder / f"{name}.csv")
+        if name in crm.SAME:
+            _headed(folder / f"{crm.SAME[name]}.csv", folder / f"{name}.csv", table)
+        else:
+            _csv(table, folder / f"{name}.csv")
         written.append(f"{name}.csv")
     if (plan := results.get("actions")) is not None:
         text = json.dumps(plan.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"  # type: ignore[attr-defined]
@@ -115,7 +120,8 @@ def _customers(results: Mapping[str, Result]) -> pd.DataFrame | None:
         labels = getattr(results.get(name), "frame", None)
         if labels is not None:
             frame = pd.concat([frame, _of_the_same(frame, labels)], axis=1)
-    return frame.sort_values(["net", "customer_id"], ascending=[False, True], ignore_index=True)
+    by_net = np.argsort(-frame["net"].to_numpy(), kind="stable")  # customers are in the order of their ids
+    return frame.take(by_net).reset_index(drop=True)
 
 
 def _of_the_same(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -174,6 +180,14 @@ def _csv(table: pa.Table, path: Path) -> None:
     ):
         for start in range(0, len(ready), BATCH):
             writer.write_table(ready.slice(start, BATCH).cast(schema))
+
+
+def _headed(other: Path, path: Path, table: pa.Table) -> None:
+    """The rows of a file that is there, below the headings of a table."""
+    with open(other, "rb") as rows, open(path, "wb", opener=_opener) as file:
+        rows.readline()
+        file.write(",".join(f'"{name}"' for name in table.column_names).encode() + b"\n")
+        shutil.copyfileobj(rows, file, 1 << 20)
 
 
 def _opener(path: str, flags: int) -> int:

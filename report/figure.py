@@ -9,17 +9,18 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 from babel.dates import format_date
 
 from analysis.finding import Result, Table, Unit
 from dataset.errors import shown
 from dataset.settings import Settings
 from report import number
+from report.chart import Chart, bar
 from report.fonts import FAMILY
 
 INK, GREY, BAR, LIGHT, HAIRLINE = "#1b2128", "#56606b", "#a3acb6", "#d3d9df", "#d5dade"
@@ -108,7 +109,7 @@ class Figure:
     """
 
     name: str
-    draw: Callable[[Any, Style], go.Figure | None]
+    draw: Callable[[Any, Style], Chart | None]
     slot: str
     alt: Callable[[Any, Style], str]
     table: Callable[[Any], Table]
@@ -125,8 +126,8 @@ class Drawn:
     alt: str
     table: Table
     columns: tuple[str, ...]
-    wide: go.Figure
-    narrow: go.Figure
+    wide: Chart
+    narrow: Chart
     slot: Slot
 
 
@@ -151,7 +152,7 @@ def drawings(analysis: str, result: Result, settings: Settings) -> Iterator[Draw
             yield Drawn(name, figure.title, alt, table, figure.columns, wide, narrow, slot)
 
 
-def finished(figure: go.Figure | None, style: Style) -> go.Figure | None:
+def finished(figure: Chart | None, style: Style) -> Chart | None:
     """The figure in the house's layout: our type, no grid, no legend, no buttons, the slot's size."""
     if figure is None:
         return None
@@ -165,22 +166,26 @@ def finished(figure: go.Figure | None, style: Style) -> go.Figure | None:
         "title": {"text": ""},
         "automargin": True,
     }
-    figure.layout.template = go.layout.Template(
-        layout={
-            "font": {"family": f"{FAMILY}, sans-serif", "size": style.slot.text, "color": INK},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "showlegend": False,
-            "margin": {"l": 4, "r": 4, "t": 8, "b": 4, "pad": 4},
-            "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": BAR, "font": {"color": INK}, "align": "left"},
-            "dragmode": False,
-            "bargap": 0.34,
-            "xaxis": axis,
-            "yaxis": axis,
-            "annotationdefaults": {"showarrow": False},
-        }
+    figure.update_layout(
+        template={
+            "layout": {
+                "font": {"family": f"{FAMILY}, sans-serif", "size": style.slot.text, "color": INK},
+                "paper_bgcolor": "rgba(0,0,0,0)",
+                "plot_bgcolor": "rgba(0,0,0,0)",
+                "showlegend": False,
+                "margin": {"l": 4, "r": 4, "t": 8, "b": 4, "pad": 4},
+                "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": BAR, "font": {"color": INK}, "align": "left"},
+                "dragmode": False,
+                "bargap": 0.34,
+                "xaxis": axis,
+                "yaxis": axis,
+                "annotationdefaults": {"showarrow": False},
+            }
+        },
+        width=style.slot.width,
+        height=style.slot.height,
+        autosize=False,
     )
-    figure.update_layout(width=style.slot.width, height=style.slot.height, autosize=False)
     return figure
 
 
@@ -191,10 +196,10 @@ def ranked(
     hover: Sequence[str],
     colours: Sequence[str],
     style: Style,
-) -> go.Figure:
+) -> Chart:
     """Horizontal bars, the first on top, each named on the left and labelled at its end; no axis."""
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             orientation="h",
             x=list(values),
             y=list(range(len(names))),
@@ -224,9 +229,9 @@ def paired(
     spoken: Sequence[bool],
     hover: Sequence[str],
     style: Style,
-) -> go.Figure:
+) -> Chart:
     """Two horizontal bars a group: share of customers light, share of revenue dark; those spoken of in colour."""
-    rows, figure = list(range(len(names))), go.Figure()
+    rows, figure = list(range(len(names))), Chart()
     strong = [style.accent if told else GREY for told in spoken]
     light = [style.tint if told else LIGHT for told in spoken]
     pairs = ((customers, "customers", -0.37, light, GREY), (revenue, "revenue", 0.01, strong, INK))
@@ -256,14 +261,14 @@ def paired(
     return figure
 
 
-def axis_names(figure: go.Figure, across: str, up: str, below: int = -30, left: int = -50) -> None:
+def axis_names(figure: Chart, across: str, up: str, below: int = -30, left: int = -50) -> None:
     """What the axes show: one name at the lower right, one at the upper left; below, left: pixels from the corners."""
     same = {"xref": "paper", "yref": "paper", "font": {"color": GREY}}
     figure.add_annotation(text=across, x=1, xanchor="right", y=0, yanchor="top", yshift=below, **same)
     figure.add_annotation(text=up, x=0, xanchor="left", y=1, yanchor="bottom", xshift=left, yshift=4, **same)
 
 
-def named_rows(figure: go.Figure, names: Sequence[str]) -> None:
+def named_rows(figure: Chart, names: Sequence[str]) -> None:
     """Rows 0, 1, ... from top to bottom with these names: two equal names stay two rows, few rows stay thin."""
     figure.update_yaxes(
         tickmode="array",
@@ -274,6 +279,7 @@ def named_rows(figure: go.Figure, names: Sequence[str]) -> None:
     )
 
 
+@lru_cache(maxsize=50_000)
 def width(text: str) -> float:
     """How wide a text is in Source Sans Regular, in ems, kerning apart: enough to keep room for a label."""
     return sum(ADVANCES[ord(c) - 32] if " " <= c <= "~" else NARROW.get(c, 600) for c in text) / 1000
@@ -316,7 +322,7 @@ def apart(labels: Sequence[tuple[int, str]], style: Style, bars: int) -> list[in
     return kept
 
 
-def years(figure: go.Figure, starts: Sequence[date]) -> None:
+def years(figure: Chart, starts: Sequence[date]) -> None:
     """A hairline before each January of a time axis over rows 0, 1, ..."""
     for at, start in enumerate(starts):
         if at and start.month == 1 and starts[at - 1].year < start.year:

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from numbers import Real
-from typing import Any
-
-import plotly.graph_objects as go
+from typing import TYPE_CHECKING, Any
 
 from report import arial
 from report.figure import GREY, HAIRLINE, INK, Drawn
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 MOST_SHAPES = 12
 MOST_POINTS = 2_000

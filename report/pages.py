@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import plotly
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from analysis.finding import PLACE, Finding, Result, Table
@@ -26,12 +26,11 @@ from report import number
 from report.figure import Drawn, drawings, mixed, readable, width
 from report.fonts import Fonts
 from report.outline import CHARTED, DECK, HEADINGS, MOST_SLIDES, PART, SPARE
-from report.paper import Spec
+from report.paper import Spec, plotly_js
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATES = PROJECT / "templates"
 ANALYSIS = PROJECT / "analysis"
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
@@ -49,6 +48,8 @@ LEAST_TABLE = 100  # pixels: a lower slot cannot hold a table in the chart's pla
 MOST_MEANT = 110  # characters of a definition under a recommended step
 MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 TITLE_PX, TITLE_ROOM = (35, 28, 23), 1150
+# A page of the appendix: pixels across, type of its tables and of those with many columns, ems between columns.
+PAGE_ROOM, TABLE_PX, SMALL_PX, CELL_ROOM, MANY_COLUMNS = 657, 13, 11, 0.8, 8
 SEMIBOLD = 1.04  # times as wide as regular
 
 # What templates may say: these members of a Page.
@@ -100,7 +101,7 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
     files["assets/base.css"] = f"{fonts.css('.')}\n{base}"
     for name in ("screen.css", "deck.js"):
         files[f"assets/{name}"] = (TEMPLATES / "assets" / name).read_text(encoding="utf-8")
-    files["assets/plotly.min.js"] = in_ascii(PLOTLY.read_text(encoding="utf-8"))
+    files["assets/plotly.min.js"] = in_ascii(plotly_js().read_text(encoding="utf-8"))
     if settings.logo:
         files[f"assets/logo{settings.logo.suffix.lower()}"] = settings.logo.read_bytes()
     return files
@@ -109,6 +110,23 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
 def for_print(which: Which, report: Report) -> str:
     """One page for the PDF: self-contained, no script, no link that leaves the document."""
     return Page(which, True, report).html()
+
+
+class Compiled(BytecodeCache):
+    """Keeps a template, once compiled, for the other pages of this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 @dataclass
@@ -131,6 +149,7 @@ class Page:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=COMPILED,
         )
         accent = readable(self.settings.accent)
         made.globals |= {name: getattr(self, name) for name in WORDS}
@@ -362,14 +381,18 @@ class Page:
         labels = {k: label for k, label in table.labels.items() if k in frame and (not columns or k in columns)}
         labels = {k: label for k, label in labels.items() if not table.frame[k].isna().all()}
         numeric = {k for k in labels if units.get(k, "name") != "name" or pd.api.types.is_numeric_dtype(frame[k])}
+        rows = [
+            [self._cell(value, units.get(k), k in numeric, signed(k)) for k, value in zip(labels, row, strict=True)]
+            for row in frame[list(labels)].itertuples(index=False, name=None)
+        ]
+        room = (PAGE_ROOM / (SMALL_PX if len(labels) > MANY_COLUMNS else TABLE_PX)) if self._on_page else 0
         context = {
             "table": table,
             "labels": labels,
             "numeric": numeric,
-            "rows": [
-                [self._cell(value, units.get(k), k in numeric, signed(k)) for k, value in zip(labels, row, strict=True)]
-                for row in frame[list(labels)].itertuples(index=False, name=None)
-            ],
+            "rows": rows,
+            "wide": len(labels) > MANY_COLUMNS,
+            "columns": columns_of(list(labels.values()), rows, [k in numeric for k in labels], room) if room else (),
             "cut": len(table.frame) > most,
             "caption": table.title if caption is True else caption,
             "file": file,
@@ -377,6 +400,11 @@ class Page:
             "all": number.text(len(table.frame), "count", self.settings),
         }
         return Markup(self._environment.get_template("table.html.j2").render(context))
+
+    @property
+    def _on_page(self) -> bool:
+        """Whether this is the appendix on paper, whose tables are many: there a column's width is told."""
+        return self.printed and self.which == "appendix"
 
     def methods(self, name: str) -> list[tuple[str, Markup, str]]:
         """The SQL files behind an analysis: path, statement, and the section that prints it ("" = this one)."""
@@ -426,6 +454,29 @@ def tables(result: Result) -> list[Table]:
     return [value for value in values if isinstance(value, Table)]
 
 
+def columns_of(labels: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: float) -> list[str]:
+    """The width of each column in percent, as CSS 2.1 would have it after measuring every cell; room: in ems.
+
+    A column gets its longest text; where that is too much for the page, all give way towards their longest words.
+    Numbers do not break.
+    """
+    least, most = [], []
+    for label, *texts, number_like in zip(labels, *rows, numeric, strict=True):
+        head = [width(word) * SEMIBOLD for word in label.split()] or [0.0]
+        body = [width(text) for text in texts]
+        words = body if number_like else [width(word) for text in texts for word in text.split()]
+        least.append(max(*head, *words, 0.0) + CELL_ROOM)
+        most.append(max(width(label) * SEMIBOLD, *body, 0.0) + CELL_ROOM)
+    free, wanted = room - sum(least), sum(most) - sum(least)
+    if sum(most) <= room:
+        made = most
+    elif free > 0:
+        made = [low + (high - low) * free / wanted for low, high in zip(least, most, strict=True)]
+    else:
+        made = least
+    return [f"{value * 100 / sum(made):.2f}" for value in made]
+
+
 def crosstab(table: Table | None, rows: str, columns: str, values: str, called: str = "") -> Table | None:
     """A long table laid out with one column a group, in the order the groups come; None stays None.
 
@@ -457,19 +508,14 @@ def sql_files(name: str, result: Result) -> list[str]:
 
 
 def sql(statement: str, printed: bool) -> Markup:
-    """A statement for reading: keywords strong, remarks quiet; on paper a block a line, so that it may wrap."""
-    made = [_sql_line(line, printed) for line in statement.rstrip().splitlines()]
-    return Markup("" if printed else "\n").join(made)
+    """A statement for reading, remarks quiet; on the screen keywords are strong, which a print has no time for."""
+    return Markup("\n").join(_sql_line(line, printed) for line in statement.rstrip().splitlines())
 
 
 def _sql_line(line: str, printed: bool) -> Markup:
     code, mark, remark = line.partition("--")
-    said = Markup(KEYWORD.sub(r"<b>\1</b>", str(escape(code.strip() if printed else code))))
-    said += Markup("<i>{}</i>").format(mark + remark) if mark else Markup("")
-    if not printed:
-        return said
-    depth = (len(line) - len(line.lstrip())) / 4
-    return Markup('<span class="line" style="margin-left: {}em">{}</span>').format(1.1 * depth, said)
+    said = escape(code) if printed else Markup(KEYWORD.sub(r"<b>\1</b>", str(escape(code))))
+    return said + (Markup("<i>{}</i>").format(mark + remark) if mark else Markup(""))
 
 
 def in_ascii(script: str) -> str:

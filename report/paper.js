@@ -1,22 +1,40 @@
-// Runs in the chart browser, between plotly and kaleido: what plotly draws as SVG gets a form that PDF printers, which know
-// less of SVG, draw alike. A picture stays as plotly makes it, on white.
+// Runs in the chart browser beside plotly: what plotly draws as SVG gets a form that PDF printers, which know less of SVG,
+// draw alike; and a picture is made of it.
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = 48; // flat rectangles for one colour bar
+const DEFAULTS = { opacity: "1", "fill-opacity": "1", "stroke-opacity": "1", "vector-effect": "none", "font-weight": "normal", "font-style": "normal" };
 const made = (tag, values) => {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(values)) element.setAttribute(name, value);
   return element;
 };
 
-const plain = Plotly.toImage;
-Plotly.toImage = async ({ data, layout: { paperName, ...layout }, config }, options) => {
-  await Promise.all([...document.fonts].map((face) => face.load()));
-  if (options.format !== "svg") layout.paper_bgcolor = "#fff"; // a transparent picture cannot be read on a dark page
-  const image = await plain({ data, layout, config }, options);
-  return options.format === "svg" ? cleaned(image, options.width, options.height, paperName) : image;
-};
+const ready = Promise.all([...document.fonts].map((face) => face.load()));
+
+// A plotly figure as SVG.
+async function drawn(name, figure, width, height) {
+  const { data, layout, config } = JSON.parse(figure);
+  return cleaned(await Plotly.toImage({ data, layout, config }, { format: "svg", width, height, imageDataOnly: true }), width, height, name);
+}
+
+// A finished SVG as PNG in base64; on white, as a transparent picture cannot be read on a dark page.
+async function pictured(svg, scale) {
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width * scale, image.height * scale);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const reader = new FileReader();
+  const read = new Promise((done) => (reader.onload = done));
+  reader.readAsDataURL(await canvas.convertToBlob());
+  await read;
+  return reader.result.split(",")[1];
+}
 
 function cleaned(image, width, height, name) {
   const stage = document.createElement("div");
@@ -27,6 +45,7 @@ function cleaned(image, width, height, name) {
   [...svg.querySelectorAll("rect")].forEach(unblend);
   [...svg.querySelectorAll("text")].forEach(opaque);
   tidy(svg);
+  [...svg.querySelectorAll("*")].forEach(lighten);
   rename(svg, name);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   stage.remove();
@@ -125,6 +144,32 @@ function tidy(svg) {
   }
   svg.removeAttribute("class");
   svg.removeAttribute("style");
+}
+
+// What is drawn alike with less to read and to stack: attributes in place of styles, no default, no stroke nobody sees, no idle group.
+function lighten(element) {
+  const pre = element.style.whiteSpace === "pre" && /^ |  | $/.test(element.textContent);
+  element.style.removeProperty("white-space");
+  for (const key of element.style) {
+    const value = element.style.getPropertyValue(key);
+    const given = DEFAULTS[key] === value && !element.parentElement.closest(`[${key}]`);
+    if (!given) element.setAttribute(key, value);
+  }
+  element.removeAttribute("style");
+  if (pre) element.setAttribute("style", "white-space: pre");
+  const unseen = (kind) => element.getAttribute(`${kind}-opacity`) === "0" || element.getAttribute(kind) === "none";
+  const shape = ["path", "rect", "circle"].includes(element.localName) && !element.closest("clipPath");
+  if (shape && (unseen("stroke") || parseFloat(element.getAttribute("stroke-width")) === 0))
+    for (const { name } of [...element.attributes]) if (name.startsWith("stroke")) element.removeAttribute(name);
+  if (shape && unseen("fill") && !element.closest("[stroke]")) return element.remove();
+  if (element.localName !== "g") return;
+  if (!element.attributes.length) return element.replaceWith(...element.childNodes);
+  const [only] = element.children;
+  const clips = element.attributes.length === 1 && element.getAttribute("clip-path");
+  if (clips && element.childElementCount === 1 && !only.hasAttribute("transform") && !only.hasAttribute("clip-path")) {
+    only.setAttribute("clip-path", clips);
+    element.replaceWith(only);
+  }
 }
 
 const short = (value) => value.replace(/-?\d*\.\d{4,}(?:e-?\d+)?/g, (digits) => String(Math.round(+digits * 1000) / 1000));

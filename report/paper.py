@@ -1,8 +1,9 @@
-"""Charts for paper: plotly figures drawn by kaleido as SVG that a PDF printer draws alike, and as PNG."""
+"""Charts for paper: plotly figures drawn in a browser as SVG that a PDF printer draws alike, and as PNG made of it."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import logging
@@ -15,10 +16,12 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import suppress
 from importlib.metadata import version
+from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +29,8 @@ from dataset.errors import DataError, shown
 from report.fonts import Fonts
 
 if TYPE_CHECKING:
-    from kaleido import Kaleido
+    from choreographer import Browser as Chrome
+    from choreographer import Tab
 
 NAMES = (
     "chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome",
@@ -37,7 +41,7 @@ MAC = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
-# Beside those of kaleido: labels as wide as in print, equal colours everywhere, nothing asked of any network.
+# Beside those of choreographer: labels as wide as in print, equal colours everywhere, nothing asked of any network.
 FLAGS = (
     "--font-render-hinting=none", "--force-color-profile=srgb", "--hide-scrollbars", "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND",
@@ -45,13 +49,17 @@ FLAGS = (
 NOWHERE = "127.0.0.1:9"
 HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
 SCRIPT = Path(__file__).with_name("paper.js")
-TABS = 2
+PAGE = """<!DOCTYPE html>
+<html><head><meta charset="utf-8"><style>{style}</style>
+<script src="{plotly}" charset="utf-8"></script><script src="{script}" charset="utf-8"></script></head>
+<body></body></html>
+"""
 START_SECONDS, DRAW_SECONDS, CLOSE_SECONDS = 30.0, 60.0, 3.0
 DPI, CSS_DPI = 300, 96
 
 
 class Spec(NamedTuple):
-    """One chart to draw: its name (letters, digits, - and _), plotly figure (or its dict), size in CSS pixels."""
+    """One chart to draw: its name (letters, digits, - and _), figure (or its JSON values), size in CSS pixels."""
 
     name: str
     figure: Any
@@ -60,6 +68,8 @@ class Spec(NamedTuple):
 
 
 Drawing = futures.Future[bytes]
+Ask = Callable[["Browser", Spec, str], Drawing]  # has the browser make something of a chart and its figure's JSON
+Job = tuple[int, int, str, tuple[str | float, ...], "asyncio.Future[str]"]  # rank, number, function, arguments, answer
 
 
 class BrowserTrouble(Exception):
@@ -90,27 +100,40 @@ class Paper:
             self._start()
 
     def begin(self, charts: Sequence[Spec]) -> None:
-        """Have the SVGs of these charts drawn while the caller does something else; `draw` then has them sooner."""
+        """Have these charts drawn while the caller does something else; `draw` and `png` then have them sooner."""
         for chart in charts:
-            path = self._cache / self._file(chart, _figure_json(chart.figure), "svg")
-            if not path.is_file():
+            figure = _figure_json(chart.figure)
+            svg, png = (self._cache / self._file(chart, figure, kind) for kind in ("svg", "png"))
+            if not svg.is_file():
                 self._start()
                 if self._browser is not None:
-                    self._begun[path] = self._browser.begin(_plain(chart), "svg")
+                    self._begun[svg] = self._browser.draw(chart, figure)
+                    self._begun[png] = self._browser.picture(self._begun[svg])
 
     def draw(self, charts: Sequence[Spec]) -> dict[str, str | None]:
         """Each chart's SVG by name; None, and `trouble` set, where the browser failed.
 
         Raises RuntimeError for a figure that plotly refuses.
         """
-        made = self._made(charts, "svg")
+        made = self._svgs(charts)
         return {chart.name: made[chart.name].decode() if chart.name in made else None for chart in charts}
 
     def png(self, charts: Sequence[Spec]) -> dict[str, bytes]:
         """The charts at 300 dpi, by name; those that cannot be drawn are left out. Raises as `draw` does."""
-        return {name: _with_dpi(image) for name, image in self._made(charts, "png").items()}
+        svgs = self._svgs(charts)
 
-    def _made(self, charts: Sequence[Spec], kind: str) -> dict[str, bytes]:
+        def picture(browser: Browser, chart: Spec, figure: str) -> Drawing:
+            svg = Drawing()
+            svg.set_result(svgs[chart.name])
+            return browser.picture(svg)
+
+        made = self._made([chart for chart in charts if chart.name in svgs], "png", picture)
+        return {name: _with_dpi(image) for name, image in made.items()}
+
+    def _svgs(self, charts: Sequence[Spec]) -> dict[str, bytes]:
+        return self._made(charts, "svg", lambda browser, chart, figure: browser.draw(chart, figure))
+
+    def _made(self, charts: Sequence[Spec], kind: str, ask: Ask) -> dict[str, bytes]:
         """What the cache holds of the charts; the others are drawn together."""
         figures = {chart.name: _figure_json(chart.figure) for chart in charts}
         kept = {chart.name: self._cache / self._file(chart, figures[chart.name], kind) for chart in charts}
@@ -126,7 +149,7 @@ class Paper:
             begun = {
                 self._begun.pop(kept[chart.name])
                 if kept[chart.name] in self._begun
-                else self._browser.begin(_plain(chart), kind): chart.name
+                else ask(self._browser, chart, figures[chart.name]): chart.name
                 for chart in absent
             }
             try:
@@ -170,28 +193,49 @@ def browser_path() -> str:
 
 
 class Browser:
-    """kaleido in a home of its own, on a thread and event loop of its own. It gets ready in the background."""
+    """A browser in a home of its own, on a thread and event loop of its own. It gets ready in the background."""
 
     def __init__(self, path: str, fonts: Fonts) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="customer-deck-browser-"))
         self._said = _Said()
-        self._kaleido: Kaleido | None = None
+        self._chrome: Chrome | None = None
+        self._jobs: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
+        self._number = count()
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda *_: None)  # who waits for a result is told of its error
         self._thread = threading.Thread(target=self._loop.run_forever, name="charts", daemon=True)
         self._thread.start()
         self._opened = self._soon(self._open(path, fonts))
 
-    def begin(self, chart: Spec, kind: str) -> Drawing:
-        """Have a chart drawn as soon as the browser is ready."""
-        layout = {**(chart.figure.get("layout") or {}), "paperName": chart.name}
-        scale = DPI / CSS_DPI if kind == "png" else 1
-        options = {"format": kind, "width": chart.width, "height": chart.height, "scale": scale}
-        return self._soon(self._draw({**chart.figure, "layout": layout}, options))
+    def draw(self, chart: Spec, figure: str) -> Drawing:
+        """Have a chart drawn as SVG as soon as the browser is ready; figure: its JSON."""
+        return self._soon(self._draw(chart, figure))
 
-    async def _draw(self, figure: dict[str, Any], options: dict[str, Any]) -> bytes:
-        kaleido = await asyncio.wrap_future(self._opened)
-        return await kaleido.calc_fig(figure, options)
+    def picture(self, svg: Drawing) -> Drawing:
+        """Have a PNG made of an SVG once that is there, and when no other SVG waits."""
+        return self._soon(self._picture(svg))
+
+    async def _draw(self, chart: Spec, figure: str) -> bytes:
+        return (await self._told(0, "drawn", chart.name, figure, chart.width, chart.height)).encode()
+
+    async def _picture(self, svg: Drawing) -> bytes:
+        image = (await asyncio.wrap_future(svg)).decode()
+        return base64.b64decode(await self._told(1, "pictured", image, DPI / CSS_DPI))
+
+    async def _told(self, rank: int, function: str, *given: str | float) -> str:
+        """What a function of the drawing page answers, once it is free; those of low rank come first."""
+        answer: asyncio.Future[str] = self._loop.create_future()
+        self._jobs.put_nowait((rank, next(self._number), function, given, answer))
+        return await answer
+
+    async def _work(self, tab: Tab, page: str) -> None:
+        """Do one job after the other; page: the id of the tab's window."""
+        while True:
+            _, _, function, given, answer = await self._jobs.get()
+            try:
+                answer.set_result(await _asked(tab, page, function, given))
+            except Exception as wrong:
+                answer.set_exception(wrong)
 
     def drawn(self, drawing: Mapping[Drawing, str]) -> Iterator[tuple[str, bytes]]:
         """The charts by name, as they get ready. Raises BrowserTrouble; RuntimeError for a figure plotly refuses."""
@@ -223,25 +267,22 @@ class Browser:
     def _soon(self, work: Coroutine[Any, Any, Any]) -> futures.Future[Any]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def _ready(self) -> Kaleido:
+    def _ready(self) -> None:
         try:
-            return self._opened.result(START_SECONDS)
+            self._opened.result(START_SECONDS)
         except TimeoutError:
             raise BrowserTrouble("does not answer") from None
         except Exception as reason:
             raise BrowserTrouble(f"ended before it was ready{str(self._said) or f': {shown(str(reason))}'}") from None
 
-    async def _open(self, path: str, fonts: Fonts) -> Kaleido:
-        import kaleido
+    async def _open(self, path: str, fonts: Fonts) -> None:
+        from choreographer import Browser as Chrome
         from choreographer.browsers import Chromium
 
         home = str(self._home)
         same = {"FONTCONFIG_FILE": str(fonts.conf), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         if sys.platform == "linux":
             same["TMPDIR"] = "."  # its home by a short name: the path of a socket there has 107 bytes at most
-
-        class Page(kaleido.PageGenerator):
-            header = f'{kaleido.PageGenerator.header}<meta charset="utf-8"><style>{fonts.css_paper()}</style>'
 
         class Own(Chromium):
             def get_cli(self) -> list[str]:
@@ -254,22 +295,24 @@ class Browser:
                 return {**super().get_env(), **dict.fromkeys(HOMES, home), **same}
 
         page = self._home / "page.html"
-        page.write_text(Page(mathjax=False, others=[(SCRIPT.as_uri(), "utf-8")]).generate_index(), encoding="utf-8")
-        self._kaleido = kaleido.Kaleido(
-            n=TABS, timeout=None, page_generator=page, path=os.path.abspath(path), browser_cls=Own, tmp_dir=home,
-            proxy_server=NOWHERE, enable_extensions=False,
-        )  # fmt: skip
-        await self._kaleido.open()
-        return self._kaleido
+        page.write_text(
+            PAGE.format(style=fonts.css_paper(), plotly=plotly_js().as_uri(), script=SCRIPT.as_uri()), encoding="utf-8"
+        )
+        self._chrome = Chrome(
+            os.path.abspath(path), browser_cls=Own, tmp_dir=home, proxy_server=NOWHERE, enable_extensions=False
+        )
+        await self._chrome.open()
+        tab = await self._chrome.create_tab(page.as_uri(), window=True)
+        self._worker = asyncio.create_task(self._work(tab, await _loaded(tab)))
 
     async def _end(self) -> None:
-        """Close kaleido; what does not end by itself is killed."""
-        while not self._opened.done() and not hasattr(self._kaleido, "subprocess"):
+        """Close the browser; what does not end by itself is killed."""
+        while not self._opened.done() and not hasattr(self._chrome, "subprocess"):
             await asyncio.sleep(0.01)  # a browser that just starts could not be found yet
         late = self._loop.call_later(CLOSE_SECONDS, self._kill)
-        if self._kaleido is not None:
+        if self._chrome is not None:
             with suppress(Exception, asyncio.CancelledError):
-                await asyncio.wait_for(self._kaleido.close(), CLOSE_SECONDS)
+                await asyncio.wait_for(self._chrome.close(), CLOSE_SECONDS)
         late.cancel()
         self._kill()
         rest = asyncio.all_tasks() - {asyncio.current_task()}
@@ -279,20 +322,53 @@ class Browser:
             await asyncio.wait(rest, timeout=CLOSE_SECONDS)
 
     def _kill(self) -> None:
-        process = getattr(self._kaleido, "subprocess", None)
+        process = getattr(self._chrome, "subprocess", None)
         if process is not None:
             with suppress(ProcessLookupError, PermissionError):  # all of them are gone
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
+async def _loaded(tab: Tab) -> str:
+    """The id of a tab's window, once the drawing page is there with its fonts."""
+    asked = {"expression": "ready.then(() => globalThis)", "awaitPromise": True}
+    while True:
+        answer = await tab.send_command("Runtime.evaluate", params=asked)
+        result = answer.get("result", {})
+        if "result" in result and "exceptionDetails" not in result:
+            return result["result"]["objectId"]
+        await asyncio.sleep(0.01)  # the page before it, or not yet the end of it
+
+
+async def _asked(tab: Tab, page: str, function: str, given: Sequence[str | float]) -> str:
+    """What a function of the page answers. Raises ValueError with the page's own words."""
+    from choreographer.errors import DevtoolsProtocolError
+
+    answer = await tab.send_command(
+        "Runtime.callFunctionOn",
+        params={
+            "functionDeclaration": f"(...given) => {function}(...given)",
+            "objectId": page,
+            "arguments": [{"value": value} for value in given],
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    if "error" in answer:
+        raise DevtoolsProtocolError(answer)
+    if "exceptionDetails" in answer["result"]:
+        wrong = answer["result"]["exceptionDetails"].get("exception", {})
+        raise ValueError(str(wrong.get("description") or wrong.get("value") or "no reason given").splitlines()[0])
+    return answer["result"]["result"]["value"]
+
+
 class _Said(logging.Handler):
-    """Keeps the last line the browser said, and kaleido's own logs off the terminal."""
+    """Keeps the last line the browser said, and choreographer's own logs off the terminal."""
 
     def __init__(self) -> None:
         super().__init__()
         self._last = ""
-        for name in ("kaleido", "choreographer", "browser_proc"):
+        for name in ("choreographer", "browser_proc"):
             logger = logging.getLogger(name)
             logger.propagate, logger.handlers = False, [logging.NullHandler()]
         logger.handlers = [self]
@@ -308,22 +384,22 @@ class _Said(logging.Handler):
 
 
 def _figure_json(figure: Any) -> str:
-    from plotly.utils import PlotlyJSONEncoder
+    plain = figure.to_plotly_json() if hasattr(figure, "to_plotly_json") else figure
+    return json.dumps(plain, sort_keys=True, allow_nan=False)
 
-    return json.dumps(figure, cls=PlotlyJSONEncoder, sort_keys=True)
 
-
-def _plain(chart: Spec) -> Spec:
-    """The chart with its figure as plain JSON values."""
-    return chart._replace(figure=json.loads(_figure_json(chart.figure)))
+def plotly_js() -> Path:
+    """The drawing library as the installed plotly brings it."""
+    found = find_spec("plotly")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).parent / "package_data" / "plotly.min.js"
 
 
 def _drawn_by(path: str, fonts: Fonts) -> str:
-    """A key of all that draws: the browser, known by its file, kaleido, plotly, the fonts and this module."""
+    """A key of all that draws: the browser, known by its file, plotly, the fonts and this module."""
     program = Path(path).resolve()
     seen = hashlib.sha256(f"{program}\n{program.stat().st_size}\n{program.stat().st_mtime_ns}\n{fonts.key}\n".encode())
-    for package in ("kaleido", "plotly"):
-        seen.update(f"{version(package)}\n".encode())
+    seen.update(f"{version('plotly')}\n".encode())
     for source in (SCRIPT, Path(__file__)):
         seen.update(source.read_bytes())
     return seen.hexdigest()[:12]

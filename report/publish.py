@@ -79,9 +79,14 @@ class Site:
 
         So a report built again finds the release it was compared with the first time.
         """
-        dated = [(day, name) for name in _order(self.out) if (day := _dated(name)) is not None and day < snapshot]
-        newest = max((day for day, _ in dated), default=None)
-        return next((self.out / "releases" / name for day, name in dated if day == newest), None)
+        return last_before(self.out, snapshot)
+
+
+def last_before(out: Path, snapshot: date) -> Path | None:
+    """As Site.last_before, of a site that nobody holds."""
+    dated = [(day, name) for name in _order(out) if (day := _dated(name)) is not None and day < snapshot]
+    newest = max((day for day, _ in dated), default=None)
+    return next((out / "releases" / name for day, name in dated if day == newest), None)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from analysis.finding import Result
 from analysis.run import Run
 from dataset.settings import Settings
 from dataset.tables import Dataset
-from report import exports, metrics, pages, quarto, quarto_program, slides_pptx
+from report import exports, metrics, pages, quarto_program
 from report.figure import Drawn, drawings
 from report.fonts import Fonts
 from report.pages import Which
@@ -62,7 +62,7 @@ def compose(
     with ExitStack() as stack:
         printing = [
             stack.enter_context(Printing(pages.for_print(name, report), folder / f"{name}.pdf", folder, fonts, kept))
-            for name in (DOCUMENTS if "pdf" in formats else ())
+            for name in (reversed(DOCUMENTS) if "pdf" in formats else ())  # the long one first
         ]
         if "html" in formats:
             _write(folder, pages.render(report, fonts))
@@ -74,8 +74,12 @@ def compose(
         pngs = paper.png(charts)
         _write(folder, {f"figures/{name}.png": png for name, png in pngs.items()})
         if "pptx" in formats:
+            from report import slides_pptx
+
             slides_pptx.write(folder / "deck.pptx", report, pngs)
         if "quarto" in formats:
+            from report import quarto
+
             quarto.write(folder / quarto.FOLDER, report, fonts, pngs)
             if renderer is not None:
                 quarto_program.render(renderer, folder / quarto.FOLDER, settings.snapshot)

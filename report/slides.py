@@ -18,9 +18,7 @@ INLINE = frozenset(
 )
 UNSEEN = frozenset(("script", "style", "template", "noscript", "head"))
 VALUES = ("figure-value", "figure-number")
-INDENT = re.compile(r"margin-left: *([\d.]+)em")
 FILLED = re.compile(r"width: *([\d.]+)%")
-STEP = 1.1  # em by which a printed statement is indented, for each four blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,15 +365,7 @@ def _terms(element: Any) -> tuple[Block, ...]:
 
 
 def _code(element: Any) -> tuple[Block, ...]:
-    lines = [part for part in element.iter("span") if _role(part) == "line"]
-    if not lines:
-        return (Code("".join(element.itertext()).strip("\n")),)
-    return (Code("\n".join(f"{_indent(line)}{''.join(line.itertext())}".rstrip() for line in lines)),)
-
-
-def _indent(line: Any) -> str:
-    found = INDENT.search(line.get("style", ""))
-    return " " * round(4 * float(found[1]) / STEP) if found else ""
+    return (Code("".join(element.itertext()).strip("\n")),)
 
 
 def _chart(element: Any) -> tuple[Block, ...]:

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 OURS = ("dataset", "analysis", "report", "build")
 MAY = {"dataset": {"dataset"}, "analysis": {"dataset", "analysis"}, "report": {"dataset", "analysis", "report"}}
 NOT = {
-    "dataset": {"jinja2", "kaleido", "plotly", "weasyprint", "typer", "rich", "pandas", "sklearn", "scipy"},
-    "analysis": {"jinja2", "kaleido", "plotly", "weasyprint", "typer", "rich", "duckdb"},
+    "dataset": {"jinja2", "choreographer", "plotly", "weasyprint", "typer", "rich", "pandas", "sklearn", "scipy"},
+    "analysis": {"jinja2", "choreographer", "plotly", "weasyprint", "typer", "rich", "duckdb"},
     "report": {"duckdb", "sklearn", "scipy", "lifetimes"},
 }
 EVERYWHERE_NOT = {"pickle", "joblib", "dill", "shelve", "requests", "httpx", "urllib.request"}

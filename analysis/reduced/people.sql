@@ -1,5 +1,10 @@
 -- Who bought before $snapshot? Customers with their place in the order of ids.
-select customer_id, cast(row_number() over (order by customer_id) - 1 as integer) as customer
-from order_parts
-where kind = 'sale' and customer_id is not null and ordered_at < cast($snapshot as timestamp)
-group by customer_id
+with bought as (
+    select customer
+    from order_days
+    where kind = 'sale' and day < cast($snapshot as date)
+    group by customer
+)
+select everyone.customer_id, cast(row_number() over (order by everyone.customer) - 1 as integer) as customer
+from everyone
+inner join bought on bought.customer = everyone.customer

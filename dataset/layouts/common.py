@@ -146,7 +146,7 @@ def _prefixed(alias: str, columns: str) -> str:
 
 def no_sales(raw: Raw) -> None:
     """Raise DataError E_NO_PURCHASES when no line is a sale."""
-    if not raw.engine.value("select count(*) from (select 1 from lines where kind = 'sale' limit 1)"):
+    if not raw.engine.value("select count(*) from (select 1 from lines where kind = 'sale' limit 1) as found"):
         raise DataError("E_NO_PURCHASES", "no row is a sale: there is nothing to report", file=raw.label)
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
-
 from analysis.alignment import LESS, MORE, Alignment
+from report.chart import Chart
 from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, named_rows, plain, real, width
 
 THAN = {MORE: "more than average", LESS: "less than average"}
 UNTOLD = "average cannot be ruled out"
 
 
-def segments(alignment: Alignment, style: Style) -> go.Figure | None:
+def segments(alignment: Alignment, style: Style) -> Chart | None:
     """Share of revenue to date as a ring, share of expected value as a dot with whiskers, most a customer first."""
     frame = alignment.segments.frame
     if "share" not in frame or len(frame) < 2:
@@ -21,7 +20,7 @@ def segments(alignment: Alignment, style: Style) -> go.Figure | None:
     rows, spoken = list(range(len(frame))), (alignment.best, alignment.falling)
     past, share, low, high = (real(frame[c]) for c in ("share_net", "share", "share_low", "share_high"))
     strong = [style.accent if name in spoken else GREY for name in frame["segment"]]
-    figure = go.Figure()
+    figure = Chart()
     for row in rows:
         figure.add_shape(
             type="line", x0=past[row], x1=share[row], y0=row, y1=row, layer="below", line={"color": LIGHT, "width": 6}

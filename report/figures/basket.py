@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import html
 
-import plotly.graph_objects as go
-
 from analysis.basket import Basket
+from report.chart import Chart
 from report.figure import BAR, GREY, NAME, Figure, Style, plain, ranked, real, width
 
 ROOM = 420  # pixels for two names
 NARROW = 13  # characters of each on a phone
 
 
-def pairs(basket: Basket, style: Style) -> go.Figure | None:
+def pairs(basket: Basket, style: Style) -> Chart | None:
     """A bar a strong pair: its lift, and beside it the orders it rests on."""
     frame = basket.top.frame
     if frame.empty:
@@ -37,7 +36,7 @@ def pairs(basket: Basket, style: Style) -> go.Figure | None:
         yref="paper",
         xanchor="right",
         yanchor="bottom",
-        xshift=figure.layout.margin.r,
+        xshift=figure.looks["margin"]["r"],
         yshift=2,
         font={"color": GREY},
     )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
-
 from analysis.budget import Budget
+from report.chart import Chart, bar
 from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, named_rows, real, width
 
 
-def returns(budget: Budget, style: Style) -> go.Figure | None:
+def returns(budget: Budget, style: Style) -> Chart | None:
     """A bar an action, net return expected, whiskers from the low to the high case; those that get nothing say so."""
     frame = budget.split.frame
     if not frame["contacts"].any():
@@ -18,8 +17,8 @@ def returns(budget: Budget, style: Style) -> go.Figure | None:
     rows = frame.to_dict("records")
     net, low, high = (real(frame[name]) for name in ("net", "net_low", "net_high"))
     paid = [count > 0 for count in frame["contacts"]]
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             orientation="h",
             y=list(range(len(rows))),
             x=net,
@@ -42,7 +41,9 @@ def returns(budget: Budget, style: Style) -> go.Figure | None:
         figure.add_annotation(x=max(high[at], net[at], 0.0), y=at, text=text, xanchor="left", xshift=10, align="left")
     least, most = min(0.0, *low, *net), max(*high, *net, 0.0) or 1.0
     if least < 0:
-        figure.add_vline(x=0, line={"color": LIGHT, "width": 1})
+        figure.add_shape(
+            type="line", x0=0, x1=0, xref="x", y0=0, y1=1, yref="y domain", line={"color": LIGHT, "width": 1}
+        )
     named_rows(figure, [_name(row, at == 0, style) for at, row in enumerate(rows)])
     room = max(width(line) for text in texts for line in text.split("<br>")) * style.slot.text + 20
     figure.update_xaxes(visible=False, range=[least * 1.04, most])

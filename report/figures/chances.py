@@ -6,21 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from report.chart import Chart, bar, scatter
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, axis_names, named_rows, plain, ranked, real, width
 
 
-def tenths(result: Any, style: Style) -> go.Figure | None:
+def tenths(result: Any, style: Style) -> Chart | None:
     """A bar a tenth: the share observed, the first in colour; the mean chance given as a dot; none when failed."""
     return None if result.frame is None else _tenths(result, style)
 
 
-def calibration(result: Any, style: Style) -> go.Figure | None:
+def calibration(result: Any, style: Style) -> Chart | None:
     """Observed share with its interval over the mean chance of each tenth; right ones lie on the line."""
     frame = result.tenths.frame
     most = max(0.01, *real(frame["predicted"]), *real(frame["high"])) * 1.05
-    figure = go.Figure()
+    figure = Chart()
     figure.add_scatter(x=[0, most], y=[0, most], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"})
     for row in frame.itertuples():
         line = {"color": BAR, "width": 2}
@@ -39,7 +39,7 @@ def calibration(result: Any, style: Style) -> go.Figure | None:
     return figure
 
 
-def groups(result: Any, style: Style) -> go.Figure | None:
+def groups(result: Any, style: Style) -> Chart | None:
     """A bar a group: its mean chance from now with its interval, the one spoken of in colour; none when failed."""
     if result.groups_ahead is None:
         return None
@@ -48,7 +48,7 @@ def groups(result: Any, style: Style) -> go.Figure | None:
     return _grouped(frame, "chance", [style.accent if g == spoken else BAR for g in frame["group"]], style)
 
 
-def groups_tested(result: Any, style: Style) -> go.Figure | None:
+def groups_tested(result: Any, style: Style) -> Chart | None:
     """The same of the test: the observed share with its interval, the mean chance as a dot."""
     frame = result.groups.frame
     figure = _grouped(frame, "actual", [BAR] * len(frame), style)
@@ -64,7 +64,7 @@ def groups_tested(result: Any, style: Style) -> go.Figure | None:
     return figure
 
 
-def roc(result: Any, style: Style) -> go.Figure | None:
+def roc(result: Any, style: Style) -> Chart | None:
     """The ROC curve above the line of a draw."""
     frame = result.roc.frame
     figure = _line(real(frame["false"]), real(frame["true"]), style)
@@ -74,7 +74,7 @@ def roc(result: Any, style: Style) -> go.Figure | None:
     return figure
 
 
-def precision(result: Any, style: Style) -> go.Figure | None:
+def precision(result: Any, style: Style) -> Chart | None:
     """Precision over recall above the line of a draw."""
     frame = result.precision.frame
     figure = _line(real(frame["recall"]), real(frame["precision"]), style)
@@ -85,15 +85,15 @@ def precision(result: Any, style: Style) -> go.Figure | None:
     return figure
 
 
-def histogram(result: Any, style: Style) -> go.Figure | None:
+def histogram(result: Any, style: Style) -> Chart | None:
     """How many were given which chance in the test."""
     frame = result.histogram.frame
     counts = real(frame["people"])
     names = [_percent(row.low, style) for row in frame.itertuples()]
     last = _percent(float(frame["high"].iloc[-1]), style)
     texts = [style.text(int(c), "count") if c else "" for c in counts]
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=[at + 0.5 for at in range(len(counts))],
             y=counts,
             width=0.94,
@@ -117,7 +117,7 @@ def histogram(result: Any, style: Style) -> go.Figure | None:
     return figure
 
 
-def coefficients(result: Any, style: Style) -> go.Figure | None:
+def coefficients(result: Any, style: Style) -> Chart | None:
     """What multiplies the odds, per standard deviation more; none of boosted trees."""
     if result.coefficients is None:
         return None
@@ -134,13 +134,13 @@ def _weighty(result: Any) -> pd.DataFrame:
     return result.coefficients.frame.head(9)
 
 
-def _tenths(result: Any, style: Style) -> go.Figure:
+def _tenths(result: Any, style: Style) -> Chart:
     frame = result.tenths.frame
     at = list(range(len(frame)))
     actual, predicted = real(frame["actual"]), real(frame["predicted"])
     texts = [style.text(a, "share") for a in actual]
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=at,
             y=actual,
             width=0.7,
@@ -175,13 +175,13 @@ def _tenths(result: Any, style: Style) -> go.Figure:
     return figure
 
 
-def _grouped(frame: pd.DataFrame, value: str, colours: list[str], style: Style) -> go.Figure:
+def _grouped(frame: pd.DataFrame, value: str, colours: list[str], style: Style) -> Chart:
     """Horizontal bars with whiskers; the number stands right of the whisker."""
     rows, values = list(range(len(frame))), real(frame[value])
     low, high = real(frame["low"]), real(frame["high"])
     texts = [style.text(v, "share") for v in values]
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             orientation="h",
             x=values,
             y=rows,
@@ -207,11 +207,11 @@ def _grouped(frame: pd.DataFrame, value: str, colours: list[str], style: Style) 
     return figure
 
 
-def _line(x: list[float], y: list[float], style: Style) -> go.Figure:
-    return go.Figure(go.Scatter(x=x, y=y, mode="lines", line={"color": style.accent, "width": 2.6}, hoverinfo="x+y"))
+def _line(x: list[float], y: list[float], style: Style) -> Chart:
+    return Chart(scatter(x=x, y=y, mode="lines", line={"color": style.accent, "width": 2.6}, hoverinfo="x+y"))
 
 
-def _square(figure: go.Figure, most: float, style: Style) -> None:
+def _square(figure: Chart, most: float, style: Style) -> None:
     step = next(s for s in (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1) if most / s <= 5.5)
     marks = [step * at for at in range(int(most / step + 1e-9) + 1)]
     texts = [_percent(m, style) for m in marks]
@@ -230,12 +230,12 @@ def _percent(share: float, style: Style) -> str:
     return style.text(share, "share")
 
 
-def _key(figure: go.Figure) -> None:
+def _key(figure: Chart) -> None:
     dot = f"<span style='color:{INK}'>•</span>"
     _note(figure, f"<b style='color:{BAR}'>■</b> observed, with its interval   {dot} predicted")
 
 
-def _note(figure: go.Figure, text: str) -> None:
+def _note(figure: Chart, text: str) -> None:
     figure.add_annotation(
         text=text,
         x=1,
@@ -305,7 +305,7 @@ def _alt_coefficients(result: Any, style: Style) -> str:
 COMPARED = ("group", "people", "predicted", "actual", "low", "high")
 
 
-def figures(slide: Callable[[Any, Style], go.Figure | None], does: str, did: str) -> tuple[Figure, ...]:
+def figures(slide: Callable[[Any, Style], Chart | None], does: str, did: str) -> tuple[Figure, ...]:
     """The figures of one question; `slide` is the one in the deck, the other of tenths and groups for the appendix."""
     tenth, group = ("slide", "page") if slide is tenths else ("page", "slide")
     return (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.clusters import EVERYONE, Clusters
 from analysis.finding import Table
+from report.chart import Chart
 from report.figure import (
     BAR,
     GREY,
@@ -29,7 +29,7 @@ from report.figure import (
 CORNER = ((0.86, -0.36), (-0.86, -0.36), (0.0, 0.94))
 
 
-def shares(clusters: Clusters, style: Style) -> go.Figure | None:
+def shares(clusters: Clusters, style: Style) -> Chart | None:
     """Two bars a cluster, the first in colour; nothing where customers form no clear groups."""
     frame = _groups(clusters)
     if not clusters.clear or frame["share_net"].isna().any():
@@ -39,13 +39,13 @@ def shares(clusters: Clusters, style: Style) -> go.Figure | None:
     return paired(names, customers, real(frame["share_net"]), spoken, _hover(frame, style), style)
 
 
-def choice(clusters: Clusters, style: Style) -> go.Figure | None:
+def choice(clusters: Clusters, style: Style) -> Chart | None:
     """Silhouette of each number of clusters on the left, inertia (the elbow) on the right; the chosen in colour."""
     if clusters.choice is None:
         return None
     frame = clusters.choice.frame
     count, colours = list(frame["clusters"]), [style.accent if c else BAR for c in frame["chosen"]]
-    figure = go.Figure()
+    figure = Chart()
     silhouettes, inertia = real(frame["silhouette"]), real(frame["inertia"])
     figure.add_bar(
         x=count,
@@ -87,7 +87,7 @@ def choice(clusters: Clusters, style: Style) -> go.Figure | None:
     return figure
 
 
-def plane(clusters: Clusters, style: Style) -> go.Figure | None:
+def plane(clusters: Clusters, style: Style) -> Chart | None:
     """An even sample of customers on the first two principal components, each cluster named at its middle."""
     frame = clusters.points.frame
     figure = _scattered(clusters, frame, real(frame["first"]), real(frame["second"]), style)
@@ -110,7 +110,7 @@ def plane(clusters: Clusters, style: Style) -> go.Figure | None:
     return figure
 
 
-def space(clusters: Clusters, style: Style) -> go.Figure | None:
+def space(clusters: Clusters, style: Style) -> Chart | None:
     """The same customers by recency, orders and revenue in three dimensions, seen from a corner."""
     frame, axes = clusters.points.frame, ("recency", "frequency", "monetary")
     if any(axis not in frame for axis in axes):
@@ -141,11 +141,11 @@ def space(clusters: Clusters, style: Style) -> go.Figure | None:
     return figure
 
 
-def profile(clusters: Clusters, style: Style) -> go.Figure | None:
+def profile(clusters: Clusters, style: Style) -> Chart | None:
     """A cell a measure and cluster: how far its mean lies from the average; drawn as shapes."""
     frame = clusters.profile.frame
     names, measures = list(dict.fromkeys(frame["cluster"])), list(dict.fromkeys(frame["measure"]))
-    figure = go.Figure()
+    figure = Chart()
     for cluster, measure, value in frame.itertuples(index=False):
         column, row = names.index(cluster), measures.index(measure)
         strength = min(1.0, abs(value) / 2)
@@ -184,14 +184,15 @@ def profile(clusters: Clusters, style: Style) -> go.Figure | None:
     return figure
 
 
-def radar(clusters: Clusters, style: Style) -> go.Figure | None:
+def radar(clusters: Clusters, style: Style) -> Chart | None:
     """The same profile as a net: a line a cluster."""
     frame = clusters.profile.frame
     colours = _colours(clusters, style)
-    figure = go.Figure()
+    figure = Chart()
     for at, (name, own) in enumerate(frame.groupby("cluster", sort=False)):
         values = [max(-2.0, min(2.0, v)) for v in own["deviation"]]
-        figure.add_scatterpolar(
+        figure.add(
+            "scatterpolar",
             r=[*values, values[0]],
             theta=[*own["measure"], own["measure"].iloc[0]],
             mode="lines",
@@ -217,7 +218,7 @@ def radar(clusters: Clusters, style: Style) -> go.Figure | None:
     return figure
 
 
-def importance(clusters: Clusters, style: Style) -> go.Figure | None:
+def importance(clusters: Clusters, style: Style) -> Chart | None:
     """How much of each measure's variance lies between the clusters, the most first."""
     frame = _explained(clusters)
     values = real(frame["importance"])
@@ -242,10 +243,8 @@ def _colours(clusters: Clusters, style: Style) -> dict[str, str]:
     return dict(zip(names, [style.accent, *greys], strict=True))
 
 
-def _scattered(
-    clusters: Clusters, frame: pd.DataFrame, x: Sequence[float], y: Sequence[float], style: Style
-) -> go.Figure:
-    figure, colours = go.Figure(), _colours(clusters, style)
+def _scattered(clusters: Clusters, frame: pd.DataFrame, x: Sequence[float], y: Sequence[float], style: Style) -> Chart:
+    figure, colours = Chart(), _colours(clusters, style)
     spots = pd.DataFrame({"x": x, "y": y, "cluster": list(frame["cluster"])})
     for name in reversed(clusters.model.names):
         own = spots[spots["cluster"] == name]
@@ -267,7 +266,7 @@ def _deviation(value: float, style: Style) -> str:
     return size if round(value, 1) == 0 else f"{'+' if value > 0 else '−'}{size}"
 
 
-def _named(figure: go.Figure, colours: Mapping[str, str], style: Style) -> None:
+def _named(figure: Chart, colours: Mapping[str, str], style: Style) -> None:
     """The clusters' names in their colours, one below the other in a margin of their own at the left."""
     shown = {name: _broken(plain(name), 16) for name in colours}
     room = max(width(line) for name in shown.values() for line in name.split("<br>")) * style.slot.text * 1.12 + 16

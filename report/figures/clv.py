@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.clv import Clv
 from analysis.clv_tables import EVERYONE, QUIET, TIMES
 from analysis.finding import Table, Unit
+from report.chart import Chart, bar
 from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, mixed, named_rows, plain, real, width
 
 FIFTH = 0.2
 
 
-def segments(clv: Clv, style: Style) -> go.Figure | None:
+def segments(clv: Clv, style: Style) -> Chart | None:
     """A bar a segment, expected value of the next year, with its 95 % interval as a whisker; the first in colour."""
     return None if clv.segments is None else _whiskers(clv.segments, "segment", style)
 
 
-def clusters(clv: Clv, style: Style) -> go.Figure | None:
+def clusters(clv: Clv, style: Style) -> Chart | None:
     """The same by cluster."""
     return None if clv.clusters is None else _whiskers(clv.clusters, "cluster", style)
 
 
-def curve(clv: Clv, style: Style) -> go.Figure | None:
+def curve(clv: Clv, style: Style) -> Chart | None:
     """Share of customers, the most valuable first, against their share of expected value; the first fifth marked."""
     if clv.curve is None:
         return None
     x, y = real(clv.curve.frame["share_of_customers"]), real(clv.curve.frame["share_of_value"])
     at = min(range(len(x)), key=lambda i: abs(x[i] - FIFTH))
-    figure = go.Figure()
+    figure = Chart()
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": LIGHT, "width": 1}, hoverinfo="skip")
     figure.add_scatter(
         x=x,
@@ -69,13 +69,13 @@ def curve(clv: Clv, style: Style) -> go.Figure | None:
     return figure
 
 
-def chances(clv: Clv, style: Style) -> go.Figure | None:
+def chances(clv: Clv, style: Style) -> Chart | None:
     """A bar a tenth of P(still a customer): how many customers have that chance."""
     frame = clv.chances.frame
     count = real(frame["customers"])
     named = [f"{style.text(low, 'share')}–{style.text(high, 'share')}" for low, high in _ends(frame)]
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=list(range(len(frame))),
             y=count,
             text=[style.text(c, "count") for c in count],
@@ -99,11 +99,11 @@ def chances(clv: Clv, style: Style) -> go.Figure | None:
     return figure
 
 
-def grid(clv: Clv, style: Style) -> go.Figure | None:
+def grid(clv: Clv, style: Style) -> Chart | None:
     """A cell a class of purchase days and of days since the last: the darker, the likelier still a customer."""
     frame = clv.grid.frame
     times, since = [t for _, _, t in TIMES], [s for _, _, s in QUIET]
-    figure = go.Figure()
+    figure = Chart()
     for row in frame.itertuples():
         x, y = since.index(row.since), times.index(row.times)
         figure.add_shape(
@@ -142,7 +142,7 @@ def grid(clv: Clv, style: Style) -> go.Figure | None:
     return figure
 
 
-def _whiskers(table: Table, what: str, style: Style) -> go.Figure | None:
+def _whiskers(table: Table, what: str, style: Style) -> Chart | None:
     frame = _groups(table, what)
     main, unit = _main(frame)
     if frame.empty or not (frame[main] > 0).any():
@@ -153,8 +153,8 @@ def _whiskers(table: Table, what: str, style: Style) -> go.Figure | None:
         for v, a, b in zip(value, low, high, strict=True)
     ]
     rows = list(range(len(frame)))
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             orientation="h",
             x=value,
             y=rows,

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.clv_check import ClvCheck
 from analysis.finding import Table
+from report.chart import Chart, bar
 from report.figure import BAR, GREY, INK, Figure, Style, plain, real, width
 
 WEEK = 7  # days: shorter weeks, at the ends, are not drawn
 SHADE = "#eef1f4"
 
 
-def weeks(check: ClvCheck, style: Style) -> go.Figure | None:
+def weeks(check: ClvCheck, style: Style) -> Chart | None:
     """Repeat purchases by week: actual dark, expected in colour; the weeks the model did not see are shaded."""
     frame = _whole(check)
     later = frame["part"] == "holdout"
@@ -26,7 +26,7 @@ def weeks(check: ClvCheck, style: Style) -> go.Figure | None:
     return _lines(check, frame, real(frame["actual"]), expected, style)
 
 
-def cumulative(check: ClvCheck, style: Style) -> go.Figure | None:
+def cumulative(check: ClvCheck, style: Style) -> Chart | None:
     """The same to date, expected from the first purchase of each customer on."""
     frame = check.tracking.frame
     if len(frame) < 4:
@@ -34,28 +34,28 @@ def cumulative(check: ClvCheck, style: Style) -> go.Figure | None:
     return _lines(check, frame, real(frame["cumulative_actual"]), real(frame["cumulative_expected"]), style)
 
 
-def frequency(check: ClvCheck, style: Style) -> go.Figure | None:
+def frequency(check: ClvCheck, style: Style) -> Chart | None:
     """Actual and expected purchases of a customer, by repeat purchases before."""
     return _pairs(check.frequency.frame, "repeat purchases before (n: customers)", style)
 
 
-def recency(check: ClvCheck, style: Style) -> go.Figure | None:
+def recency(check: ClvCheck, style: Style) -> Chart | None:
     """The same by weeks since the last purchase."""
     return _pairs(check.recency.frame, "weeks since the last purchase (n: customers)", style)
 
 
-def deciles(check: ClvCheck, style: Style) -> go.Figure | None:
+def deciles(check: ClvCheck, style: Style) -> Chart | None:
     """The same by tenth of customers, with the interval of the actual mean."""
     frame = check.deciles.frame
     named = frame.rename(columns={"predicted": "expected"})
     return _pairs(named, "tenth of customers by expected purchases, the first expects most", style)
 
 
-def gaps(check: ClvCheck, style: Style) -> go.Figure | None:
+def gaps(check: ClvCheck, style: Style) -> Chart | None:
     """How the first gap of the first two is spread, with a mark where random times would have each class."""
     if check.gaps is None:
         return None
-    frame, figure = check.gaps.frame, go.Figure()
+    frame, figure = check.gaps.frame, Chart()
     at, counts, chance = list(range(len(frame))), real(frame["customers"]), real(frame["expected"])
     told = [
         f"{plain(g)}: {style.text(round(c), 'count')}, at random {style.text(round(e), 'count')}"
@@ -78,10 +78,10 @@ def _whole(check: ClvCheck) -> pd.DataFrame:
 
 def _lines(
     check: ClvCheck, frame: pd.DataFrame, actual: Sequence[float], expected: Sequence[float], style: Style
-) -> go.Figure:
+) -> Chart:
     at, split = list(range(len(frame))), int((frame["part"] == "calibration").sum())
     name = "expected by the model" if check.identified else "expected if nobody ever left"
-    figure = go.Figure()
+    figure = Chart()
     top = max(*actual, *expected, 1e-9)
     figure.add_shape(
         type="rect", x0=split - 0.5, x1=len(at) - 0.5, y0=0, y1=1, yref="paper", layer="below",
@@ -119,7 +119,7 @@ def _lines(
     return figure
 
 
-def _pairs(frame: pd.DataFrame, below: str, style: Style) -> go.Figure | None:
+def _pairs(frame: pd.DataFrame, below: str, style: Style) -> Chart | None:
     """Bars of the actual mean, a dot of the expected one; the interval as a whisker where it is known."""
     if len(frame) < 2:
         return None
@@ -130,7 +130,7 @@ def _pairs(frame: pd.DataFrame, below: str, style: Style) -> go.Figure | None:
         f"{n}: actual {style.text(a, 'ratio')}, expected {style.text(e, 'ratio')}, {c} customers"
         for n, a, e, c in zip(names, actual, expected, counts, strict=True)
     ]
-    figure = go.Figure(go.Bar(x=at, y=actual, marker={"color": BAR}, hoverinfo="text", hovertext=told))
+    figure = Chart(bar(x=at, y=actual, marker={"color": BAR}, hoverinfo="text", hovertext=told))
     high = list(actual)
     if "high" in frame:
         high = real(frame["high"])
@@ -157,7 +157,7 @@ def _dash(colour: str, size: int) -> dict:
     return {"color": colour, "symbol": "line-ew", "size": size / 2, "line": {"color": colour, "width": 3}}
 
 
-def _key(figure: go.Figure, dark: str, bright: str, tail: str, style: Style, up: int = 6) -> None:
+def _key(figure: Chart, dark: str, bright: str, tail: str, style: Style, up: int = 6) -> None:
     """Names of what is drawn, each in its colour, above the left end."""
     figure.add_annotation(
         text=f"<b>{dark}</b>{tail}   <span style='color:{style.accent}'><b>{bright}</b></span>",
@@ -165,7 +165,7 @@ def _key(figure: go.Figure, dark: str, bright: str, tail: str, style: Style, up:
     )  # fmt: skip
 
 
-def _below(figure: go.Figure, text: str, shift: int = -26) -> None:
+def _below(figure: Chart, text: str, shift: int = -26) -> None:
     figure.add_annotation(
         text=text, x=1, xref="paper", xanchor="right", y=0, yref="paper", yanchor="top", yshift=shift,
         font={"color": GREY},

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.cohorts import Cohorts
 from analysis.finding import Table, Unit
 from analysis.second_order import LEAST
+from report.chart import Chart
 from report.figure import BAR, GREY, HAIRLINE, INK, LIGHT, Figure, Style, mixed, plain, real, ticks, width
 
 MANY = 14  # cohorts, from which the heatmap needs the tall slot
@@ -19,7 +19,7 @@ NAMED = {"newest": "newest", "older": "before", "all": ""}
 HORIZONS = (30, 90, 180, 365)
 
 
-def again(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def again(cohorts: Cohorts, style: Style) -> Chart | None:
     """The share with a second order by days since the first: the newest cohorts in colour, those before grey."""
     frame = cohorts.curves.frame
     if cohorts.proof == "value" or frame.empty or frame["day"].max() < 7:
@@ -28,16 +28,16 @@ def again(cohorts: Cohorts, style: Style) -> go.Figure | None:
     return _curves(cohorts, groups, style, GREY)
 
 
-def second(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def second(cohorts: Cohorts, style: Style) -> Chart | None:
     """The same over all customers, as long as they are followed, with the interval as a band."""
     frame = cohorts.curves.frame
     return None if frame.empty or frame["day"].max() < 7 else _curves(cohorts, ("all",), style, style.accent)
 
 
-def _curves(cohorts: Cohorts, groups: Sequence[str], style: Style, grey: str) -> go.Figure:
+def _curves(cohorts: Cohorts, groups: Sequence[str], style: Style, grey: str) -> Chart:
     frame = cohorts.curves.frame
     kept = {g: frame[frame["group"] == g] for g in groups}
-    figure, colours = go.Figure(), dict(zip(groups, (grey, style.accent)[-len(groups) :], strict=True))
+    figure, colours = Chart(), dict(zip(groups, (grey, style.accent)[-len(groups) :], strict=True))
     top = max(max(real(k["high"])) for k in kept.values())
     for group, of in kept.items():
         days, low, high = list(of["day"]), real(of["low"]), real(of["high"])
@@ -89,7 +89,7 @@ def _clear(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.16)"
 
 
-def _mark(figure: go.Figure, of: pd.DataFrame, marks: Sequence[int], style: Style) -> None:
+def _mark(figure: Chart, of: pd.DataFrame, marks: Sequence[int], style: Style) -> None:
     """The share at some horizons, written left above the curve."""
     for day in marks:
         share = float(of.loc[of["day"] == day, "share"].iloc[0])
@@ -102,11 +102,11 @@ def _mark(figure: go.Figure, of: pd.DataFrame, marks: Sequence[int], style: Styl
         )  # fmt: skip
 
 
-def worth(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def worth(cohorts: Cohorts, style: Style) -> Chart | None:
     """Revenue a customer by days since the first sale: the newest cohorts in colour, those before grey."""
     if cohorts.proof != "value" or cohorts.worth is None:
         return None
-    frame, figure = cohorts.worth.frame, go.Figure()
+    frame, figure = cohorts.worth.frame, Chart()
     colours = {"older": GREY, "newest": style.accent}
     kept = {g: frame[frame["group"] == g] for g in colours}
     for group, of in kept.items():
@@ -143,17 +143,17 @@ def worth(cohorts: Cohorts, style: Style) -> go.Figure | None:
     return figure
 
 
-def retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def retention(cohorts: Cohorts, style: Style) -> Chart | None:
     """A cell a cohort and age: the darker, the more of the cohort bought; drawn as shapes."""
     return None if len(cohorts.retention.frame) > MANY else _retention(cohorts, style)
 
 
-def retention_long(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def retention_long(cohorts: Cohorts, style: Style) -> Chart | None:
     """The same for many cohorts, in the tall slot."""
     return None if len(cohorts.retention.frame) <= MANY else _retention(cohorts, style)
 
 
-def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def _retention(cohorts: Cohorts, style: Style) -> Chart | None:
     cells = cohorts.cells.frame
     cells = cells[cells["age"] > 0]
     if cells.empty:
@@ -162,7 +162,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
     short = cohorts.grid.shorts()
     row, oldest = {name: i for i, name in enumerate(names)}, int(cells["age"].max())
     large = cells[cells["customers"] >= min(LEAST, cells["customers"].max())]
-    most, figure = max(*real(large["share"]), 1e-9), go.Figure()
+    most, figure = max(*real(large["share"]), 1e-9), Chart()
     column = (style.slot.width - 140) / oldest
     written, parts = column >= 21, [min(1.0, share / most) for share in real(cells["share"])]
     places = [row[name] for name in cells["cohort"]]
@@ -222,7 +222,7 @@ def _retention(cohorts: Cohorts, style: Style) -> go.Figure | None:
     return figure
 
 
-def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def value(cohorts: Cohorts, style: Style) -> Chart | None:
     """Revenue so far a customer by age, a line a cohort: the newest in colour, the first dashed."""
     if cohorts.value is None:
         return None
@@ -232,7 +232,7 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
         return None
     early = {cohorts.grid.key(i) for i in range(cohorts.grid.run_in)}
     newest = [name for name, of in lines.items() if len(of) >= 3 and name not in early][-3:]
-    figure, ends, short = go.Figure(), [], cohorts.grid.shorts()
+    figure, ends, short = Chart(), [], cohorts.grid.shorts()
     for name, of in lines.items():
         colour = style.accent if name in newest else LIGHT if name in early else BAR
         x, y = list(of["age"]), real(of["cumulative_revenue"])
@@ -283,7 +283,7 @@ def value(cohorts: Cohorts, style: Style) -> go.Figure | None:
     return figure
 
 
-def base(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def base(cohorts: Cohorts, style: Style) -> Chart | None:
     """Stacked bars of net revenue by period: a layer a group of cohorts, the oldest below, the newest in colour."""
     if cohorts.base is None:
         return None
@@ -293,7 +293,7 @@ def base(cohorts: Cohorts, style: Style) -> go.Figure | None:
     if len(starts) < 2 or len(bands) < 2:
         return None
     greys = [mixed(GREY, LIGHT, i / max(len(bands) - 2, 1)) for i in range(len(bands) - 1)]
-    figure, mids, below = go.Figure(), [], 0.0
+    figure, mids, below = Chart(), [], 0.0
     for band, colour in zip(bands, [*greys, style.accent], strict=True):
         of = dict(
             zip(
@@ -312,8 +312,8 @@ def base(cohorts: Cohorts, style: Style) -> go.Figure | None:
         )
         mids.append(below + heights[-1] / 2)
         below += max(0.0, heights[-1])
-    totals = [sum(max(0.0, h) for h in heights) for heights in zip(*(t.y for t in figure.data), strict=True)]
-    lows = [sum(min(0.0, h) for h in heights) for heights in zip(*(t.y for t in figure.data), strict=True)]
+    totals = [sum(max(0.0, h) for h in heights) for heights in zip(*(t["y"] for t in figure.traces), strict=True)]
+    lows = [sum(min(0.0, h) for h in heights) for heights in zip(*(t["y"] for t in figure.traces), strict=True)]
     high = max(*totals, 1e-9)
     head = "first sale" if cohorts.grid.grain == "week" else "first sale in"
     for band, y, last in zip(bands, spread(mids, high * 0.075), [b == bands[-1] for b in bands], strict=True):
@@ -340,7 +340,7 @@ def _band(band: str) -> str:
     return f"from {day}" if begin else weeks.removeprefix("the ")
 
 
-def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
+def life(cohorts: Cohorts, style: Style) -> Chart | None:
     """One cohort by age in three strips of bars: share that buys, orders a buyer, net revenue."""
     if cohorts.life is None:
         return None
@@ -348,7 +348,7 @@ def life(cohorts: Cohorts, style: Style) -> go.Figure | None:
     strips: list[tuple[str, str, Unit]] = [("share", "buyers", "share"), ("orders_each", "orders a buyer", "ratio")]
     if "revenue" in frame:
         strips.append(("revenue", cohorts.revenue.removesuffix(" before refunds"), "money"))
-    figure, x = go.Figure(), list(frame["age"])
+    figure, x = Chart(), list(frame["age"])
     for row, (column, _, unit) in enumerate(strips):
         heights = [max(0.0, v) for v in real(frame[column])]
         high = max(*heights, 1e-9)
@@ -411,14 +411,14 @@ def _written(marks: Sequence[float], style: Style) -> list[str]:
     return [style.text(m, "money") if m else "0" for m in marks]
 
 
-def _axis_title(figure: go.Figure, text: str, shift: int = -30) -> None:
+def _axis_title(figure: Chart, text: str, shift: int = -30) -> None:
     figure.add_annotation(
         text=text, x=1, xref="paper", xanchor="right", y=0, yref="paper", yanchor="top", yshift=shift,
         font={"color": GREY},
     )  # fmt: skip
 
 
-def _top_title(figure: go.Figure, text: str, shift: int = 6) -> None:
+def _top_title(figure: Chart, text: str, shift: int = 6) -> None:
     figure.add_annotation(
         text=text, x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=shift,
         font={"color": GREY},

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from analysis.cross_sell import CrossSell
+from report.chart import Chart
 from report.figure import Style
 from report.figures.offers import bars, by_category, by_offer
 
 
-def offers(cross_sell: CrossSell, style: Style) -> go.Figure:
+def offers(cross_sell: CrossSell, style: Style) -> Chart:
     """The most valuable offers."""
     return bars(cross_sell.offers, style)
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from analysis.customers import Customers
+from report.chart import Chart, bar
 from report.figure import BAR, Figure, Style, plain, real
 
 
-def orders(customers: Customers, style: Style) -> go.Figure | None:
+def orders(customers: Customers, style: Style) -> Chart | None:
     """A bar for one order, two, three, four and more; one order in colour."""
     frame = customers.orders_per_customer.frame
     counts, at = real(frame["customers"]), list(range(len(frame)))
     texts = [
         f"{style.text(int(c), 'count')} · {style.text(s, 'share')}" for c, s in zip(counts, frame["share"], strict=True)
     ]
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=at,
             y=counts,
             text=texts,

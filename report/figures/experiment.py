@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from analysis.experiment import Experiment
 from analysis.experiment_design import FILLS, READY
 from analysis.finding import Table
 from analysis.ground import noun
 from analysis.uplift import HARMED, WORKED
+from report.chart import Chart
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, real
 
 MOST = 9
 
 
-def designs(experiment: Experiment, style: Style) -> go.Figure | None:
+def designs(experiment: Experiment, style: Style) -> Chart | None:
     """A row an action: who buys anyway (grey) and from where an uplift shows, in colour where the assumed one does."""
     frame = experiment.designs.frame.head(MOST)
     if not experiment.measured or frame["detectable"].isna().all():
         return None
     base, shows, assumed = (real(frame[c]) for c in ("baseline", "detectable", "response"))
-    figure, names = go.Figure(), []
+    figure, names = Chart(), []
     for row, record in enumerate(frame.to_dict("records")):
         there = record["detectable"] == record["detectable"]
         able = record["verdict"] in (READY, FILLS)
@@ -65,13 +64,13 @@ def _name(record: dict[str, object], style: Style) -> str:
     return f"{name}<br><span style='color:{GREY}'>{arms}{when}</span>"
 
 
-def outcomes(experiment: Experiment, style: Style) -> go.Figure | None:
+def outcomes(experiment: Experiment, style: Style) -> Chart | None:
     """A row an action of the last report: treated less left alone with its interval, in colour where it is shown."""
     if experiment.outcomes is None or experiment.outcomes.frame["change"].isna().all():
         return None
     frame = experiment.outcomes.frame.dropna(subset=["change"]).head(MOST)
     gap, low, high = (real(frame[c]) for c in ("change", "change_low", "change_high"))
-    figure, names = go.Figure(), []
+    figure, names = Chart(), []
     figure.add_shape(type="line", x0=0, x1=0, y0=-0.5, y1=len(frame) - 0.5, line={"color": HAIRLINE, "width": 2})
     for row, record in enumerate(frame.to_dict("records")):
         told = record["verdict"] in (WORKED, HARMED)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from analysis.funnel import Funnel
+from report.chart import Chart
 from report.figure import BAR, GREY, LIGHT, Figure, Style, plain, ranked, real
 
 
-def steps(funnel: Funnel, style: Style) -> go.Figure | None:
+def steps(funnel: Funnel, style: Style) -> Chart | None:
     """A bar a step in any order, a thinner one for those who took the steps in order; the greatest loss in colour."""
     frame = funnel.steps.frame
     visitors, in_order = real(frame["visitors"]), real(frame["in_order"])

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 import pandas as pd
-import plotly.graph_objects as go
 from babel.numbers import format_decimal, get_decimal_symbol, parse_decimal
 
 from analysis.drivers import OF_KNOWN, UNITS, Part
 from analysis.finding import Table, Unit
 from analysis.kpi_tree import KpiTree
+from report.chart import Chart, scatter
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, real, ticks, width, years
 from report.number import COMPACT_FROM, MINUS, decimal, rounded
 
@@ -32,7 +32,7 @@ class Step(NamedTuple):
     leads: bool = False
 
 
-def bridge(tree: KpiTree, style: Style) -> go.Figure | None:
+def bridge(tree: KpiTree, style: Style) -> Chart | None:
     """The drivers' parts of the change, those the title names in bold; None where too few orders make them chance."""
     if tree.few:
         return None
@@ -54,32 +54,32 @@ def bridge(tree: KpiTree, style: Style) -> go.Figure | None:
     return _bridge(steps, (tree.before, before), (tree.after, after), unit, style)
 
 
-def by_category(tree: KpiTree, style: Style) -> go.Figure | None:
+def by_category(tree: KpiTree, style: Style) -> Chart | None:
     """The change of sales by category, the largest first, the rest together; None where the table is as short."""
     if tree.categories is None or len(tree.categories.frame) <= MOST_ROWS + 2:
         return None
     return _bridge_of(tree, tree.categories, "category", style)
 
 
-def gross(tree: KpiTree, style: Style) -> go.Figure | None:
+def gross(tree: KpiTree, style: Style) -> Chart | None:
     """A line of what was sold before refunds, the periods compared marked."""
     return _over_time(tree, "gross", style) if tree.measure == "net" else None
 
 
-def orders(tree: KpiTree, style: Style) -> go.Figure | None:
+def orders(tree: KpiTree, style: Style) -> Chart | None:
     """The same of orders, where there is no money."""
     return _over_time(tree, "orders", style) if tree.measure == "orders" else None
 
 
-def _over_time(tree: KpiTree, column: str, style: Style) -> go.Figure | None:
+def _over_time(tree: KpiTree, column: str, style: Style) -> Chart | None:
     frame = tree.gross.frame
     whole = _complete(tree)
     if len(whole) < 3 or not whole["compared"].any():
         return None
     values, at = real(whole[column]), [int(i) for i in whole.index]
     hover = [f"{p}: {style.text(v, _unit(tree), False)}" for p, v in zip(whole["period"], values, strict=True)]
-    figure = go.Figure(
-        go.Scatter(x=at, y=values, mode="lines", line={"color": BAR, "width": 2}, hoverinfo="text", hovertext=hover)
+    figure = Chart(
+        scatter(x=at, y=values, mode="lines", line={"color": BAR, "width": 2}, hoverinfo="text", hovertext=hover)
     )
     compared = [i for i, c in enumerate(whole["compared"]) if c]
     figure.add_scatter(
@@ -115,7 +115,7 @@ def _over_time(tree: KpiTree, column: str, style: Style) -> go.Figure | None:
     return figure
 
 
-def _bridge_of(tree: KpiTree, table: Table, names: str, style: Style) -> go.Figure:
+def _bridge_of(tree: KpiTree, table: Table, names: str, style: Style) -> Chart:
     frame = table.frame[table.frame["key"] != "total"]
     changes = real(frame["money_change"])
     steps = [
@@ -134,7 +134,7 @@ def _bridge_of(tree: KpiTree, table: Table, names: str, style: Style) -> go.Figu
 
 def _bridge(
     steps: Sequence[Step], before: tuple[str, float], after: tuple[str, float], unit: Unit, style: Style
-) -> go.Figure:
+) -> Chart:
     """Rows from top to bottom: each step where the last one ended, then the net change from the start again.
 
     Only changes are bars, all on one scale; the totals of the two periods are text above, so that no bar stands for
@@ -148,7 +148,7 @@ def _bridge(
     said = _one_precision([*changes], [before[1], after[1]], unit, style)
     bold = [*(s.leads for s in steps), True]
     names = [_wrapped(n, b) for n, b in zip([*(s.name for s in steps), "Net change"], bold, strict=True)]
-    figure = go.Figure()
+    figure = Chart()
     figure.add_bar(
         orientation="h",
         y=list(range(last + 1)),
@@ -189,7 +189,7 @@ def _bridge(
     return figure
 
 
-def _totals(figure: go.Figure, before: tuple[str, float], after: tuple[str, float], unit: Unit, style: Style) -> None:
+def _totals(figure: Chart, before: tuple[str, float], after: tuple[str, float], unit: Unit, style: Style) -> None:
     """The two periods and their amounts as a line of text over the rows, or two where one is too narrow."""
     first, second = (f"<b>{style.text(a, unit)}</b> in {_the(name)}" for name, a in (before, after))
     fits = _wide(f"From {first} to {second}", style) < style.slot.width - 16

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from analysis.lifecycle import Lifecycle
+from report.chart import Chart
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, ranked, real, ticks, width, years
 
 
-def steps(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
+def steps(lifecycle: Lifecycle, style: Style) -> Chart | None:
     """A bar a step, with the count and its share of all orders."""
     frame = lifecycle.steps.frame
     counts = real(frame["orders"])
@@ -26,13 +25,13 @@ def steps(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
     return ranked(names, counts, texts, hover, [BAR] * len(names), style)
 
 
-def durations(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
+def durations(lifecycle: Lifecycle, style: Style) -> Chart | None:
     """A line from the median to the slowest tenth a step: the median in colour."""
     frame = lifecycle.durations.frame.dropna(subset=["median", "p90"])
     if frame.empty:
         return None
     names, median, p90 = [style.name(s) for s in frame["step"]], real(frame["median"]), real(frame["p90"])
-    rows, figure = list(range(len(names))), go.Figure()
+    rows, figure = list(range(len(names))), Chart()
     for row in rows:
         figure.add_scatter(
             x=[median[row], p90[row]],
@@ -87,12 +86,12 @@ def durations(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
     return figure
 
 
-def by_month(lifecycle: Lifecycle, style: Style) -> go.Figure | None:
+def by_month(lifecycle: Lifecycle, style: Style) -> Chart | None:
     """Lines of the share of orders that reached each step, by month of creation, named at their end."""
     frame = lifecycle.by_month.frame
     if len(frame) < 3:
         return None
-    figure = go.Figure()
+    figure = Chart()
     named = (("shipped", GREY), ("delivered", style.accent), ("returned", BAR))
     steps = [(step, colour) for step, colour in named if frame[step].notna().any()]
     at = list(range(len(frame)))

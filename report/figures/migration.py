@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-import plotly.graph_objects as go
-
 from analysis.migration import BEST, NEW, RANKS, Migration
+from report.chart import Chart
 from report.figure import BAR, GREY, INK, LIGHT, Figure, Slot, Style, mixed, plain, real, ticks, width, years
 
 BAND = 10  # pixels a node is wide
@@ -44,7 +43,7 @@ class Band:
     said: str = ""
 
 
-def flow(migration: Migration, style: Style) -> go.Figure | None:
+def flow(migration: Migration, style: Style) -> Chart | None:
     """Who gained and who lost the best standing: those who joined above, those who left below."""
     moves = _moves(migration)
     stayed = _between(moves, BEST, BEST)
@@ -73,7 +72,7 @@ def flow(migration: Migration, style: Style) -> go.Figure | None:
     return _drawn(left, right, bands, style, 2.3 if style.narrow else 1.5)
 
 
-def moves(migration: Migration, style: Style) -> go.Figure | None:
+def moves(migration: Migration, style: Style) -> Chart | None:
     """Every move of the last three months; those who lost the best standing in colour."""
     counts = _moves(migration)
     then = {name: _between(counts, {name}, set(RANKS)) for name in (*RANKS, NEW)}
@@ -87,9 +86,9 @@ def moves(migration: Migration, style: Style) -> go.Figure | None:
     return _drawn(left, right, bands, style, 1.15)
 
 
-def matrix(migration: Migration, style: Style) -> go.Figure | None:
+def matrix(migration: Migration, style: Style) -> Chart | None:
     """A cell a pair of segment then (row) and now (column): the darker, the larger the share of its row."""
-    counts, figure = _moves(migration), go.Figure()
+    counts, figure = _moves(migration), Chart()
     origins = [*RANKS, NEW]
     total = {a: _between(counts, {a}, set(RANKS)) for a in origins}
     places = [(origins.index(a), RANKS.index(b), n, n / total[a] if total[a] else 0.0) for (a, b), n in counts.items()]
@@ -140,13 +139,13 @@ def matrix(migration: Migration, style: Style) -> go.Figure | None:
     return figure
 
 
-def over_time(migration: Migration, style: Style) -> go.Figure | None:
+def over_time(migration: Migration, style: Style) -> Chart | None:
     """Customers by segment at each month end, stacked, the best below and in colour, named at the right."""
     frame = migration.over_time.frame
     sizes = {name: real(frame.loc[frame["segment"] == name, "customers"]) for name in RANKS}
     days = list(dict.fromkeys(frame["day"]))
     colours = dict(zip(RANKS, (style.accent, style.tint, "#8d97a2", BAR, "#bcc4cc", LIGHT), strict=True))
-    figure, at = go.Figure(), list(range(len(days)))
+    figure, at = Chart(), list(range(len(days)))
     labels, below = list[tuple[float, str, str]](), 0.0
     for name in RANKS:
         figure.add_scatter(
@@ -221,14 +220,12 @@ def _node(name: str, customers: int, colour: str, style: Style, folded: bool = F
     return Node(name, customers, f"{shown} {style.text(customers, 'count')}", colour)
 
 
-def _drawn(
-    left: Sequence[Node], right: Sequence[Node], bands: Sequence[Band], style: Style, leading: float
-) -> go.Figure:
+def _drawn(left: Sequence[Node], right: Sequence[Node], bands: Sequence[Band], style: Style, leading: float) -> Chart:
     """Nodes at both sides, bands between them in their order; a row is as tall as its node and its label together.
 
     leading: height of a label in sizes of its type.
     """
-    figure, line, height = go.Figure(), style.slot.text * leading, style.slot.height - 8
+    figure, line, height = Chart(), style.slot.text * leading, style.slot.height - 8
     top = style.slot.text * 2.1
     rooms = [_room([THEN, *(n.label for n in left)], style), _room([NOW, *(n.label for n in right)], style)]
     wide = BAND / (style.slot.width - sum(rooms) - 2 * BAND)
@@ -256,7 +253,7 @@ def _drawn(
 
 
 def _placed(
-    figure: go.Figure, x: int, nodes: Sequence[Node], wide: float, scale: float, line: float, top: float
+    figure: Chart, x: int, nodes: Sequence[Node], wide: float, scale: float, line: float, top: float
 ) -> dict[str, float]:
     """Draw one side's nodes and labels from top to bottom; where each node begins, in pixels from above."""
     found = {}
@@ -280,13 +277,13 @@ def _placed(
     return found
 
 
-def _write(figure: go.Figure, x: int, y: float, text: str, colour: str, wide: float) -> None:
+def _write(figure: Chart, x: int, y: float, text: str, colour: str, wide: float) -> None:
     """A label beside the nodes of its side."""
     at, anchor, shift = (-wide, "right", -5) if x == 0 else (1 + wide, "left", 5)
     figure.add_annotation(x=at, y=y, text=text, xanchor=anchor, align=anchor, xshift=shift, font={"color": colour})
 
 
-def _add_band(figure: go.Figure, band: Band, start: float, end: float, tall: float, style: Style) -> None:
+def _add_band(figure: Chart, band: Band, start: float, end: float, tall: float, style: Style) -> None:
     """A band whose edges bend smoothly from one node to the other."""
     along = [i / STEPS for i in range(STEPS + 1)]
     upper = [start + (end - start) * t * t * (3 - 2 * t) for t in along]

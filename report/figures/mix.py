@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.finding import Table, Unit
 from analysis.mix import Mix
+from report.chart import Chart
 from report.figure import BAR, Figure, Style, plain, ranked, real
 
 MOST = 8
 DRAWN = ("name", "net", "units", "share")
 
 
-def leading(mix: Mix, table: Table | None, style: Style) -> go.Figure | None:
+def leading(mix: Mix, table: Table | None, style: Style) -> Chart | None:
     """The largest by net revenue (units without money), what the title names in colour, with share."""
     if table is None or len(table.frame) < 2:
         return None
@@ -40,17 +40,17 @@ def leading(mix: Mix, table: Table | None, style: Style) -> go.Figure | None:
     return ranked([style.name(n) for n in frame["name"]], values, texts, hover, colours, style)
 
 
-def products(mix: Mix, style: Style) -> go.Figure | None:
+def products(mix: Mix, style: Style) -> Chart | None:
     """The leading products."""
     return leading(mix, mix.products, style)
 
 
-def categories(mix: Mix, style: Style) -> go.Figure | None:
+def categories(mix: Mix, style: Style) -> Chart | None:
     """The leading categories."""
     return leading(mix, mix.categories, style)
 
 
-def countries(mix: Mix, style: Style) -> go.Figure | None:
+def countries(mix: Mix, style: Style) -> Chart | None:
     """The leading countries."""
     return leading(mix, mix.countries, style)
 

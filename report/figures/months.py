@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-import plotly.graph_objects as go
-
 from analysis.finding import Unit
 from analysis.months import Months
+from report.chart import Chart, bar
 from report.figure import BAR, GREY, INK, LIGHT, Figure, Style, apart, plain, real, ticks, width, years
 
 
-def net(months: Months, style: Style) -> go.Figure | None:
+def net(months: Months, style: Style) -> Chart | None:
     """Bars of net revenue (orders without money) by period: the last complete one in colour, a partial one hollow."""
     frame = months.months.frame
     if len(frame) < 2:
@@ -21,8 +20,8 @@ def net(months: Months, style: Style) -> go.Figure | None:
     best = max((i for i in range(len(values)) if not partial[i]), key=lambda i: values[i], default=-1)
     first = next((i for i, p in enumerate(partial) if not p), 0)
     texts = [style.text(v, _unit(months)) for v in frame[months.measure]]
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=list(range(len(values))),
             y=values,
             hoverinfo="text",
@@ -97,14 +96,14 @@ def _labels(
     return placed
 
 
-def trend(months: Months, style: Style) -> go.Figure | None:
+def trend(months: Months, style: Style) -> Chart | None:
     """The same bars without a word, for the summary: the last complete one in colour."""
     frame = months.months.frame
     if len(frame) < 4:
         return None
     values, last = real(frame[months.measure]), _last_complete(months)
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=list(range(len(values))),
             y=values,
             hoverinfo="text",
@@ -118,12 +117,12 @@ def trend(months: Months, style: Style) -> go.Figure | None:
     return figure
 
 
-def new_and_returning(months: Months, style: Style) -> go.Figure | None:
+def new_and_returning(months: Months, style: Style) -> Chart | None:
     """Stacked bars of buyers by period: returning below, new above, named at the last bar."""
     frame = months.months.frame
     if len(frame) < 2:
         return None
-    count, figure = len(frame), go.Figure()
+    count, figure = len(frame), Chart()
     parts = (("returning_buyers", "returning", style.accent), ("new_buyers", "new", LIGHT))
     for column, name, colour in parts:
         figure.add_bar(
@@ -157,7 +156,7 @@ def new_and_returning(months: Months, style: Style) -> go.Figure | None:
     return figure
 
 
-def categories(months: Months, style: Style) -> go.Figure | None:
+def categories(months: Months, style: Style) -> Chart | None:
     """One strip of bars a category over the same periods and scale, its name on the left."""
     if months.categories is None or months.categories.frame.empty:
         return None
@@ -165,7 +164,7 @@ def categories(months: Months, style: Style) -> go.Figure | None:
     names = list(dict.fromkeys(frame["category"]))
     values = {(str(c), str(p)): v for c, p, v in zip(frame["category"], frame["period"], frame["net"], strict=True)}
     highest = max(real(frame["net"])) or 1.0
-    figure = go.Figure()
+    figure = Chart()
     for row, name in enumerate(names):
         heights = [max(0.0, float(values.get((str(name), p)) or 0)) for p in periods]
         figure.add_bar(

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.finding import Table
 from analysis.ground import noun
+from report.chart import Chart
 from report.figure import BAR, GREY, Figure, Style, named_rows, plain, ranked, real
 
 MOST = 7
@@ -17,7 +17,7 @@ CATEGORIES = 10
 WORDS = 26  # characters of a product's name beside a bar
 
 
-def bars(table: Table, style: Style) -> go.Figure:
+def bars(table: Table, style: Style) -> Chart:
     """A bar an offer, the most valuable on top and in colour: what is offered, below it to whom."""
     frame = table.frame.head(MOST)
     most = WORDS - 6 if style.narrow else WORDS
@@ -30,7 +30,7 @@ def bars(table: Table, style: Style) -> go.Figure:
     return ranked(names, real(frame["value"]), _texts(frame, style), hover, colours, style)
 
 
-def categories(result: Any, style: Style) -> go.Figure | None:
+def categories(result: Any, style: Style) -> Chart | None:
     """A bar a category of what is offered; none where there is only one."""
     if result.categories is None or len(result.categories.frame) < 2:
         return None
@@ -88,7 +88,7 @@ def _alt_categories(result: Any, style: Style) -> str:
 DRAWN = ("name_has", "name_offer", "customers", "price", "value")
 
 
-def by_offer(name: str, draw: Callable[[Any, Style], go.Figure | None], slot: str, title: str) -> Figure:
+def by_offer(name: str, draw: Callable[[Any, Style], Chart | None], slot: str, title: str) -> Figure:
     """The figure of the most valuable offers."""
     return Figure(name, draw, slot, alt, lambda result: result.offers, DRAWN, title)
 

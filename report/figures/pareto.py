@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import math
 
-import plotly.graph_objects as go
-
 from analysis.finding import Finding, Table
 from analysis.pareto import Pareto
+from report.chart import Chart, bar
 from report.figure import BAR, GREY, HAIRLINE, Figure, Style, axis_names, real
 
 
-def curve(pareto: Pareto, style: Style) -> go.Figure | None:
+def curve(pareto: Pareto, style: Style) -> Chart | None:
     """The share of revenue the best customers bring, best first; the top fifth marked on it."""
     return _curve(pareto.curve, "share_of_customers", "customers", pareto.findings.get("top_20_share"), style)
 
 
-def products(pareto: Pareto, style: Style) -> go.Figure | None:
+def products(pareto: Pareto, style: Style) -> Chart | None:
     """The same curve over products."""
     if pareto.products is None:
         return None
     return _curve(pareto.products, "share_of_products", "products", pareto.findings.get("product_top_20_share"), style)
 
 
-def deciles(pareto: Pareto, style: Style) -> go.Figure | None:
+def deciles(pareto: Pareto, style: Style) -> Chart | None:
     """Revenue share of each tenth of the customers, best tenth first."""
     frame = pareto.deciles.frame
     shares = real(frame["share"])
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=list(range(len(shares))),
             y=shares,
             textposition="outside",
@@ -50,11 +49,11 @@ def deciles(pareto: Pareto, style: Style) -> go.Figure | None:
     return figure
 
 
-def _curve(table: Table | None, column: str, noun: str, top: Finding | None, style: Style) -> go.Figure | None:
+def _curve(table: Table | None, column: str, noun: str, top: Finding | None, style: Style) -> Chart | None:
     if table is None or table.frame.empty:
         return None
     x, y = real(table.frame[column]), real(table.frame["share_of_revenue"])
-    figure = go.Figure()
+    figure = Chart()
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"color": BAR, "width": 1.2, "dash": "4px,4px"}, hoverinfo="skip"
     )
@@ -91,7 +90,7 @@ def _curve(table: Table | None, column: str, noun: str, top: Finding | None, sty
     return figure
 
 
-def _mark(figure: go.Figure, share: float, best: float, style: Style) -> None:
+def _mark(figure: Chart, share: float, best: float, style: Style) -> None:
     """The point of the top fifth (`best`: so much of all, rounded up to whole ones), its drop lines and sentence."""
     line = {"color": BAR, "width": 1}
     figure.add_scatter(x=[best, best, 0], y=[0, share, share], mode="lines", line=line, hoverinfo="skip")

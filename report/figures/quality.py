@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.quality import Quality
+from report.chart import Chart, bar
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, named_rows, plain, real
 
 UNSEEN = 0.0002  # of the largest amount
 
 
-def reconciliation(quality: Quality, style: Style) -> go.Figure | None:
+def reconciliation(quality: Quality, style: Style) -> Chart | None:
     """Steps from the raw total to net: sums as full bars, what is added or taken off as floating ones."""
     if quality.reconciliation is None or len(quality.reconciliation.frame) < 2:
         return None
@@ -27,8 +27,8 @@ def reconciliation(quality: Quality, style: Style) -> go.Figure | None:
     length = [running[i] if total[i] else amounts[i] for i in range(count)]
     texts = [style.text(a, "money") for a in frame["amount"]]
     ends = [max(b, b + n) for b, n in zip(base, length, strict=True)]
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             orientation="h",
             x=length,
             base=base,
@@ -68,14 +68,14 @@ def _steps(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[seen].reset_index(drop=True)
 
 
-def accounts(quality: Quality, style: Style) -> go.Figure | None:
+def accounts(quality: Quality, style: Style) -> Chart | None:
     """A bar a raw file, split into rows used, excluded and rejected; every bar is all of its rows."""
     frame = quality.accounts.frame
     frame = frame[frame["rows"] > 0]
     if frame.empty:
         return None
     names = [style.name(f) for f in frame["file"]]
-    rows, figure = list(range(len(names))), go.Figure()
+    rows, figure = list(range(len(names))), Chart()
     whole = real(frame["rows"])
     for column, colour in (("used", style.accent), ("excluded", BAR), ("rejected", INK)):
         values = real(frame[column])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from analysis.finding import Table
 from analysis.recommend import Recommend
 from analysis.recommend_trial import BESTSELLERS, SIMILAR
 from dataset.errors import shown
+from report.chart import Chart, bar
 from report.figure import (
     BAR,
     GREY,
@@ -28,14 +27,14 @@ PALE = "#f1f4f7"
 SQUARE = 20  # pixels of a cell in which a number can be read
 
 
-def hits(recommend: Recommend, style: Style) -> go.Figure | None:
+def hits(recommend: Recommend, style: Style) -> Chart | None:
     """A bar a way to choose five products: its hit rate with its interval; the one that is used in colour."""
     if recommend.methods is None:
         return None
     frame = recommend.methods.frame
     used = SIMILAR if recommend.better else BESTSELLERS
     rate, low, high = (real(frame[c]) for c in ("rate", "low", "high"))
-    rows, figure = list(range(len(frame))), go.Figure()
+    rows, figure = list(range(len(frame))), Chart()
     texts = [
         style.text(r, "share")
         + (f" of next orders hit ({style.text(a, 'share')} to {style.text(b, 'share')})" if at == 0 else "")
@@ -81,14 +80,14 @@ def _method(name: str) -> str:
     return plain(name, 60).replace(" of the favourite", "<br>of the favourite").capitalize()
 
 
-def scores(recommend: Recommend, style: Style) -> go.Figure | None:
+def scores(recommend: Recommend, style: Style) -> Chart | None:
     """How many offers have which sum of cosines."""
     if recommend.scores is None:
         return None
     frame = recommend.scores.frame
     counts, low = real(frame["offers"]), real(frame["low"])
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=[at + 0.5 for at in range(len(counts))],
             y=counts,
             width=0.94,
@@ -120,7 +119,7 @@ def scores(recommend: Recommend, style: Style) -> go.Figure | None:
     return figure
 
 
-def heatmap(recommend: Recommend, style: Style) -> go.Figure | None:
+def heatmap(recommend: Recommend, style: Style) -> Chart | None:
     """A cell a pair of the products with most buyers: the darker, the more alike; drawn as shapes."""
     frame = recommend.heat.frame
     if not len(frame) or (style.narrow and len(frame) < 2):
@@ -138,7 +137,7 @@ def heatmap(recommend: Recommend, style: Style) -> go.Figure | None:
     ]  # fmt: skip
     left = 44 if style.narrow else 236
     written = (style.slot.width - left) / count >= SQUARE
-    figure = go.Figure()
+    figure = Chart()
     figure.add_scatter(
         x=across,
         y=down,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.rfm import Rfm
+from report.chart import Chart, scatter
 from report.figure import INK, LIGHT, Figure, Style, axis_names, mixed, paired, plain, real
 
 
-def segments(rfm: Rfm, style: Style) -> go.Figure | None:
+def segments(rfm: Rfm, style: Style) -> Chart | None:
     """Two bars a segment: share of customers light, share of revenue dark, what the title speaks of in colour."""
     frame = _buyers(rfm)
     if frame.empty:
@@ -21,13 +21,13 @@ def segments(rfm: Rfm, style: Style) -> go.Figure | None:
     return paired(names, real(frame["share_customers"]), real(frame["share_net"]), spoken, _hover(frame, style), style)
 
 
-def heatmap(rfm: Rfm, style: Style) -> go.Figure | None:
+def heatmap(rfm: Rfm, style: Style) -> Chart | None:
     """A cell a pair of recency and frequency score: the darker, the more customers; drawn as shapes."""
     frame = rfm.heatmap.frame
     if frame.empty:
         return None
     counts = {(int(r), int(f)): int(c) for r, f, c in zip(frame["r"], frame["f"], frame["customers"], strict=True)}
-    most, figure = max(counts.values()), go.Figure()
+    most, figure = max(counts.values()), Chart()
     for (r, f), count in counts.items():
         share = count / most
         figure.add_shape(
@@ -60,14 +60,14 @@ def heatmap(rfm: Rfm, style: Style) -> go.Figure | None:
     return figure
 
 
-def values(rfm: Rfm, style: Style) -> go.Figure | None:
+def values(rfm: Rfm, style: Style) -> Chart | None:
     """Customers by segment against their mean value: bubbles at median recency and orders, sized by revenue."""
     frame = _buyers(rfm)
     if frame.empty or "median_recency" not in frame:
         return None
     x, y, size = real(frame["median_recency"]), real(frame["median_orders"]), real(frame["share_net"])
-    figure = go.Figure(
-        go.Scatter(
+    figure = Chart(
+        scatter(
             x=x,
             y=y,
             mode="markers",

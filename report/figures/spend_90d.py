@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from analysis.finding import Table
 from analysis.spend_90d import Spend
+from report.chart import Chart
 from report.figure import BAR, GREY, HAIRLINE, INK, Figure, Style, axis_names, plain, ranked, real, width
 
 
-def gains(spend: Spend, style: Style) -> go.Figure | None:
+def gains(spend: Spend, style: Style) -> Chart | None:
     """The gains curves of the later quarter; none when the model failed its test."""
     return None if spend.frame is None else _curves(spend.curves, style)
 
 
-def held_out(spend: Spend, style: Style) -> go.Figure | None:
+def held_out(spend: Spend, style: Style) -> Chart | None:
     """The gains curves of customers held out."""
     return _curves(spend.held_out, style)
 
 
-def deciles(spend: Spend, style: Style) -> go.Figure | None:
+def deciles(spend: Spend, style: Style) -> Chart | None:
     """Predicted and actual spend of tenths of customers held out."""
     return _calibrated(spend.deciles.frame, style)
 
 
-def deciles_later(spend: Spend, style: Style) -> go.Figure | None:
+def deciles_later(spend: Spend, style: Style) -> Chart | None:
     """The same of the later quarter, by a model of the quarter before."""
     return _calibrated(spend.deciles_later.frame, style)
 
 
-def segments(spend: Spend, style: Style) -> go.Figure | None:
+def segments(spend: Spend, style: Style) -> Chart | None:
     """Predicted and actual spend of the segments in the later quarter."""
     return None if spend.segments_later is None else _calibrated(spend.segments_later.frame, style)
 
 
-def coefficients(spend: Spend, style: Style) -> go.Figure | None:
+def coefficients(spend: Spend, style: Style) -> Chart | None:
     """What multiplies expected spend, per standard deviation more; countries apart."""
     frame = _measures(spend)
     values = [float(f) - 1 for f in frame["factor"]]
@@ -54,8 +54,8 @@ def _measures(spend: Spend) -> pd.DataFrame:
     return frame[~frame["measure"].str.startswith("Country") & (frame["weight"] != 0)]
 
 
-def _curves(table: Table, style: Style) -> go.Figure:
-    figure, frame = go.Figure(), table.frame
+def _curves(table: Table, style: Style) -> Chart:
+    figure, frame = Chart(), table.frame
     shares = real(frame["share_of_customers"])
     lines = {
         "perfect": {"color": BAR, "width": 1.2},
@@ -93,7 +93,7 @@ def _curves(table: Table, style: Style) -> go.Figure:
     return figure
 
 
-def _named(figure: go.Figure, table: Table, style: Style) -> None:
+def _named(figure: Chart, table: Table, style: Style) -> None:
     """The lines by name: scores where the best fifth ends, the better above; the other lines at their ends."""
     frame = table.frame
     fifth = [float(v) for v in (frame["share_of_customers"] - 0.2).abs()]
@@ -134,7 +134,7 @@ def _round(share: float, style: Style) -> str:
     return style.text(share, "share").replace(".0", "").replace(",0", "")
 
 
-def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
+def _calibrated(frame: pd.DataFrame, style: Style) -> Chart | None:
     """Actual means with whiskers in grey, predicted ones as dots in colour; a logarithmic axis."""
     predicted, actual, low, high = (real(frame[c]) for c in ("predicted", "actual", "low", "high"))
     positive = [v for v in (*predicted, *actual, *high) if v > 0]
@@ -142,7 +142,7 @@ def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
         return None
     floor = min(positive) * 0.7
     at, names = list(range(len(frame))), [_group(g, style) for g in frame["group"]]
-    figure = go.Figure()
+    figure = Chart()
     for x, down, up in zip(at, low, high, strict=True):
         figure.add_scatter(
             x=[x, x],
@@ -180,7 +180,7 @@ def _calibrated(frame: pd.DataFrame, style: Style) -> go.Figure | None:
     return figure
 
 
-def _key(figure: go.Figure, style: Style) -> None:
+def _key(figure: Chart, style: Style) -> None:
     text = f"<b><span style='color:{style.accent}'>predicted</span></b> and actual spend, with its 95 % interval"
     figure.add_annotation(
         text=text,

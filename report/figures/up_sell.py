@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
 from babel.numbers import format_percent
 
 from analysis.up_sell import UpSell
+from report.chart import Chart, bar
 from report.figure import BAR, Figure, Style, axis_names, real
 from report.figures.offers import bars, by_category, by_offer
 
 
-def offers(up_sell: UpSell, style: Style) -> go.Figure | None:
+def offers(up_sell: UpSell, style: Style) -> Chart | None:
     """The most valuable offers; none when the slide is that of cross-selling."""
     return None if up_sell.beside else bars(up_sell.offers, style)
 
 
-def steps(up_sell: UpSell, style: Style) -> go.Figure:
+def steps(up_sell: UpSell, style: Style) -> Chart:
     """A bar a price step of five percent: customers."""
     frame = up_sell.steps.frame
     count, at = real(frame["customers"]), list(range(len(frame)))
-    figure = go.Figure(
-        go.Bar(
+    figure = Chart(
+        bar(
             x=at,
             y=count,
             text=[style.text(int(c), "count") if c else "" for c in count],

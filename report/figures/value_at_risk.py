@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
 from babel.numbers import format_percent
 
 from analysis.finding import Table
 from analysis.ground import noun
 from analysis.value_at_risk import PROBABLY_GONE, ValueAtRisk
+from report.chart import Chart
 from report.figure import BAR, Figure, Style, ranked, real
 
 
-def chances(risk: ValueAtRisk, style: Style) -> go.Figure | None:
+def chances(risk: ValueAtRisk, style: Style) -> Chart | None:
     """A bar a tenth of P(alive), revenue to date of high-value customers; those likelier gone than not in colour."""
     if not len(risk.customers.frame):
         return None

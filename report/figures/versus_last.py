@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from analysis.finding import Table
 from analysis.versus_last import VersusLast
+from report.chart import Chart
 from report.figure import BAR, GREY, Figure, Style, named_rows, real
 
 
-def segments(versus: VersusLast, style: Style) -> go.Figure | None:
+def segments(versus: VersusLast, style: Style) -> Chart | None:
     """A row a segment: customers in the last report (grey) and now (colour), joined."""
     if versus.segments is None:
         return None
     frame = versus.segments.frame
     then, now, names = real(frame["then"]), real(frame["now"]), list(frame["segment"])
-    figure, rows = go.Figure(), list(range(len(names)))
+    figure, rows = Chart(), list(range(len(names)))
     for row, (a, b) in enumerate(zip(then, now, strict=True)):
         figure.add_scatter(
             x=[a, b], y=[row, row], mode="lines", line={"color": BAR, "width": 3}, hoverinfo="skip", showlegend=False

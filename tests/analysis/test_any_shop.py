@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from analysis.finding import PLACE
-from analysis.run import analyses, run
+from analysis.plan import analyses
+from analysis.run import run
 
 PLAIN = (int, float, Decimal, date, str)
 

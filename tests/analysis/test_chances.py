@@ -505,3 +505,16 @@ def test_claims_fit(base):
         for key, finding in base[name].findings.items():
             assert finding.claim.endswith(".") and "  " not in finding.claim, key
             assert finding.value is not None or not any(c.isdigit() for c in finding.reason), key
+
+
+def test_boosted_scores_are_those_of_each_alone():
+    """Whom no tree tells apart is scored once; unknown values go where scikit-learn sends them."""
+    cases, others = people(21, 5000), people(22, 3000).people
+    model = chances.fitted(BOOSTED, cases, CUSTOMER, 0)
+    gaps = (
+        others.assign(interval=others["interval"].mask(np.arange(len(others)) % 3 == 0))
+        if "interval" in others
+        else others
+    )
+    matrix = np.column_stack(chances.seen(model.features, gaps))
+    np.testing.assert_array_equal(model.score(gaps), np.round(model.trees.decision_function(matrix), chances.DIGITS))

@@ -72,7 +72,9 @@ def oracle(bought: np.ndarray, least: int, most: int) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize(("least", "most"), [(1, NEIGHBOURS), (2, 4)])
-def test_against_the_dense_matrix(seed, least, most):
+@pytest.mark.parametrize("few", [0, module.FEW])
+def test_against_the_dense_matrix(monkeypatch, seed, least, most, few):
+    monkeypatch.setattr(module, "FEW", few)
     bought = random_matrix(seed)
     plain = bought.toarray().astype(np.int64)
     model, wanted = similar(bought, least, most), oracle(plain, least, most)
@@ -92,7 +94,9 @@ def test_against_the_dense_matrix(seed, least, most):
 
 
 @pytest.mark.parametrize("name", ["CELLS", "ENTRIES", "ROOM"])
-def test_blocks_change_nothing(monkeypatch, name):
+@pytest.mark.parametrize("few", [0, module.FEW])
+def test_blocks_change_nothing(monkeypatch, name, few):
+    monkeypatch.setattr(module, "FEW", few)
     bought = random_matrix(7)
     whole = similar(bought)
     lists = whole.best(bought, 5)

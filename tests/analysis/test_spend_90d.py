@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
 
 from analysis import btyd, spend_90d, spend_model, spend_report, spend_told
 from analysis.finding import PLACE, Finding
@@ -129,8 +130,9 @@ def test_the_kept_model_is_what_predicts(shop):
 
     _, later = quarters(made)
     data = spend_model.training(later.people, later.spent, 1)
-    bare = spend_model._fit(data, 1.5, 0.01)
-    theirs = spend_model.pipeline(data.table, 1.5, 0.01).fit(data.table, data.spent / data.unit)
+    bare = spend_model.Fits(data).bare(1.5, 0.01)
+    theirs = make_pipeline(spend_model.preparation(data.table), spend_model.regression(1.5, 0.01))
+    theirs.fit(data.table, data.spent / data.unit)
     np.testing.assert_allclose(np.exp(bare.score(data.people)), theirs.predict(data.table), rtol=1e-6)
 
 

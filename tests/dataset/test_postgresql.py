@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.dataset.opened import mapped, opened, said
+from tests.dataset.postgres import running
 
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 PASSWORD = "S3cret-word"
 TABLE = """
 create table sales (ord bigint, cust text, "when" timestamp, at timestamptz, amt numeric(12, 2), price double precision, note text);
@@ -25,65 +20,11 @@ insert into sales select i, case when i % 10 = 0 then null else 'c' || i % 7 end
 """
 
 
-def as_owner(command: list[str], folder: Path) -> None:
-    """Run one of the server's programs: it refuses root, so as nobody then."""
-    nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-    subprocess.run(
-        command,
-        check=True,
-        capture_output=True,
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-        timeout=60,
-        **nobody,
-    )
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """host:port of a server of its own, with the table `sales`; stopped and removed at the end."""
-    if not BINARIES:
-        pytest.skip("no PostgreSQL server is installed (apt-get install postgresql)")
-    programs = BINARIES[-1].parent
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = Path(
-        tempfile.mkdtemp(prefix="pg-")
-    )  # not below tmp_path: a socket's path is short, and nobody must reach it
-    try:
-        (folder / "password").write_text(PASSWORD)
-        (folder / "table.sql").write_text(TABLE)
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, 65534, 65534) if os.geteuid() == 0 else None
-        data = str(folder / "data")
-        flags = f"-F -k {folder} -h 127.0.0.1 -p {port} -c fsync=off -c shared_buffers=8MB -c max_connections=10"
-        as_owner(
-            [
-                str(programs / "initdb"),
-                "-D",
-                data,
-                "-U",
-                "anna",
-                "-A",
-                "scram-sha-256",
-                "--pwfile",
-                str(folder / "password"),
-                "-N",
-            ],
-            folder,
-        )
-        as_owner([str(programs / "pg_ctl"), "-D", data, "-o", flags, "-l", str(folder / "log"), "-w", "start"], folder)
-        try:
-            login = f"host=127.0.0.1 port={port} user=anna password={PASSWORD} dbname=postgres"
-            as_owner(
-                [str(programs / "psql"), login, "-q", "-v", "ON_ERROR_STOP=1", "-f", str(folder / "table.sql")], folder
-            )
-            yield f"127.0.0.1:{port}"
-        finally:
-            as_owner([str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop"], folder)
-    finally:
-        shutil.rmtree(folder)
+    with running(PASSWORD, TABLE) as address:
+        yield address
 
 
 def test_every_type_arrives(tmp_path: Path, server: str) -> None:

@@ -35,7 +35,7 @@ def test_the_example_analysis_builds_as_written(sales: Path, tmp_path: Path) -> 
         assert "is the busiest day" in text and 'id="weekdays"' in text, page
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-spark.lock"])
 def test_the_lock_has_hashes_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text and text.count("--hash=sha256:") > text.count("==") > 10

@@ -1,6 +1,7 @@
 import os
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,37 @@ def test_what_no_build_used_for_a_month_goes(tmp_path: Path) -> None:
     os.utime(old, (0, 0))
     cache.prune(tmp_path)
     assert not old.exists() and new.exists()
+
+
+def _result(path: Path, days: float, size: int = 1) -> Path:
+    """A kept result, used so many days ago."""
+    path.mkdir(parents=True)
+    with (path / "value.json").open("wb") as file:
+        file.truncate(size)
+    os.utime(path, (time.time() - days * 86_400,) * 2)
+    return path
+
+
+def test_results_go_when_they_are_old_or_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = tmp_path / "results"
+    made = {days: _result(results / f"n-{days}", days, 400) for days in (0, 1, 2, 29, 31)}
+    cache.prune(tmp_path)
+    assert [days for days, path in made.items() if path.exists()] == [0, 1, 2, 29]
+    monkeypatch.setattr(cache, "MOST_BYTES", 1000)
+    cache.prune(tmp_path)
+    assert [days for days, path in made.items() if path.exists()] == [0, 1]
+
+
+def test_halves_that_killed_builds_left_go_after_a_day(tmp_path: Path) -> None:
+    new, old = (_result(tmp_path / "results" / f".tmp-{days}", days) for days in (0.5, 2))
+    cache.prune(tmp_path)
+    assert new.exists() and not old.exists()
+
+
+def test_what_is_no_result_is_left(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "results" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "results" / "file").write_text("")
+    cache.prune(tmp_path)
+    assert sorted(os.listdir(tmp_path / "results")) == ["file", "link"] and (tmp_path / "elsewhere").exists()

@@ -24,7 +24,7 @@ from report.fonts import Fonts
 from report.pages import Page, Report
 from report.release import DOCUMENTS
 
-VOID = {"meta", "link", "img", "br", "wbr", "hr", "input", "rect", "path", "circle"}
+VOID = {"col", "meta", "link", "img", "br", "wbr", "hr", "input", "rect", "path", "circle"}
 WINDOW = (date(2024, 1, 1), date(2024, 12, 31))
 
 
@@ -357,14 +357,22 @@ def test_lines_beside_a_chart_repeat_no_number() -> None:
 
 def test_the_statements_an_analysis_begins_with_are_printed_too(report: Report, appendix: Reading) -> None:
     files = pages.sql_files("basket", report.run.results["months"])
-    assert {"analysis/basket.sql", "analysis/reduced/baskets.sql", "analysis/reduced/order_parts.sql"} <= set(files)
+    assert {"analysis/basket.sql", "analysis/reduced/purchases.sql", "analysis/reduced/order_parts.sql"} <= set(files)
     assert "What was sold and given back in one order" in appendix.text()
 
 
 def test_sql_is_set_for_reading() -> None:
-    made = pages.sql("-- Why?\nselect a\n    from lines where b < 'x'\n", printed=True)
-    assert made.count('<span class="line"') == 3 and "<i>-- Why?</i>" in made
-    assert "<b>where</b> b &lt; " in made and "margin-left: 1.1em" in made
+    statement = "-- Why?\nselect a\n    from lines where b < 'x'\n"
+    assert pages.sql(statement, printed=True) == ("<i>-- Why?</i>\nselect a\n    from lines where b &lt; &#39;x&#39;")
+    assert "<b>where</b> b &lt; " in pages.sql(statement, printed=False)
+
+
+def test_columns_are_as_wide_as_their_longest_text_or_word() -> None:
+    wide = pages.columns_of(["a", "b"], [["wwww", "ii"], ["w", "i"]], [False, False], 100)
+    assert float(wide[0]) > 2 * float(wide[1]) and sum(map(float, wide)) == pytest.approx(100, abs=0.02)
+    long = ["word " * 30, "12 345"]
+    shares = [float(share) for share in pages.columns_of(["text", "number"], [long], [False, True], 20)]
+    assert shares[1] * 20 / 100 >= pages.width("12 345") and sum(shares) == pytest.approx(100, abs=0.02)
 
 
 def test_a_long_table_laid_out_by_group() -> None:

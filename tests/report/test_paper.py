@@ -58,7 +58,7 @@ def test_the_same_figure_gives_the_same_bytes(drawn: dict[str, str | None], font
         again = paper.draw(SPECS)
         assert again == drawn
         first = paper.png(SPECS)
-    many = (Spec("other", BARS, 200, 100), *SPECS[::-1])  # in another order: by another tab, after another chart
+    many = (Spec("other", BARS, 200, 100), *SPECS[::-1])  # in another order: each after another chart
     with Paper(tmp_path / "other", fonts) as paper:
         pngs, svgs = paper.png(many), paper.draw(many)
         assert {name: pngs[name] for name in first} == first
@@ -111,7 +111,7 @@ def test_a_figure_plotly_refuses_is_named(fonts: Fonts, tmp_path: Path) -> None:
     broken = Spec("broken", {"data": 5, "layout": {"shapes": 3, "width": "x"}, "frames": 1}, -5, -5)
     with Paper(tmp_path, fonts) as paper:
         for draw in (paper.draw, paper.png):
-            with pytest.raises(RuntimeError, match=r"the chart broken cannot be drawn: .*non-array"):
+            with pytest.raises(RuntimeError, match=r"the chart broken cannot be drawn: .*pixel values"):
                 draw([*SPECS, broken])
         assert not paper.trouble and None not in paper.draw(SPECS).values()  # the others still can be
 

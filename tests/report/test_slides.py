@@ -142,8 +142,8 @@ def test_tables() -> None:
 def test_words_statements_and_what_is_unknown() -> None:
     made = _said(
         """loose <b>words</b><dl><div><dt>t</dt><dd>d</dd></div></dl>
-        <pre><code><span class="line" style="margin-left: 0.0em">select 1</span>
-        <span class="line" style="margin-left: 1.1em">from x</span></code></pre>
+        <pre><code>select 1
+    <i>from x</i></code></pre>
         <aside>apart <em>too</em><p>p</p></aside><blink>old</blink><script>no()</script>"""
     )
     assert made == (

@@ -1,5 +1,6 @@
 """The deck as PowerPoint: what it says, what can be edited, and that it fits."""
 
+import copy
 import io
 import re
 import shutil
@@ -177,7 +178,7 @@ def test_names_from_the_data_are_text_everywhere(hostile_path: Path) -> None:
 def test_a_name_that_is_a_formula_is_a_word_of_the_sheet(report: Report, tmp_path: Path) -> None:
     drawn = report.figures["mix-products"]
     names = ["=1+1", "http://example.org", "{=A1}", "a\x00\x1bb", "x" * 9_000]
-    figure = type(drawn.wide)(drawn.wide)
+    figure = copy.deepcopy(drawn.wide)
     ticks = list(figure.layout.yaxis.ticktext)
     ticks[: len(names)] = names
     figure.update_yaxes(ticktext=ticks)

@@ -1,0 +1,98 @@
+"""Which products each order holds, and how many orders hold two of them: counted by matrices of some orders at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.similar import FEW, together_of_few
+from dataset.engine import Relation
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+ORDERS = 1 << 20  # looked at at once
+KEPT = 1 << 22  # orders: of so many the blocks are kept
+
+
+@dataclass
+class Held:
+    """Orders x products in blocks of ORDERS, one where the order holds the product; given: what the queries are given.
+
+    Only orders with a product count; goods without fees and postage.
+    """
+
+    lines: Relation
+    given: dict[str, object]
+
+    def __post_init__(self) -> None:
+        rows = self.lines.query("basket_products.sql", **self.given)
+        self.ids = rows["product_id"].to_numpy(zero_copy_only=False)
+        self.sale_lines = rows["sale_lines"].to_numpy()
+        self.goods = rows["goods"].to_numpy() > 0
+        self.last = int(rows["orders"][0].as_py()) if len(rows) else 0
+
+    def blocks(self) -> Iterator[csr_array]:
+        """The orders, some at once."""
+        if self.last <= KEPT:
+            yield from self._kept
+        else:
+            yield from map(self._block, range(0, self.last, ORDERS))
+
+    @cached_property
+    def _kept(self) -> list[csr_array]:
+        return [self._block(above) for above in range(0, self.last, ORDERS)]
+
+    def _block(self, above: int) -> csr_array:
+        until = min(above + ORDERS, self.last)
+        rows = self.lines.query("basket.sql", above=above, until=until, **self.given)
+        order, product = rows["basket"].to_numpy(), rows["product"].to_numpy()
+        if not self.goods.all():
+            kept = self.goods[product]
+            order, product = order[kept], product[kept]
+        return ones(order - 1, product, (until - above, len(self.ids)))
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Orders by the number of their products: none of no product."""
+        found = np.zeros(1, dtype=np.int64)
+        for block in self.blocks():
+            count = np.bincount(np.diff(block.indptr), minlength=len(found))
+            count[: len(found)] += found
+            found = count
+        found[0] = 0
+        return found
+
+
+def ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_array:
+    """A matrix with one at each (row, column), however often it is named."""
+    from scipy.sparse import csr_array
+
+    bits = int(shape[1]).bit_length()
+    keys = row.astype(np.int64)
+    keys <<= bits
+    keys |= column
+    keys.sort()
+    once = np.ones(len(keys), dtype=bool)
+    np.not_equal(keys[1:], keys[:-1], out=once[1:])
+    if not once.all():
+        keys = keys[once]
+    starts = np.concatenate([[0], np.cumsum(np.bincount(keys >> bits, minlength=shape[0]))])
+    columns = (keys & ((1 << bits) - 1)).astype(np.int32)
+    return csr_array((np.ones(len(keys), dtype=np.int32), columns, starts), shape=shape)
+
+
+def both(blocks: Iterator[csr_array], size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Columns a < b that rows hold together, and how many rows (int64), of matrices with `size` columns."""
+    from scipy.sparse import csr_array
+
+    total = np.zeros((size, size), dtype=np.int64) if size <= FEW else csr_array((size, size), dtype=np.int64)
+    for block in blocks:
+        total = total + (together_of_few(block) if size <= FEW else block.T.tocsr() @ block)
+    pairs = csr_array(total).tocoo()
+    upper = (pairs.row < pairs.col) & (pairs.data > 0)
+    return pairs.row[upper].astype(np.int64), pairs.col[upper].astype(np.int64), pairs.data[upper].astype(np.int64)

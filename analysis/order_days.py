@@ -1,0 +1,184 @@
+"""What every known customer did on every day, read once: who they were on any day, and what they did afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from analysis.customers import SCALE, framed, whole
+from dataset.engine import Engine, Relation
+
+SALE, RETURNED, REFUND = range(3)
+NEVER = np.iinfo(np.int32).min  # the day before all days
+THOUSAND = 1000  # units are counted in whole thousandths
+EPOCH = date(1970, 1, 1).toordinal()
+
+_read: WeakKeyDictionary[Engine, OrderDays] = WeakKeyDictionary()
+_reading = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDays:
+    """Rows of outcomes.sql, customer by customer and in order of time; a row an order, day and kind.
+
+    ids: of all customers, sorted; a customer's number is the place among them. start: where each begins. day, earlier:
+    days since 1970 (int32; NEVER where none is earlier). kind: int8. units: whole thousandths, money: whole units of
+    SCALE (int64; nought where unknown, which `counted` and `priced` tell; None where all is known). country: place in
+    `countries`, which is sorted (int32; -1 unknown).
+    """
+
+    ids: pa.Array
+    start: np.ndarray
+    day: np.ndarray
+    earlier: np.ndarray
+    kind: np.ndarray
+    units: np.ndarray
+    money: np.ndarray
+    counted: np.ndarray | None
+    priced: np.ndarray | None
+    country: np.ndarray
+    countries: pa.Array
+
+    @classmethod
+    def of(cls, lines: Relation) -> OrderDays:
+        """Those of a shop, read when first asked for and kept as long as its engine."""
+        with _reading:
+            if lines.engine not in _read:
+                _read[lines.engine] = cls.read(lines)
+            return _read[lines.engine]
+
+    @classmethod
+    def read(cls, lines: Relation) -> OrderDays:
+        """Those of a shop, read afresh."""
+        rows = lines.query("outcomes.sql")
+        ids = lines.query("outcomes_ids.sql")["customer_id"].combine_chunks()
+        units, money = (rows[c].to_numpy(zero_copy_only=False).astype(float) for c in ("quantity", "amount"))
+        country, countries = _coded(rows["country"])
+        return cls(
+            ids=ids,
+            start=np.searchsorted(rows["customer"].to_numpy(), np.arange(len(ids), dtype=np.int32)),
+            day=_days(rows["day"]),
+            earlier=_days(rows["earlier"]),
+            kind=rows["kind"].to_numpy().astype(np.int8),
+            units=np.rint(np.nan_to_num(units) * THOUSAND).astype(np.int64),
+            money=whole(money),
+            counted=_known(units),
+            priced=_known(money),
+            country=country,
+            countries=countries,
+        )
+
+    def features(self, day: date) -> pd.DataFrame:
+        """Who bought before `day`, as Customers.frame without what is on file; and `customer` (int32), the number."""
+        at = number(day)
+        before = self.day < at
+        sold = before & (self.kind == SALE)
+        orders = self.sums(sold & (self.earlier == NEVER))
+        there = np.flatnonzero(orders)
+        first = np.minimum.reduceat(np.where(sold, self.day, at), self.start)[there] if len(there) else there
+        last = np.maximum.reduceat(np.where(sold, self.day, NEVER), self.start)[there] if len(there) else there
+        frame = framed(
+            day,
+            ids=self.ids.take(pa.array(there)),
+            country=self._countries(before, there),
+            first=first.astype("datetime64[D]"),
+            last=last.astype("datetime64[D]"),
+            orders=orders[there].astype(np.int32),
+            units=self._total(self.units, THOUSAND, sold, self.counted)[there],
+            gross=self._total(self.money, SCALE, before & (self.kind != REFUND), self.priced)[there],
+            net=self._total(self.money, SCALE, before & (self.kind != RETURNED), self.priced)[there],
+        )
+        return frame.assign(customer=there.astype(np.int32))
+
+    def outcome(self, first: date, until: date) -> pd.DataFrame:
+        """What each customer did from `first` until before `until`; who did nothing has no row.
+
+        Columns: customer (int32), customer_id (str, sorted), net (float64, NaN: no amount is known), orders (int32).
+        """
+        within = self._within(first, until) & (self.kind != RETURNED)
+        there = np.flatnonzero(self.sums(within))
+        columns = {
+            "customer": there.astype(np.int32),
+            "customer_id": pd.Series(self.ids.take(pa.array(there)).to_pandas(), dtype="str"),
+            "net": self._total(self.money, SCALE, within, self.priced)[there],
+            "orders": self.ordered(first, until)[there].astype(np.int32),
+        }
+        return pd.DataFrame(columns, copy=False)
+
+    def ordered(self, first: date, until: date) -> np.ndarray:
+        """How many orders each customer placed from `first` until before `until` (int64), by number."""
+        return self.sums(self._within(first, until) & (self.kind == SALE) & (self.earlier < number(first)))
+
+    def _within(self, first: date, until: date) -> np.ndarray:
+        return (self.day >= number(first)) & (self.day < number(until))
+
+    def buyers(self, day: date) -> pa.Array:
+        """The ids of who bought before `day`, in order."""
+        return self.ids.take(pa.array(np.flatnonzero(self.sums((self.day < number(day)) & (self.kind == SALE)))))
+
+    @property
+    def customer(self) -> np.ndarray:
+        """The number of each row's customer (int32)."""
+        return np.repeat(np.arange(len(self.ids), dtype=np.int32), np.diff(np.append(self.start, len(self.day))))
+
+    def numbers(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        """The numbers of customers by id (int32); -1 of who is not among them."""
+        import pyarrow.compute as pc
+
+        return pc.index_in(ids, value_set=self.ids).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """The sum of each customer's rows (int64), by number."""
+        return np.add.reduceat(values, self.start, dtype=np.int64) if len(self.start) else np.zeros(0, dtype=np.int64)
+
+    def _total(self, values: np.ndarray, scale: int, rows: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+        """The sum of some rows of each customer who has such (float64); NaN where nothing is known of any of them."""
+        total = self.sums(np.where(rows, values, 0)) / scale
+        return total if known is None else np.where(self.sums(rows & known) > 0, total, np.nan)
+
+    def _countries(self, rows: np.ndarray, there: np.ndarray) -> pd.Series:
+        """The first country of some customers in the order of names; categories by first appearance."""
+        import pyarrow.compute as pc
+
+        if not len(self.countries) or not len(there):
+            code = np.full(len(there), -1, dtype=np.int32)
+        else:
+            least = np.where(rows & (self.country >= 0), self.country, len(self.countries))
+            code = np.minimum.reduceat(least, self.start)[there]
+        place, seen = pd.factorize(np.where(code == len(self.countries), -1, code))
+        kept = seen >= 0
+        place = np.where(kept[place], np.cumsum(kept)[place] - 1, -1) if len(place) else place
+        coded = pa.array(np.where(place < 0, 0, place).astype(np.int32), mask=place < 0)
+        names = pc.take(self.countries, pa.array(seen[kept], pa.int64()))
+        return pa.DictionaryArray.from_arrays(coded, names).to_pandas()
+
+
+def number(day: date) -> int:
+    """A day as days since 1970."""
+    return day.toordinal() - EPOCH
+
+
+def _days(column: pa.ChunkedArray) -> np.ndarray:
+    return column.combine_chunks().cast(pa.int32()).fill_null(int(NEVER)).to_numpy(zero_copy_only=False)
+
+
+def _known(values: np.ndarray) -> np.ndarray | None:
+    known = ~np.isnan(values)
+    return None if known.all() else known
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+    """Texts as places among the distinct ones, which are sorted; -1 of none."""
+    import pyarrow.compute as pc
+
+    coded = column.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(coded.dictionary)
+    place = np.empty(len(order) + 1, dtype=np.int32)
+    place[order.to_numpy()], place[-1] = np.arange(len(order)), -1
+    return place[coded.indices.fill_null(len(order)).to_numpy(zero_copy_only=False)], coded.dictionary.take(order)

@@ -1,0 +1,43 @@
+"""Rows sorted by what they hold, by several columns at once: only rows that are equal in all may change places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+MOST = 2**62
+
+
+def by(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """The rows in order of the first column, then the second and so on; NaN last: np.lexsort, the first column first.
+
+    Each column becomes the ranks of its values, and ranks of all are packed into one whole number a row.
+    """
+    code, many = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        values, rank = np.unique(_whole(column), return_inverse=True)
+        if many * len(values) >= MOST:
+            kept, code = np.unique(code, return_inverse=True)
+            many = len(kept)
+        code, many = code * len(values) + rank, many * len(values)
+    return stable(code)
+
+
+def stable(codes: np.ndarray) -> np.ndarray:
+    """The rows in order of whole numbers from nought on; of equal ones the first first.
+
+    Number and row are packed into one: to sort numbers is ten times as fast as to sort rows by them.
+    """
+    bits = max(1, len(codes).bit_length())
+    if len(codes) and int(codes.max()) >= 2 ** (62 - bits):
+        return np.argsort(codes, kind="stable")
+    return np.sort((codes.astype(np.int64) << bits) | np.arange(len(codes))) & ((1 << bits) - 1)
+
+
+def _whole(column: np.ndarray) -> np.ndarray:
+    """Whole numbers (int64) in the order of the column's values."""
+    if column.dtype.kind != "f":
+        return column.astype(np.int64)
+    bits = np.where(np.isnan(column), np.nan, column.astype(np.float64) + 0.0).view(np.int64)  # no nought below nought
+    return bits ^ ((bits >> 63) & np.int64(2**63 - 1))

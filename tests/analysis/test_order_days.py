@@ -1,0 +1,56 @@
+"""What each did on every day: the same as the reduction of customers, and orders that stretch over days."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import customers, outcomes
+from analysis.order_days import OrderDays
+
+from .test_customers import random_lines
+from .test_outcomes import lines_of
+
+
+@pytest.mark.parametrize("day", [date(2024, 3, 1), date(2024, 6, 1), date(2030, 1, 1)])
+def test_features_are_those_of_customers_sql(shop, day):
+    lines = lines_of(shop(random_lines(5)))
+    people = lines.query("customers.sql", snapshot=day)
+    bought = people.filter(people["orders"].to_numpy() > 0)
+    known = outcomes.features(lines, None, day)
+    pd.testing.assert_frame_equal(known.drop(columns="customer"), customers._frame(bought, day), check_exact=True)
+    assert known["customer"].tolist() == bought["customer"].to_pylist()
+
+
+def test_an_order_of_several_days_counts_once_where_it_began_and_once_in_each_window(shop):
+    rows = [
+        ("o1", "ann", "2024-01-01", "1", "sale"),
+        ("o1", "ann", "2024-01-03", "2", "sale"),
+        ("o1", "ann", "2024-01-05", "4", "sale"),
+        ("o1", "ann", "2024-01-06", "-1", "refund"),
+        ("o2", "ann", "2024-01-03", "8", "sale"),
+    ]
+    lines = lines_of(shop(rows))
+    known = outcomes.features(lines, None, date(2024, 1, 10))
+    assert known["orders"].tolist() == [2] and known["net"].tolist() == [14.0]
+    for first, until, orders in ((1, 10, 2), (2, 10, 2), (4, 10, 1), (5, 6, 1), (6, 10, 0), (2, 3, 0)):
+        window = date(2024, 1, first), date(2024, 1, until)
+        assert outcomes.ordered(lines, known, *window).tolist() == [orders]
+
+
+def test_it_is_read_once_a_shop(shop):
+    one, other = lines_of(shop(random_lines(6))), lines_of(shop(random_lines(7)))
+    assert OrderDays.of(one) is OrderDays.of(one)
+    assert OrderDays.of(one) is not OrderDays.of(other)
+
+
+def test_numbers_of_ids(shop):
+    known = OrderDays.of(
+        lines_of(shop([("o1", "b", "2024-01-01", "1", "sale"), ("o2", "a", "2024-01-01", "1", "sale")]))
+    )
+    assert known.ids.to_pylist() == ["a", "b"]
+    assert known.numbers(pd.Series(["b", "c", "a"], dtype="str").array._pa_array).tolist() == [1, -1, 0]
+    assert np.all(known.earlier < 0)

@@ -1,0 +1,38 @@
+"""Rows by several columns: numpy's own order, whatever the columns hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis import total_order
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_is_numpys_order(seed):
+    rng = np.random.default_rng(seed)
+    n = 2000
+    columns = [
+        rng.integers(0, 2, n).astype(bool),
+        rng.integers(-3, 4, n),
+        np.where(rng.random(n) < 0.3, np.nan, np.round(rng.normal(size=n), 1)),
+        np.where(rng.random(n) < 0.5, -0.0, 0.0),
+        rng.choice([-np.inf, -1e-300, 1e300, np.inf], n),
+    ]
+    np.testing.assert_array_equal(total_order.by(columns), np.lexsort(columns[::-1]))
+
+
+def test_many_distinct_values_in_many_columns():
+    rng = np.random.default_rng(9)
+    columns = [rng.integers(0, 2, 5000), *(rng.normal(size=5000) for _ in range(8))]
+    np.testing.assert_array_equal(total_order.by(columns), np.lexsort(columns[::-1]))
+
+
+@pytest.mark.parametrize("most", [1, 7, 2**40, 2**61])
+def test_equal_numbers_keep_their_order(most):
+    codes = np.random.default_rng(1).integers(0, most, 3000)
+    np.testing.assert_array_equal(total_order.stable(codes), np.argsort(codes, kind="stable"))
+
+
+def test_no_row():
+    assert total_order.by([np.empty(0)]).tolist() == []
