@@ -16,6 +16,7 @@ from analysis.order_days import OrderDays
 from dataset.engine import Relation
 from dataset.settings import Settings
 
+TOGETHER = timedelta(weeks=3)  # days so far apart are answered from one look at the events
 LATELY = timedelta(days=90)
 DAY = np.timedelta64(1, "D")
 CUSTOMER = {
@@ -66,9 +67,15 @@ def who_ordered(lines: Relation, people: Customers, settings: Settings, within: 
     return Who(known, CUSTOMER, group_names(people.frame), population, "customer")
 
 
-def who_looked(events: Relation) -> Who:
+def who_looked(events: Relation, settings: Settings) -> Who:
     """Visitors seen in the ninety days before."""
-    return Who(lambda day: visitors(events, day), VISITOR, STAGES, "visitors seen in the ninety days before", "visitor")
+    return Who(
+        lambda day: visitors(events, day, settings.snapshot),
+        VISITOR,
+        STAGES,
+        "visitors seen in the ninety days before",
+        "visitor",
+    )
 
 
 def customers(lines: Relation, people: pd.DataFrame, day: date) -> pd.DataFrame:
@@ -104,14 +111,16 @@ def groups_of(people: pd.DataFrame) -> np.ndarray:
     return rfm.segments_of(people)
 
 
-def visitors(events: Relation, day: date) -> pd.DataFrame:
+def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
     """The measures of VISITOR of who was seen in the ninety days before `day`, with their ids and group (STAGES).
 
-    customer: their numbers, -1 of who has none.
+    customer: their numbers, -1 of who has none. snapshot: the last day that is looked back from.
     """
     days = {"day": 1, "week": 7, "month": 30}
     since = {name: day - timedelta(days=back) for name, back in days.items()}
-    found = events.query("propensity.sql", until=day, since=day - LATELY, **since)
+    ago = max((snapshot - day) // TOGETHER + ((snapshot - day) % TOGETHER > timedelta()), 1)
+    seen = snapshot - LATELY - ago * TOGETHER
+    found = events.query("propensity.sql", until=day, since=day - LATELY, seen=seen, **since)
     columns: dict[str, object] = {
         "customer_id": pd.Series(found["customer_id"].to_pandas(), dtype="str"),
         "customer": OrderDays.of(events).numbers(found["customer_id"]),

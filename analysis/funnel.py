@@ -35,7 +35,7 @@ class Funnel(Result):
 
 def compute(events: Relation, settings: Settings) -> Funnel:
     """The funnel over distinct visitors, all their events. Skips without an event that names its visitor."""
-    row: Mapping[str, Any] = only_row(events.query("funnel.sql", until=until(settings)))
+    row: Mapping[str, Any] = only_row(events.query("funnel.sql", snapshot=settings.snapshot, until=until(settings)))
     if not row["visitors"]:
         raise Skip("no event names its visitor")
     ground = Ground("visitors with at least one event", row["visitors"], (row["first_day"], row["last_day"]), SOURCE)

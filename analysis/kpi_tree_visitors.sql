@@ -2,17 +2,17 @@
 with visits as (
     select
         customer_id,
-        case
-            when events.at >= cast($after_from as timestamp) and events.at < cast($after_to as timestamp) then 'after'
-            when events.at >= cast($before_from as timestamp) and events.at < cast($before_to as timestamp) then 'before'
-        end as period
+        case when events.at >= cast($after_from as timestamp) then 'after' else 'before' end as period
     from events
-    where events.at < cast($until as timestamp) and customer_id is not null
+    where
+        events.at < cast($until as timestamp)
+        and events.at >= cast($before_from as timestamp)
+        and events.at < cast($after_to as timestamp)
+        and (events.at < cast($before_to as timestamp) or events.at >= cast($after_from as timestamp))
 ),
-visitors as (
+came as (
     select customer_id, period
     from visits
-    where period is not null
     group by customer_id, period
 ),
 sales as (
@@ -31,8 +31,9 @@ buyers as (
     where period is not null
     group by customer_id, period
 )
-select visitors.period as period, count(*) as visitors, count(buyers.customer_id) as seen_buyers
-from visitors
-left join buyers on buyers.customer_id = visitors.customer_id and buyers.period = visitors.period
-group by visitors.period
-order by visitors.period
+select came.period as period, count(came.customer_id) as visitors, count(buyers.customer_id) as seen_buyers
+from came
+left join buyers on buyers.customer_id = came.customer_id and buyers.period = came.period
+group by came.period
+having count(came.customer_id) > 0
+order by came.period

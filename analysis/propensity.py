@@ -15,6 +15,7 @@ from analysis.chance_report import Asked
 from analysis.chances import Calibrated, Past
 from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table
+from analysis.ground import until
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -79,7 +80,7 @@ def compute(lines: Relation, events: Relation | None, customers: Customers, sett
     if events is None or first_event is None:
         return asked_of(of_customers, first_sale)
     try:
-        by_visits = asked_of(who_looked(events), max(first_sale, first_event))
+        by_visits = asked_of(who_looked(events, settings), max(first_sale, first_event))
         failed = by_visits.findings["headline"].reason
     except Skip as skip:
         by_visits, failed = None, skip.reason
@@ -99,7 +100,7 @@ def _first_event(events: Relation, settings: Settings) -> date | None:
 
     Raises Skip when all but a few of the visitors bought: in such a log, who has not bought yet surely will.
     """
-    (row,) = events.query("propensity_visitors.sql", snapshot=settings.snapshot).to_pylist()
+    (row,) = events.query("propensity_visitors.sql", snapshot=settings.snapshot, until=until(settings)).to_pylist()
     if row["visitors"] and row["buyers"] >= ALL * row["visitors"]:
         raise Skip(
             "all visitors in the events bought, so they were chosen by what is asked: who had not bought yet surely did"

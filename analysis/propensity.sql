@@ -1,20 +1,9 @@
 -- What had each visitor seen from $since on done before $until? Views, sessions, carts left, orders.
 -- A purchase event without a product empties the cart.
 with acts as (
-    select
-        customer_id,
-        product_id,
-        kind,
-        events.at as happened_at,
-        lag(events.at) over (
-            partition by customer_id
-            order by events.at nulls first, kind nulls first, product_id nulls first
-        ) as previous_at
-    from events
-    where
-        customer_id is not null
-        and events.at >= cast($since as timestamp)
-        and events.at < cast($until as timestamp)
+    select customer_id, product_id, kind, happened_at, previous_at
+    from lately
+    where customer_id is not null and happened_at >= cast($since as timestamp) and happened_at < cast($until as timestamp)
 ),
 visits as (
     select
@@ -23,9 +12,10 @@ visits as (
         sum(case when kind = 'view' and happened_at >= cast($day as timestamp) then 1 else 0 end) as views_1,
         sum(case when kind = 'view' and happened_at >= cast($week as timestamp) then 1 else 0 end) as views_7,
         sum(case when kind = 'view' and happened_at >= cast($month as timestamp) then 1 else 0 end) as views_30,
-        sum(
-            case when previous_at is null or previous_at < happened_at - interval '30' minute then 1 else 0 end
-        ) as sessions
+        sum(case
+            when previous_at >= cast($since as timestamp) and previous_at >= happened_at - interval '30' minute then 0
+            else 1
+        end) as sessions
     from acts
     group by customer_id
 ),

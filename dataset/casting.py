@@ -89,7 +89,8 @@ class Casts:
             value = f"regexp_replace({value}, '\\.0$', '')"
         self.columns[name] = value
         if required:
-            self.checks.append(Check(f"{identifier(name)} is null", "E_NULL", column, f"{shown(column)} is blank"))
+            there = number if number in self.columns else name
+            self.checks.append(Check(f"{identifier(there)} is null", "E_NULL", column, f"{shown(column)} is blank"))
         return None
 
     def word(self, name: str, column: str) -> None:

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 EngineError = duckdb.Error
-PARAMETER = re.compile(r"\$([a-z_]\w*)")
+PARAMETER = re.compile(r"--.*|\$([a-z_]\w*)")  # not those a comment names
 READ = re.compile(r"\b(?:from|join)\s+(\w+)")
 REDUCED = "reduced"
 SCHEMA = "tables://"  # where tables lie that are no files: tables://schema
@@ -33,7 +33,7 @@ class Engine:
         self.folder = folder
         self.made: dict[str, dict[str, object]] = {}
         self.making: dict[str, threading.Lock] = {}
-        self.readers: dict[str, tuple[dict[str, object], int]] = {}
+        self.readers: dict[str, tuple[Mapping[str, object], int]] = {}
         self.left = threading.Condition()
         self.connection = duckdb.connect()  # the file is attached without a log: nothing in it need survive a crash
         self.local = threading.local()
@@ -54,35 +54,38 @@ class Engine:
             self._here().execute(sql, _used(sql, parameters))
 
     def keep(self, table: str, sql: str, /, **parameters: object) -> None:
-        """Keep a query's answer as a table, until it is asked for with other parameters; made once for all threads."""
-        used = _used(sql, parameters)
+        """Keep a query's answer as a table until other parameters are given; made once for all threads.
+
+        parameters: all that the answer depends on, those of kept tables it reads among them.
+        """
         with self.making.setdefault(table, threading.Lock()):
-            if self.made.get(table) == used:
+            if self.made.get(table) == parameters:
                 return
             if self.made.pop(table, None) is not None:
                 self.run(f"drop table {identifier(table)}")
-            self.create(table, sql, used)
-            self.made[table] = used
+            self.create(table, sql, _used(sql, parameters))
+            self.made[table] = parameters
 
     def create(self, table: str, sql: str, parameters: Mapping[str, object]) -> None:
         """Make a table of a query's answer."""
         self.run(f"create table {identifier(table)} as {sql}", **parameters)
 
     @contextmanager
-    def reading(self, tables: Mapping[str, str], /, **parameters: object) -> Iterator[None]:
-        """Keep tables (name -> query); no other thread makes them with other parameters before this one has read."""
-        wanted = {table: _used(sql, parameters) for table, sql in tables.items()}
+    def reading(self, tables: Mapping[str, tuple[str, Mapping[str, object]]]) -> Iterator[None]:
+        """Keep tables (name -> query, parameters); no other thread makes them with others before this one has read."""
         with self.left:
-            self.left.wait_for(lambda: all(self.readers.get(t, (used, 0))[0] == used for t, used in wanted.items()))
-            for table, used in wanted.items():
+            self.left.wait_for(
+                lambda: all(self.readers.get(t, (used, 0))[0] == used for t, (_, used) in tables.items())
+            )
+            for table, (_, used) in tables.items():
                 self.readers[table] = used, self.readers.get(table, (used, 0))[1] + 1
         try:
-            for table, sql in tables.items():
-                self.keep(table, sql, **parameters)
+            for table, (sql, used) in tables.items():
+                self.keep(table, sql, **used)
             yield
         finally:
             with self.left:
-                for table in wanted:
+                for table in tables:
                     used, count = self.readers.pop(table)
                     if count > 1:
                         self.readers[table] = used, count - 1
@@ -154,15 +157,19 @@ class Relation:
     def query(self, file: str, **parameters: object) -> pa.Table:
         """Run an SQL file of `root` with its `$name` parameters bound; the answer as an Arrow table."""
         sql = (self.root / file).read_text(encoding="utf-8")
-        with self.engine.reading(self._reduced(sql), **parameters):
+        with self.engine.reading(self._reduced(sql, parameters)):
             return self.engine.arrow(sql, **parameters)
 
-    def _reduced(self, sql: str) -> dict[str, str]:
-        """The reductions a statement reads, name -> query; each after those it reads itself."""
-        found: dict[str, str] = {}
+    def _reduced(self, sql: str, parameters: Mapping[str, object]) -> dict[str, tuple[str, dict[str, object]]]:
+        """The reductions a statement reads, name -> query and what it depends on; each after those it reads itself."""
+        found: dict[str, tuple[str, dict[str, object]]] = {}
         for file in reductions(self.root, sql):
             inner = (self.root / file).read_text(encoding="utf-8")
-            found |= self._reduced(inner) | {Path(file).stem: inner}
+            below = self._reduced(inner, parameters)
+            used = _used(inner, parameters)
+            for _, others in below.values():
+                used |= others
+            found |= below | {Path(file).stem: (inner, used)}
         return found
 
 
@@ -216,5 +223,5 @@ def _memory() -> int:
 
 def _used(sql: str, parameters: Mapping[str, object]) -> dict[str, object]:
     """Only the parameters the statement names: DuckDB refuses others."""
-    wanted = set(PARAMETER.findall(sql))
+    wanted = set(PARAMETER.findall(sql)) - {""}
     return {key: value for key, value in parameters.items() if key in wanted}

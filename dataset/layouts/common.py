@@ -107,8 +107,8 @@ def unique(
                 select _row, {key} from {identifier(typed)}
                 where reject is null and {mark} in (select mark from suspects)
             )
-            select t._row, k.first_row from suspected as t join (
-                select {key}, min(_row) as first_row from suspected group by {key} having count(*) > 1) as k using ({key})
+            select t._row, k.first_row from suspected as t
+            join (select {key}, min(_row) as first_row from suspected group by {key}) as k using ({key})
             where t._row <> k.first_row"""
     )
     engine.connection.unregister("suspects")

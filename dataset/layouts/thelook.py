@@ -260,8 +260,8 @@ def _events(reader: Reader, raw: Raw, zone: str) -> bool:
     # Of Parquet a view: forty million rows are read in a third of the time in which they are written.
     engine.run(
         f"""create {"view" if raw.columnar else "table"} events as select * from (
-                select coalesce(user_id, 'session:' || session_id) as customer_id, case {kinds or "when false then ''"} end as kind,
-                       product_id, "at"
+                select coalesce(user_id, 'session:' || session_id) as customer_id, product_id, "at",
+                       case {kinds or "when false then ''"} end as kind
                 from typed_events where reject is null {f"and not ({nobody})" if lost else ""}) as all_events
             where kind is not null"""
     )
@@ -339,16 +339,18 @@ def _whole(reader: Reader, items: Raw, orders: Raw | None, products: Raw | None,
 
 def _values(items: Raw, users: Raw | None, products: Raw | None, orders: int, customer: str) -> dict[str, int | str]:
     engine = items.engine
-    count = {"items": "select count(*) from placed"}
-    count["all_customers"] = (
-        f"select count({customer}) from (select {customer} from items union select {customer} from file_orders)"
-    )
+    every = f"select {customer} from items union select {customer} from file_orders"
+    count = {"all_customers": f"select count({customer}) from ({every})"}
     if users:
         count["users"] = "select count(*) from customers"
         count["users_with_first_name"] = "select count(first_name) from customers"
     if products:
         count["products"] = "select count(*) from products"
-    values: dict[str, int | str] = {"lines": engine.value("select count(*) from lines"), "all_orders": orders}
+    values: dict[str, int | str] = {
+        "lines": engine.value("select count(*) from lines"),
+        "items": engine.value("select count(*) from placed"),
+        "all_orders": orders,
+    }
     values |= {key: int(engine.value(sql)) for key, sql in count.items()}
     values |= headline(engine)
     values["returned"] = values["refunds"]

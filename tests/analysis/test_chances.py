@@ -336,7 +336,7 @@ EVENTS = [
 
 def test_visitors_by_hand(shop):
     made = shop([("o1", "ann", "2024-03-05 09:00", 5), ("o2", "cid", "2024-03-10 00:00", 5)], events=EVENTS)
-    found = chance_people.visitors(relation(made, "events"), date(2024, 3, 10)).set_index("customer_id")
+    found = chance_people.visitors(relation(made, "events"), *2 * [date(2024, 3, 10)]).set_index("customer_id")
     assert found.index.tolist() == ["ann", "bob", "cid"]
     assert found["sessions"].tolist() == [3, 2, 1]
     assert found["views_30"].tolist() == [2, 0, 1] and found["views_1"].tolist() == [0, 0, 1]
@@ -397,10 +397,15 @@ def test_later_events_change_no_measure_of_visitors(shop):
         ordered_at=lines["ordered_at"].where(~bought, lines["ordered_at"] + pd.Timedelta(days=2))
     )
     tables = [
-        chance_people.visitors(relation(shop(sold, events=seen), "events"), day)
-        for sold, seen in ((lines, events), (lines_moved, moved))
+        chance_people.visitors(relation(shop(sold, events=seen), "events"), day, snapshot)
+        for sold, seen, snapshot in (
+            (lines, events, day),
+            (lines_moved, moved, day),
+            (lines, events, day + timedelta(days=33)),
+        )
     ]
-    pd.testing.assert_frame_equal(*tables)
+    pd.testing.assert_frame_equal(tables[0], tables[1])
+    pd.testing.assert_frame_equal(tables[0], tables[2])
 
 
 def test_a_log_of_buyers_only_is_refused(shop):

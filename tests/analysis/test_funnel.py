@@ -57,6 +57,16 @@ def test_by_hand(shop, computed):
     assert [d.isoformat() for d in funnel.findings["visitors"].window] == ["2024-01-01", "2024-01-07"]
 
 
+def test_carts_before_the_view_and_after_the_purchase_are_looked_at_one_by_one(shop, computed):
+    days = {"view": "2024-01-10", "purchase": "2024-01-20"}
+    around = [("cart", "2024-01-09"), *days.items(), ("cart", "2024-01-21")]
+    events = [(visitor, *act) for visitor in ("on", "off") for act in around]
+    events += [("on", "cart", "2024-01-15"), ("edge", "cart", "2024-01-20")]
+    events += [("edge", *act) for act in around]
+    funnel = computed("funnel", shop(LINES, events))
+    assert list(funnel.steps.frame.set_index("step")["in_order"]) == [3, 3, 3, 2]
+
+
 def random_events(seed: int, rows: int = 400) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
