@@ -11,8 +11,9 @@ with seen as (
         max(case when kind = 'cart' then events.at end) as last_cart,
         max(case when kind = 'purchase' then events.at end) as last_purchase
     from events
-    where events.at < cast($until as timestamp) and customer_id is not null
+    where events.at < cast($until as timestamp)
     group by customer_id
+    having count(customer_id) > 0
 )
 select
     people.customer,
