@@ -88,8 +88,8 @@ def build(
             return
         wanted, kinds = chosen(only or []), asked(formats)
         quarto = renderer(kinds, render)
-        choices = {"wanted": wanted, "formats": sorted(kinds), "strict": strict, "quarto": quarto}
-        basis = None if no_cache else unchanged.basis(data, layout, mapping, options, **choices)
+        choices = {"wanted": wanted, "formats": sorted(kinds), "strict": strict}
+        basis = None if no_cache else unchanged.basis(data, layout, mapping, options, quarto, **choices)
         release = standing(basis, out)
         if release is None:
             refuse(options)

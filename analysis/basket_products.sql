@@ -1,4 +1,4 @@
--- Which products were sold, by id, in how many lines, and in how many orders altogether? goods: fees and postage are none.
+-- Which products were sold, by id, in how many lines, and in how many orders altogether? goods: fees and postage do not count.
 select
     product,
     product_id,

@@ -20,6 +20,7 @@ from analysis import kept_keys
 from analysis.kept_keys import PROJECT, Inputs
 from dataset.settings import Settings
 from report import paper, pdf, publish
+from report.quarto_program import Program
 
 NOTE = ".built"
 CODE = ("analysis", "dataset", "report", "templates")
@@ -64,7 +65,14 @@ class Basis:
             os.replace(beside, out / NOTE)
 
 
-def basis(data: str, layout: str, mapping: Path | None, settings: Settings, **asked: object) -> Basis:
+def basis(
+    data: str,
+    layout: str,
+    mapping: Path | None,
+    settings: Settings,
+    quarto: Program | None = None,
+    **asked: object,
+) -> Basis:
     """The hash of all that a report is made of: data, settings, code, templates, programs; asked: of the command line.
 
     The release it is compared with, unless named, is known only when the data are read: see `Basis.standing`.
@@ -72,12 +80,13 @@ def basis(data: str, layout: str, mapping: Path | None, settings: Settings, **as
     inputs = kept_keys.inputs(data, layout, mapping, settings)
     if inputs is None:
         return Basis(None, "")
+    programs = [Path(paper.browser_path()), *([quarto.path] if quarto else [])]
     made_of = {
         "data": inputs.key,
         "settings": {field.name: kept_keys.told(field.name, settings) for field in fields(Settings)},
         "asked": {key: str(value) for key, value in asked.items()},
         "code": [kept_keys.hashed(PROJECT / "build.py"), *(kept_keys.folder(PROJECT / name) for name in CODE)],
-        "programs": [sys.version, *sorted(_installed()), str(pdf._pango()), *_browser()],
+        "programs": [sys.version, *sorted(_installed()), str(pdf._pango()), *map(_program, programs)],
     }
     return Basis(inputs, kept_keys.digest(made_of))
 
@@ -94,6 +103,7 @@ def _installed() -> Iterator[str]:
             yield from (name for name in os.listdir(path or ".") if name.endswith((".dist-info", ".egg-info")))
 
 
-def _browser() -> list[Any]:
-    program = Path(paper.browser_path()).resolve()
+def _program(path: Path) -> list[Any]:
+    """A program as known by its file."""
+    program = path.resolve()
     return [str(program), program.stat().st_size, program.stat().st_mtime_ns]
