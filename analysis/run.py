@@ -57,7 +57,7 @@ def run(
     What is found does not depend on `at_once`, nor on what an earlier build left: what is `kept` is not computed again.
     """
     planned = plan.plan(names)
-    tables = {n: Relation(dataset.engine, n, plan.ROOT, ()) for n in dataset.tables}
+    tables = {n: Relation(dataset.engine, n, plan.ROOT) for n in dataset.tables}
     given = {"settings": settings, "dataset": dataset}
     if kept is not None:
         kept.given(dataset, settings)

@@ -105,7 +105,7 @@ def pairs(folder: Path) -> None:
         columns = ", ".join(f"cast({given.get(c, 'null')} as {t}) as {c}" for c, t in TABLES["lines"].items())
         file = quoted(str(folder / files.BASKETS))
         engine.run(f"create table lines as select {columns} from read_parquet({file})", day=datetime(2024, 1, 1))
-        lines = Relation(engine, "lines", ROOT, engine.columns("lines"))
+        lines = Relation(engine, "lines", ROOT)
         settings = Settings(minimum_support=0.001, snapshot=date(2024, 1, 2))
         started = time.perf_counter()
         orders_of = held(lines, Dataset("generic", engine, ("lines",)), settings)
@@ -132,7 +132,7 @@ def measure(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
         done = run(("customers", "rfm"), dataset, settings).results
-        lines = Relation(dataset.engine, "lines", ROOT, dataset.engine.columns("lines"))
+        lines = Relation(dataset.engine, "lines", ROOT)
         customers = done["customers"]
         measures = pd.DataFrame(measured(customers, lines, settings)).add_prefix("m_")  # type: ignore[arg-type]
     frame = pd.concat([customers.frame, done["rfm"].frame[["segment"]], measures], axis=1)  # type: ignore[attr-defined]
@@ -150,7 +150,7 @@ def histories(folder: Path) -> None:
 
     with tempfile.TemporaryDirectory() as work:
         dataset, settings = open_data(str(folder), "generic", None, load(None), Path(work))
-        found = purchases(Relation(dataset.engine, "lines", ROOT, ()), settings.snapshot)
+        found = purchases(Relation(dataset.engine, "lines", ROOT), settings.snapshot)
     (folder / files.HISTORIES).parent.mkdir(exist_ok=True)
     found.to_parquet(folder / files.HISTORIES)
 

@@ -152,7 +152,6 @@ class Relation:
     engine: Engine
     name: str
     root: Path
-    columns: tuple[str, ...]
 
     def query(self, file: str, **parameters: object) -> pa.Table:
         """Run an SQL file of `root` with its `$name` parameters bound; the answer as an Arrow table."""

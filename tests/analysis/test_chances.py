@@ -23,7 +23,7 @@ START, DAYS = pd.Timestamp("2023-01-02"), 500
 
 def relation(made: Any, name: str = "lines") -> Relation:
     engine = made[0].engine
-    return Relation(engine, name, ROOT, engine.columns(name))
+    return Relation(engine, name, ROOT)
 
 
 def orders(seed: int, people: int = 500, rate: float = 1.0) -> pd.DataFrame:

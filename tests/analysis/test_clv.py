@@ -68,7 +68,7 @@ def test_value_is_lifetimes_own(shop):
     from analysis.plan import ROOT
     from dataset.engine import Relation
 
-    people = btyd.purchases(Relation(dataset.engine, "lines", ROOT, ()), settings.snapshot)
+    people = btyd.purchases(Relation(dataset.engine, "lines", ROOT), settings.snapshot)
     rows = btyd.histories(people)
     orders, known = btyd.fit_orders(rows), btyd.spenders(people)
     x, recency, age = (people[c] for c in ("frequency", "recency", "T"))

@@ -68,7 +68,7 @@ def lines_of(seed: int, n: int = 1500, leave: bool = True, step: int = 1) -> pd.
 
 
 def relation(dataset: Any) -> Relation:
-    return Relation(dataset.engine, "lines", ROOT, dataset.engine.columns("lines"))
+    return Relation(dataset.engine, "lines", ROOT)
 
 
 def silent(work: Any) -> Any:

@@ -46,8 +46,7 @@ def baskets(pairs: Pairs) -> Any:
 def compute(made: tuple[Dataset, Settings], pairs: Pairs) -> CrossSell:
     dataset, settings = made
     lines, products = (
-        Relation(dataset.engine, name, ROOT, dataset.engine.columns(name)) if name in dataset.tables else None
-        for name in ("lines", "products")
+        Relation(dataset.engine, name, ROOT) if name in dataset.tables else None for name in ("lines", "products")
     )
     assert lines is not None
     people = customers.compute(lines, None, settings)

@@ -160,7 +160,7 @@ def test_a_rule_that_asks_a_model_now_is_not_told_of_then(shop):
     done = run(NAMES, dataset, settings)
     columns, book = of_actions(done).columns.frame, of_actions(done).playbook
     day = shop_lines(5)["ordered_at"].max() + timedelta(days=1)
-    lines = Relation(dataset.engine, "lines", ROOT, dataset.engine.columns("lines"))
+    lines = Relation(dataset.engine, "lines", ROOT)
     known = frozenset(columns.loc[columns["known"] == "yes", "column"])
     one = experiment_design.past(lines, day, True, book, known)
     other = experiment_design.past(lines, day, True, book, known | {"segment_value_rank"})

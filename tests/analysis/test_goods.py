@@ -26,7 +26,7 @@ def test_by_hand(shop) -> None:
     dataset, settings = shop(
         LINES, products=[("p", "Pen", "Paper", 1), ("q", None, None, None)], non_products=frozenset({"POST"})
     )
-    lines, products = (Relation(dataset.engine, name, ROOT, ()) for name in ("lines", "products"))
+    lines, products = (Relation(dataset.engine, name, ROOT) for name in ("lines", "products"))
     found = goods(lines, products, dataset, settings)
     assert found[["product_id", "name", "sale_lines"]].to_numpy().tolist() == [["p", "Pen", 3], ["q", "q", 1]]
     assert found["category"].iloc[0] == "Paper" and found["category"].isna().iloc[1]

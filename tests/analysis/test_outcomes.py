@@ -20,12 +20,12 @@ DAY, END = date(2024, 6, 1), date(2024, 8, 30)
 
 def lines_of(made) -> Relation:
     engine = made[0].engine
-    return Relation(engine, "lines", ROOT, engine.columns("lines"))
+    return Relation(engine, "lines", ROOT)
 
 
 def file_of(made) -> Relation:
     engine = made[0].engine
-    return Relation(engine, "customers", ROOT, engine.columns("customers"))
+    return Relation(engine, "customers", ROOT)
 
 
 def test_by_hand(shop):

@@ -64,7 +64,7 @@ def recommended(shop) -> Callable[..., Recommend]:
 def who_bought_what(shop) -> Callable[..., Bought]:
     def compute(lines: Any, products: Any = None, **tables: Any) -> Bought:
         dataset, settings = shop(lines, products=products, **tables)
-        relations = [Relation(dataset.engine, name, ROOT, ()) for name in ("lines", "products")]
+        relations = [Relation(dataset.engine, name, ROOT) for name in ("lines", "products")]
         known = dataset.engine.value("select count(distinct customer_id) from lines where kind = 'sale'")
         return bought(relations[0], relations[1] if products else None, dataset, settings, known)
 

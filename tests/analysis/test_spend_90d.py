@@ -70,7 +70,7 @@ def computed_on(shop) -> Any:
 
 def quarters(made: Any) -> tuple[spend_90d.Quarter, spend_90d.Quarter]:
     engine = made[0].engine
-    lines = Relation(engine, "lines", ROOT, engine.columns("lines"))
+    lines = Relation(engine, "lines", ROOT)
     return spend_90d._quarter(lines, None, S - 2 * BACK), spend_90d._quarter(lines, None, S - BACK)
 
 
@@ -324,7 +324,7 @@ def test_lifetime_value_belongs_to_its_customer(shop):
     """Orders of ninety days times their size, of single customers found by name."""
     made = shop(buyers(2))
     _, later = quarters(made)
-    lines = Relation(made[0].engine, "lines", ROOT, made[0].engine.columns("lines"))
+    lines = Relation(made[0].engine, "lines", ROOT)
     found = pd.Series(spend_90d._lifetime(lines, later), later.people["customer_id"])
     known = btyd.purchases(lines, later.day)
     pays = btyd.spenders(known)
@@ -341,7 +341,7 @@ def test_without_repeat_purchases_there_is_no_lifetime_value(shop):
     lines = buyers(2).drop_duplicates("customer_id")
     made = shop(lines)
     people = pd.DataFrame({"customer_id": lines["customer_id"]})
-    relation = Relation(made[0].engine, "lines", ROOT, made[0].engine.columns("lines"))
+    relation = Relation(made[0].engine, "lines", ROOT)
     assert spend_90d._lifetime(relation, spend_90d.Quarter(S, people, np.zeros(len(people)))) is None
 
 

@@ -37,8 +37,7 @@ PRODUCTS = [
 def compute(made: tuple[Dataset, Settings]) -> UpSell:
     dataset, settings = made
     lines, products = (
-        Relation(dataset.engine, name, ROOT, dataset.engine.columns(name)) if name in dataset.tables else None
-        for name in ("lines", "products")
+        Relation(dataset.engine, name, ROOT) if name in dataset.tables else None for name in ("lines", "products")
     )
     assert lines is not None
     people = customers.compute(lines, None, settings)

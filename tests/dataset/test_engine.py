@@ -70,7 +70,7 @@ def test_no_thread_reads_what_another_made_with_other_parameters(tmp_path: Path)
     (tmp_path / "count.sql").write_text("select count(*) as n from few inner join early on early.i = few.i")
     made = Engine(tmp_path)
     made.run("create table days as select i, date '2024-01-01' + cast(i as integer) as day from range(300) as t(i)")
-    days = Relation(made, "days", tmp_path, ("i", "day"))
+    days = Relation(made, "days", tmp_path)
 
     def counted(month: int) -> int:
         return days.query("count.sql", snapshot=date(2024, month, 1))["n"][0].as_py()
