@@ -80,13 +80,14 @@ def basis(
     inputs = kept_keys.inputs(data, layout, mapping, settings)
     if inputs is None:
         return Basis(None, "")
-    programs = [Path(paper.browser_path()), *([quarto.path] if quarto else [])]
+    programs = [_program(Path(paper.browser_path()))]
+    programs += [[quarto.version, *_program(quarto.path)]] if quarto else []
     made_of = {
         "data": inputs.key,
         "settings": {field.name: kept_keys.told(field.name, settings) for field in fields(Settings)},
         "asked": {key: str(value) for key, value in asked.items()},
         "code": [kept_keys.hashed(PROJECT / "build.py"), *(kept_keys.folder(PROJECT / name) for name in CODE)],
-        "programs": [sys.version, *sorted(_installed()), str(pdf._pango()), *map(_program, programs)],
+        "programs": [sys.version, *sorted(_installed()), str(pdf._pango()), *programs],
     }
     return Basis(inputs, kept_keys.digest(made_of))
 

@@ -16,6 +16,7 @@ from analysis import kept_keys
 from analysis.kept_keys import Inputs
 from dataset.settings import Settings
 from report import paper, publish, unchanged
+from report.quarto_program import Program
 from report.unchanged import Basis
 
 DAY = date(2024, 1, 1)
@@ -130,7 +131,13 @@ def test_each_thing_a_report_is_made_of_counts(data: Path, tmp_path: Path, monke
         {"logo": tmp_path / "logo.svg"}, {"playbook": data}, {"assign": tmp_path}, {"previous": tmp_path},
     ):  # fmt: skip
         seen.append(key(replace(Settings(), **change)))  # type: ignore[arg-type]
-    for option in ({"wanted": ()}, {"formats": ["pdf"]}, {"strict": True}, {"quarto": "1.4"}):
+    for option in (
+        {"wanted": ()},
+        {"formats": ["pdf"]},
+        {"strict": True},
+        {"quarto": Program(data, "1.4")},
+        {"quarto": Program(data, "1.5")},
+    ):
         seen.append(key(**option))
     (tmp_path / "logo.svg").write_text("<svg />")
     seen.append(key(Settings(logo=tmp_path / "logo.svg")))
@@ -152,5 +159,6 @@ def test_each_thing_a_report_is_made_of_counts(data: Path, tmp_path: Path, monke
 
 def test_the_programs_that_make_a_report_are_known() -> None:
     names = {name.lower().replace("_", "-").partition("-")[0] for name in unchanged._installed()}
-    assert {"pandas", "weasyprint", "plotly", "kaleido", "jinja2"} <= names
-    assert paper.browser_path() == unchanged._browser()[0] or Path(paper.browser_path()).is_symlink()
+    assert {"pandas", "weasyprint", "plotly", "choreographer", "jinja2"} <= names
+    program = Path(paper.browser_path())
+    assert unchanged._program(program)[:2] == [str(program.resolve()), program.stat().st_size]
