@@ -102,7 +102,8 @@ def build(
         raise typer.Exit(2) from None
     except MemoryError:
         typer.echo(
-            "E_MEMORY there is not enough free memory for this data. Close programs or use a larger machine",
+            "E_MEMORY the data need more memory than a build here may take. "
+            "Close programs, use a larger machine, or leave analyses out with --only",
             err=True,
         )
         raise typer.Exit(2) from None
@@ -226,11 +227,12 @@ def compare(dataset: Dataset, options: Settings, site: publish.Site) -> tuple[Da
     """Settle which earlier release this one is compared with; a damaged one nobody asked for is left, with a note."""
     from analysis import previous
     from dataset.tables import Note
+    from report import publish
 
     if options.previous is not None:
         previous.before(options.previous, options.snapshot)
         return dataset, options
-    last = site.last_before(options.snapshot)
+    last = publish.last_before(site.out, options.snapshot)
     if last is None:
         return dataset, options
     try:

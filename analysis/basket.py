@@ -14,7 +14,7 @@ from analysis.bundles import TIMES, bundles, varied
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.kpis import Kpis
-from analysis.together import LEAST, Together, held, longer, of_categories, together
+from analysis.together import LEAST, Together, longer, of_categories, order_products, together
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset, Note
@@ -79,7 +79,7 @@ def compute(lines: Relation, products: Relation | None, kpis: Kpis, dataset: Dat
     sold = goods(lines, products, dataset, settings)
     if sold.empty:
         raise Skip("no sale names a product")
-    orders_of = held(lines, dataset, settings)
+    orders_of = order_products(lines, dataset, settings)
     found = together(orders_of, sold, settings)
     pairs = _named(found.pairs, sold)
     names = sold.set_index("product_id")["name"]

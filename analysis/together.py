@@ -14,8 +14,8 @@ import pandas as pd
 
 from analysis.association import Counts, lift_interval, measured
 from analysis.finding import Skip
-from analysis.held import Held, both, ones
 from analysis.longer_rules import Set, bitsets, itemsets, rules
+from analysis.order_products import OrderProducts, both, ones
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
@@ -56,12 +56,12 @@ class Together:
     capped: int
 
 
-def held(lines: Relation, dataset: Dataset, settings: Settings) -> Held:
+def order_products(lines: Relation, dataset: Dataset, settings: Settings) -> OrderProducts:
     """The orders up to the snapshot, by what they hold; fees and postage left out."""
-    return Held(lines, bound(dataset, settings))
+    return OrderProducts(lines, bound(dataset, settings))
 
 
-def together(orders_of: Held, sold: pd.DataFrame, settings: Settings) -> Together:
+def together(orders_of: OrderProducts, sold: pd.DataFrame, settings: Settings) -> Together:
     """The pairs at the highest support that carries enough of them; Skip when there is none.
 
     sold: as analysis.goods.goods. The support begins at the minimum of the settings and is halved up to four times.
@@ -108,7 +108,7 @@ def listed(ids: frozenset[str] | list[str]) -> str:
     return f"|{'|'.join(sorted(ids))}|"
 
 
-def _counted(orders_of: Held, least: int) -> tuple[Counts, np.ndarray]:
+def _counted(orders_of: OrderProducts, least: int) -> tuple[Counts, np.ndarray]:
     """The counts of products in so many orders, and their ids, rising."""
     bought = np.zeros(len(orders_of.ids), dtype=np.int64)
     for block in _looked_at(orders_of):
@@ -118,7 +118,7 @@ def _counted(orders_of: Held, least: int) -> tuple[Counts, np.ndarray]:
     return Counts(int(orders_of.sizes.sum()), bought[often], *found), orders_of.ids[often]
 
 
-def _looked_at(orders_of: Held) -> Iterator[csr_array]:
+def _looked_at(orders_of: OrderProducts) -> Iterator[csr_array]:
     """The orders, of huge ones only the best-selling products where all hold too many pairs."""
     if not _cut(orders_of.sizes):
         yield from orders_of.blocks()
@@ -132,7 +132,7 @@ def _looked_at(orders_of: Held) -> Iterator[csr_array]:
         yield ones(row[kept], block.indices[kept], block.shape)
 
 
-def of_categories(products: Relation | None, orders_of: Held) -> pd.DataFrame | None:
+def of_categories(products: Relation | None, orders_of: OrderProducts) -> pd.DataFrame | None:
     """Pairs of categories as the pairs of products, without alike, q and strong; None without two categories."""
     if products is None:
         return None
@@ -159,14 +159,14 @@ def of_categories(products: Relation | None, orders_of: Held) -> pd.DataFrame | 
     return pairs.sort_values(["lift", "a", "b"], ascending=[False, True, True], ignore_index=True)
 
 
-def _shelves(orders_of: Held, shelf_of: np.ndarray, shelves: int) -> Iterator[csr_array]:
+def _shelves(orders_of: OrderProducts, shelf_of: np.ndarray, shelves: int) -> Iterator[csr_array]:
     """Orders x categories, one where the order holds a product of it."""
     for block in orders_of.blocks():
         row, shelf = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)), shelf_of[block.indices]
         yield ones(row[shelf >= 0], shelf[shelf >= 0], (block.shape[0], shelves))
 
 
-def longer(orders_of: Held, found: Together) -> pd.DataFrame:
+def longer(orders_of: OrderProducts, found: Together) -> pd.DataFrame:
     """Rules with two or three products of strong pairs on the left: left (tuple of ids), right (id), then as `rules`.
 
     Each is likelier by BETTER than every shorter rule to the same product. Of more than MOST products the best-selling.
@@ -187,7 +187,7 @@ def longer(orders_of: Held, found: Together) -> pd.DataFrame:
     return made
 
 
-def _holding(orders_of: Held, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _holding(orders_of: OrderProducts, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Each order that holds one of the items, numbered, and the place of the item: a row an order and item."""
     baskets, places, before = [], [], 0
     for block in orders_of.blocks():

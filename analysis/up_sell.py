@@ -15,9 +15,9 @@ from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.ground import noun
-from analysis.next_step import then_or_later
 from analysis.offers import LEAST, NO_PRICE
 from analysis.similar import Bought, bought
+from analysis.up_sell_steps import then_or_later
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset

@@ -94,7 +94,7 @@ def pairs(folder: Path) -> None:
     from datetime import datetime
 
     from analysis.plan import ROOT
-    from analysis.together import held, together
+    from analysis.together import order_products, together
     from dataset.engine import Engine, Relation, quoted
     from dataset.settings import Settings
     from dataset.tables import TABLES, Dataset
@@ -108,7 +108,7 @@ def pairs(folder: Path) -> None:
         lines = Relation(engine, "lines", ROOT)
         settings = Settings(minimum_support=0.001, snapshot=date(2024, 1, 2))
         started = time.perf_counter()
-        orders_of = held(lines, Dataset("generic", engine, ("lines",)), settings)
+        orders_of = order_products(lines, Dataset("generic", engine, ("lines",)), settings)
         found = together(orders_of, _unpriced(lines), settings)
         print(len(found.pairs), found.least, f"{time.perf_counter() - started:.2f} s from the table of lines")
 

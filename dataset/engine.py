@@ -119,7 +119,7 @@ class Engine:
 
     def described(self, source: str) -> pa.Schema:
         """The columns and types of a source: what may stand after `from`, in the engine's own words."""
-        return self.connection.sql(f"select * from {source} limit 0").to_arrow_table().schema
+        return self.arrow(f"select * from {source} limit 0").schema
 
     def view(self, table: str, columns: Mapping[str, str], source: str) -> None:
         """Make a view of a source with these columns and types."""

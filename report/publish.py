@@ -74,16 +74,12 @@ class Site:
         _make_current(self.out, name)
         return self.out / "releases" / name
 
-    def last_before(self, snapshot: date) -> Path | None:
-        """The newest release that looks at customers on an earlier day than `snapshot`; None without one.
-
-        So a report built again finds the release it was compared with the first time.
-        """
-        return last_before(self.out, snapshot)
-
 
 def last_before(out: Path, snapshot: date) -> Path | None:
-    """As Site.last_before, of a site that nobody holds."""
+    """The newest release that looks at customers on an earlier day than `snapshot`; None without one.
+
+    So a report built again finds the release it was compared with the first time.
+    """
     dated = [(day, name) for name in _order(out) if (day := _dated(name)) is not None and day < snapshot]
     newest = max((day for day, _ in dated), default=None)
     return next((out / "releases" / name for day, name in dated if day == newest), None)

@@ -82,7 +82,7 @@ def test_a_setting_counts_where_the_code_names_it(code: Any) -> None:
 
 
 def test_what_is_reached_is_what_the_imports_name() -> None:
-    """Held against the syntax tree, on the whole house."""
+    """OrderProducts against the syntax tree, on the whole house."""
 
     def imported(path: Path) -> set[str]:
         names: set[str] = set()

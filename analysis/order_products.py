@@ -20,7 +20,7 @@ KEPT = 1 << 22  # orders: of so many the blocks are kept
 
 
 @dataclass
-class Held:
+class OrderProducts:
     """Orders x products in blocks of ORDERS, one where the order holds the product; given: what the queries are given.
 
     Only orders with a product count; goods without fees and postage.

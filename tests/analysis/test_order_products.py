@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import held, next_step
-from analysis.held import both, ones
-from analysis.next_step import then_or_later
+from analysis import order_products, up_sell_steps
+from analysis.order_products import both, ones
 from analysis.similar import Bought
+from analysis.up_sell_steps import then_or_later
 from tests.analysis.test_basket import HAND, orders_of
 
 
-@pytest.mark.parametrize("few", [0, held.FEW])
+@pytest.mark.parametrize("few", [0, order_products.FEW])
 @pytest.mark.parametrize("size", [7, 100])
 def test_pairs_of_columns_are_those_counted_one_by_one(monkeypatch, few, size):
-    monkeypatch.setattr(held, "FEW", few)
+    monkeypatch.setattr(order_products, "FEW", few)
     rng = np.random.default_rng(3)
     row, column = rng.integers(0, 60, 300), rng.integers(0, 9, 300)
     sets = [set(column[row == at].tolist()) for at in range(60)]
@@ -28,18 +28,18 @@ def test_pairs_of_columns_are_those_counted_one_by_one(monkeypatch, few, size):
     assert {(int(a), int(b)): int(n) for a, b, n in zip(*both(parts, 9), strict=True)} == wanted
 
 
-@pytest.mark.parametrize("kept", [0, held.KEPT])
+@pytest.mark.parametrize("kept", [0, order_products.KEPT])
 def test_orders_looked_at_some_at_once_change_nothing(shop, computed, monkeypatch, kept):
     whole = computed("basket", shop(orders_of(HAND)))
-    monkeypatch.setattr(held, "ORDERS", 17)
-    monkeypatch.setattr(held, "KEPT", kept)
+    monkeypatch.setattr(order_products, "ORDERS", 17)
+    monkeypatch.setattr(order_products, "KEPT", kept)
     parts = computed("basket", shop(orders_of(HAND)))
     assert parts.pairs.frame.equals(whole.pairs.frame) and parts.findings == whole.findings
 
 
 @pytest.mark.parametrize("most", [50, 3])
 def test_what_buyers_bought_next_is_counted_one_by_one(monkeypatch, most):
-    monkeypatch.setattr(next_step, "BLOCK", 40)
+    monkeypatch.setattr(up_sell_steps, "BLOCK", 40)
     rng = np.random.default_rng(5)
     rows = pd.DataFrame({"customer": rng.integers(0, 50, 300), "product": rng.integers(0, 8, 300)}).drop_duplicates()
     rows = rows.sort_values(["customer", "product"]).astype(np.int32)
