@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.model_file import Nonsense, day, listed, matrix, number, table, texts, told
 from dataset.errors import DataError, shown
 
 FILE = "models/clusters.json"
@@ -107,7 +106,7 @@ def read(release: Path) -> Model:
     """
     path = release / FILE if release.is_dir() else release
     try:
-        told = json.loads(path.read_bytes())
+        return told(path, made)
     except FileNotFoundError:
         raise DataError(
             "E_MODEL",
@@ -115,99 +114,39 @@ def read(release: Path) -> Model:
             file=path,
             hint="Name a release made with the analysis clusters: the folder that holds deck.html, or site/current",
         ) from None
-    except (OSError, ValueError) as reason:
-        raise DataError("E_MODEL", f"cannot be read as JSON: {reason}", file=path) from None
-    try:
-        return _model(told)
-    except _Nonsense as why:
-        raise DataError(
-            "E_MODEL",
-            f"this is not what a build wrote: {why}",
-            file=path,
-            hint="Take the file of the release as it was published",
-        ) from None
 
 
-class _Nonsense(Exception):
-    """An entry of the file is not what it should be."""
-
-
-def _model(told: object) -> Model:
-    entries = _table(
-        told, "the file", ("kind", "snapshot", "currency", "features", "axes", "centres", "names", "rules")
+def made(content: object) -> Model:
+    entries = table(
+        content, "the file", ("kind", "snapshot", "currency", "features", "axes", "centres", "names", "rules")
     )
     if entries["kind"] != KIND:
-        raise _Nonsense(f"kind is {shown(entries['kind'])!r}, not {KIND!r}")
-    features = tuple(_feature(entry, at) for at, entry in enumerate(_list(entries["features"], "features"), 1))
+        raise Nonsense(f"kind is {shown(entries['kind'])!r}, not {KIND!r}")
+    features = tuple(_feature(entry, at) for at, entry in enumerate(listed(entries["features"], "features"), 1))
     if len({feature.name for feature in features}) < max(len(features), 1):
-        raise _Nonsense("features must be there, each once")
-    axes = _matrix(entries["axes"], "axes", len(features))
-    centres = _matrix(entries["centres"], "centres", None)
+        raise Nonsense("features must be there, each once")
+    axes = matrix(entries["axes"], "axes", len(features))
+    centres = matrix(entries["centres"], "centres", None)
     if axes.shape[1] != centres.shape[1]:
-        raise _Nonsense(f"axes have {axes.shape[1]} components and centres {centres.shape[1]}")
+        raise Nonsense(f"axes have {axes.shape[1]} components and centres {centres.shape[1]}")
     if len(np.unique(centres, axis=0)) < len(centres) or not 2 <= len(centres) <= 20:
-        raise _Nonsense(f"centres must be two to twenty, all different; there are {len(centres)}")
-    names, rules = (_texts(entries[key], key, len(centres)) for key in ("names", "rules"))
+        raise Nonsense(f"centres must be two to twenty, all different; there are {len(centres)}")
+    names, rules = (texts(entries[key], key, len(centres)) for key in ("names", "rules"))
     if len(set(names)) < len(names):
-        raise _Nonsense("two clusters have one name")
+        raise Nonsense("two clusters have one name")
     if not isinstance(entries["currency"], str):
-        raise _Nonsense("currency must be text")
-    return Model(features, axes, centres, names, rules, _day(entries["snapshot"]), entries["currency"])
+        raise Nonsense("currency must be text")
+    return Model(features, axes, centres, names, rules, day(entries["snapshot"]), entries["currency"])
 
 
 def _feature(entry: object, at: int) -> Feature:
     where = f"feature {at}"
-    told = _table(entry, where, ("name", "scale", "fill", "mean", "deviation"))
-    if told["name"] not in MEASURES:
-        raise _Nonsense(f"{where} is named {shown(told['name'])!r}; known are {', '.join(MEASURES)}")
+    own = table(entry, where, ("name", "scale", "fill", "mean", "deviation"))
+    if own["name"] not in MEASURES:
+        raise Nonsense(f"{where} is named {shown(own['name'])!r}; known are {', '.join(MEASURES)}")
     scale, fill, mean, deviation = (
-        _number(told[key], f"{key} of {told['name']}") for key in ("scale", "fill", "mean", "deviation")
+        number(own[key], f"{key} of {own['name']}") for key in ("scale", "fill", "mean", "deviation")
     )
     if scale <= 0 or deviation <= 0:
-        raise _Nonsense(f"scale and deviation of {told['name']} must be above zero")
-    return Feature(told["name"], scale, fill, mean, deviation)
-
-
-def _table(entry: object, where: str, keys: Sequence[str]) -> dict[str, Any]:
-    if not isinstance(entry, dict):
-        raise _Nonsense(f"{where} must be an object with {', '.join(keys)}")
-    if missing := [key for key in keys if key not in entry]:
-        raise _Nonsense(f"{where} lacks {', '.join(missing)}")
-    if unknown := sorted(set(entry) - set(keys)):
-        raise _Nonsense(f"{where} has an unknown entry {shown(unknown[0])!r}")
-    return entry
-
-
-def _list(entry: object, where: str) -> list[Any]:
-    if not isinstance(entry, list):
-        raise _Nonsense(f"{where} must be a list")
-    return entry
-
-
-def _texts(entry: object, where: str, count: int) -> tuple[str, ...]:
-    texts = _list(entry, where)
-    if len(texts) != count or any(not isinstance(text, str) or not text.strip() or len(text) > 120 for text in texts):
-        raise _Nonsense(f"{where} must be {count} texts of at most 120 characters, one a centre")
-    return tuple(texts)
-
-
-def _matrix(entry: object, where: str, rows: int | None) -> np.ndarray:
-    lines = [_list(line, f"each row of {where}") for line in _list(entry, where)]
-    if not lines or not lines[0] or len({len(line) for line in lines}) != 1:
-        raise _Nonsense(f"{where} must be rows of numbers, all of one length")
-    if rows is not None and len(lines) != rows:
-        raise _Nonsense(f"{where} has {len(lines)} rows for {rows} features")
-    return np.array([[_number(value, f"a number of {where}") for value in line] for line in lines])
-
-
-def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e15:
-        raise _Nonsense(f"{where} is {shown(value)!r}, not a number of this size")
-    return float(value)
-
-
-def _day(value: object) -> date:
-    try:
-        return date.fromisoformat(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise _Nonsense(f"snapshot is {shown(value)!r}, not a day such as 2024-12-31") from None
+        raise Nonsense(f"scale and deviation of {own['name']} must be above zero")
+    return Feature(own["name"], scale, fill, mean, deviation)

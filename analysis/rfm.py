@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from dataset.settings import Settings
 from dataset.tables import Note
 
 SOURCE = "analysis/rfm.py"
+KIND = "customer-deck rfm 1"
 POPULATION = "known customers with at least one sale"
 LEAST = 5
 SCORES = np.arange(1, 6)
@@ -46,7 +48,7 @@ class Rfm(Result):
     frame: customer_id, r, f, m (int8, 5 is best), segment (category in the order of RULES); rows as customers.frame.
     segments: one row a segment in the order of RULES, Window Shoppers last where visits are known.
     cuts: score -> lowest and highest value of each measure. heatmap: r x f -> customers, net.
-    tied: all customers have the same recency, orders and money.
+    tied: all customers have the same recency, orders and money. model: what later customers are scored by.
     """
 
     findings: Mapping[str, Finding]
@@ -57,6 +59,35 @@ class Rfm(Result):
     heatmap: Table
     tied: bool
     notes: tuple[Note, ...] = ()
+    model: Model | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Where each score begins and ends, and the segment of each three scores: what later customers are scored by.
+
+    steps: of recency_days, orders and net each (score, lowest, highest), the scores that somebody has, rising.
+    segments: of the scores r, f, m, the name.
+    """
+
+    steps: Mapping[str, tuple[tuple[int, float, float], ...]]
+    segments: Mapping[tuple[int, int, int], str]
+    snapshot: date
+    currency: str
+
+    def json(self) -> dict[str, Any]:
+        """Steps and rules as of `snapshot`; no customer is in it."""
+        return {
+            "kind": KIND,
+            "snapshot": self.snapshot.isoformat(),
+            "currency": self.currency,
+            "steps": {
+                name: [{"score": s, "from": low, "to": high} for s, low, high in found]
+                for name, found in self.steps.items()
+            },
+            "rules": [{"segment": name, "rule": text} for name, text, _ in RULES],
+            "segments": {"".join(map(str, scores)): name for scores, name in self.segments.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +133,7 @@ def compute(customers: Customers, events: Relation | None, lines: Relation, sett
         heatmap=_heatmap(made, money),
         tied=tied,
         notes=_notes(tied),
+        model=_model(made, settings),
     )
 
 
@@ -180,6 +212,20 @@ def segment_codes() -> np.ndarray:
     for r, f, m in np.ndindex(5, 5, 5):
         codes[r, f, m] = SEGMENTS.index(segment(r + 1, f + 1, m + 1))
     return codes
+
+
+def _model(made: Scored, settings: Settings) -> Model:
+    measures = (("recency_days", made.recency, 1), ("orders", made.frequency, 1), ("net", made.monetary, SCALE))
+    steps = {
+        name: tuple(
+            (int(s), float(one.lowest[s - 1] / scale), float(one.highest[s - 1] / scale))
+            for s in SCORES
+            if not np.isnan(one.lowest[s - 1])
+        )
+        for name, one, scale in measures
+    }
+    threes = [(r + 1, f + 1, m + 1) for r, f, m in np.ndindex(5, 5, 5)]
+    return Model(steps, {three: segment(*three) for three in threes}, settings.snapshot, settings.currency)
 
 
 def _frame(people: pd.DataFrame, made: Scored) -> pd.DataFrame:

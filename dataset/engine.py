@@ -14,6 +14,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from dataset.errors import DataError
+
 EngineError = duckdb.Error
 PARAMETER = re.compile(r"--.*|\$([a-z_]\w*)")  # not those a comment names
 READ = re.compile(r"\b(?:from|join)\s+(\w+)")
@@ -91,6 +93,36 @@ class Engine:
                         self.readers[table] = used, count - 1
                 self.left.notify_all()
 
+    def put(self, table: str, rows: pa.Table) -> None:
+        """Make a table of a few rows from here."""
+        with enough():
+            self._here().register("given", rows)
+            try:
+                self._here().execute(f"create table {identifier(table)} as select * from given")
+            finally:
+                self._here().unregister("given")
+
+    def free(self, target: str) -> None:
+        """Raise DataError E_TARGET unless `write` can make the target: a Parquet file here, that is not there yet."""
+        if "://" in target:
+            raise DataError("E_TARGET", f"DuckDB writes no {target}", hint="Name a new Parquet file, or an --engine")
+        if os.path.lexists(target):
+            raise taken(target)
+        if not Path(target).resolve().parent.is_dir():
+            raise DataError("E_TARGET", f"there is no folder for {target}", hint="Make it, or name another file")
+
+    def write(self, sql: str, target: str) -> None:
+        """Write a query's answer to a target that is free; there when it is whole, readable by its owner alone."""
+        place = Path(target).resolve()
+        part = place.with_name(f".{place.name}.part")
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            self.run(f"copy ({sql}) to {quoted(str(part))} (format parquet, compression zstd)")
+            part.rename(place)
+        finally:
+            part.unlink(missing_ok=True)
+
     def arrow(self, sql: str, /, **parameters: object) -> pa.Table:
         """Run one query; the answer as an Arrow table."""
         with enough():
@@ -159,6 +191,17 @@ class Relation:
         with self.engine.reading(self._reduced(sql, parameters)):
             return self.engine.arrow(sql, **parameters)
 
+    def keep(self, table: str, file: str, **parameters: object) -> None:
+        """Keep the answer of an SQL file of `root` as a table."""
+        sql = (self.root / file).read_text(encoding="utf-8")
+        with self.engine.reading(self._reduced(sql, parameters)):
+            self.engine.keep(table, sql, **parameters)
+
+    def write(self, sql: str, target: str, **parameters: object) -> None:
+        """Have the engine write the answer of a statement, whose parameters are those of what it reads, to a target."""
+        with self.engine.reading(self._reduced(sql, parameters)):
+            self.engine.write(sql, target)
+
     def _reduced(self, sql: str, parameters: Mapping[str, object]) -> dict[str, tuple[str, dict[str, object]]]:
         """The reductions a statement reads, name -> query and what it depends on; each after those it reads itself."""
         found: dict[str, tuple[str, dict[str, object]]] = {}
@@ -179,6 +222,11 @@ def enough() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException:
         raise MemoryError from None
+
+
+def taken(target: str) -> DataError:
+    """What is said where a target is there already."""
+    return DataError("E_TARGET", f"{target} is there already", hint="Name a new one, or remove it first")
 
 
 def reductions(root: Path, sql: str) -> list[str]:

@@ -36,7 +36,7 @@ def open_data(
         engine = chosen(settings.engine)
         with enough():
             if _in_place(data, layout, mapping_file, engine):
-                reader = Reader(_at_work(engine, data, folder))
+                reader = Reader(_at_work(engine, data, folder, writable))
                 dataset, settings = _complete(canonical.read(reader, data, settings), reader, settings)
             else:
                 dataset, settings = _opened(data, layout, mapping_file, settings, folder, writable)
@@ -55,8 +55,8 @@ def _in_place(data: str, layout: str, mapping_file: Path | None, engine: Chosen)
     return schema or ((told or layout == "canonical") and engine.kind != "postgresql")
 
 
-def _at_work(engine: Chosen, data: str, folder: Path) -> Engine:
-    return Engine(folder, (Path(data).resolve(),)) if engine.kind == "duckdb" else connected(engine, folder)
+def _at_work(engine: Chosen, data: str, folder: Path, writable: tuple[Path, ...]) -> Engine:
+    return Engine(folder, (Path(data).resolve(), *writable)) if engine.kind == "duckdb" else connected(engine, folder)
 
 
 def _brought(dataset: Dataset, engine: Chosen, folder: Path) -> Dataset:

@@ -42,6 +42,18 @@ class Elsewhere(Engine):
         """As DuckDB's; None where no table of the name lies."""
 
     @abstractmethod
+    def bring(self, table: str, rows: pa.Table) -> None:
+        """Make a table of a few rows from here."""
+
+    @abstractmethod
+    def free(self, target: str) -> None:
+        """As DuckDB's; a target is what the engine itself can write."""
+
+    @abstractmethod
+    def hand_over(self, sql: str, target: str) -> None:
+        """Write the answer of a query in the engine's own dialect to a target."""
+
+    @abstractmethod
     def parquet(self, table: str, file: Path) -> str:
         """A Parquet file of this machine as the source of a view."""
 
@@ -54,6 +66,14 @@ class Elsewhere(Engine):
         super().create(table, sql, parameters)
         text, names = translated(sql, self.dialect)
         self.make(table, text, {n: parameters[n] for n in names})
+
+    def put(self, table: str, rows: pa.Table) -> None:
+        super().put(table, rows.slice(0, 0))
+        self.bring(table, rows)
+
+    def write(self, sql: str, target: str) -> None:
+        text, _ = translated(sql, self.dialect)
+        self.hand_over(text, target)
 
     def rows(self, sql: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in self.arrow(sql, **parameters).to_pylist()]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset import database
-from dataset.engine import SCHEMA, identifier
+from dataset.engine import SCHEMA, identifier, taken
 from dataset.engines.elsewhere import Elsewhere
 from dataset.errors import DataError, shown
 
@@ -56,14 +56,28 @@ class PostgreSQL(Elsewhere):
             cursor.execute(f"create temporary table {own} as {sql}", tuple(parameters.values()))
         self._do(f"analyze {own}")
 
+    def bring(self, table: str, rows: pa.Table) -> None:
+        with self._cursor() as cursor:
+            cursor.adbc_ingest(table, rows, mode="create", temporary=True)
+        self._do(f"analyze {identifier(table)}")
+
+    def free(self, target: str) -> None:
+        if not target.startswith(SCHEMA):
+            hint = "Name a table: tables://schema.table"
+            raise DataError("E_TARGET", f"PostgreSQL cannot write {target}", hint=hint)
+        if self._there(_named(target)):
+            raise taken(target)
+
+    def hand_over(self, sql: str, target: str) -> None:
+        self._do(f"create table {_named(target)} as {sql}")
+
     def show(self, table: str, columns: Mapping[str, str], source: str) -> None:
         casts = ", ".join(self.cast(column, kind) for column, kind in columns.items())
         self._do(f"create temporary view {identifier(table)} as select {casts} from {source}")
 
     def source(self, table: str, where: str) -> str | None:
         named = f"{identifier(where.removeprefix(SCHEMA))}.{identifier(table)}"
-        there = self.ask("select to_regclass($1) is not null as there", {"named": named})
-        return named if there["there"][0].as_py() else None
+        return named if self._there(named) else None
 
     def parquet(self, table: str, file: Path) -> str:
         loaded = f"{table}_loaded"
@@ -76,6 +90,10 @@ class PostgreSQL(Elsewhere):
     def close(self) -> None:
         self.session.close()
         super().close()
+
+    def _there(self, named: str) -> bool:
+        answer = self.ask("select to_regclass($1) is not null as there", {"named": named})
+        return bool(answer["there"][0].as_py())
 
     def _do(self, statement: str) -> None:
         with self._cursor() as cursor:
@@ -100,3 +118,7 @@ class PostgreSQL(Elsewhere):
                 raise
             said = shown(database.without_secrets(str(reason).splitlines()[0], self.url), 200).rstrip(".! ")
             raise DataError("E_ENGINE", f"{database.redacted(self.url)}: {said}", hint=hint) from None
+
+
+def _named(target: str) -> str:
+    return ".".join(identifier(part) for part in target.removeprefix(SCHEMA).split("."))

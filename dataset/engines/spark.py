@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dataset.engine import SCHEMA
+from dataset.engine import SCHEMA, taken
 from dataset.engines.dialect import name
 from dataset.engines.elsewhere import Elsewhere
 from dataset.errors import DataError, shown
@@ -53,6 +53,25 @@ class Spark(Elsewhere):
             self.kept[table] = self.session.sql(sql, args=dict(parameters)).persist()
             self.kept[table].createOrReplaceTempView(table)
 
+    def bring(self, table: str, rows: pa.Table) -> None:
+        with _told():
+            self.session.createDataFrame(rows).createOrReplaceTempView(table)
+
+    def free(self, target: str) -> None:
+        named = self._named(target) if target.startswith(SCHEMA) else ""
+        with _told():
+            there = self.session.catalog.tableExists(named) if named else self._there(_uri(target))
+        if there:
+            raise taken(target)
+
+    def hand_over(self, sql: str, target: str) -> None:
+        with _told():
+            writer = self.session.sql(sql).write
+            if target.startswith(SCHEMA):
+                writer.saveAsTable(self._named(target))
+            else:
+                writer.parquet(_uri(target))
+
     def described(self, source: str) -> pa.Schema:
         from pyspark.errors import PySparkException
 
@@ -68,8 +87,7 @@ class Spark(Elsewhere):
 
     def source(self, table: str, where: str) -> str | None:
         if where.startswith(SCHEMA):
-            found = [*where.removeprefix(SCHEMA).split("."), table]
-            named = ".".join(name(part, self.dialect) for part in found)
+            named = self._named(f"{where}.{table}")
             return named if self.session.catalog.tableExists(named) else None
         places = (f"{_uri(where)}/{table}.parquet", f"{_uri(where)}/{table}")
         return next((f"parquet.{name(place, self.dialect)}" for place in places if self._there(place)), None)
@@ -86,6 +104,9 @@ class Spark(Elsewhere):
     def close(self) -> None:
         self.session.stop()
         super().close()
+
+    def _named(self, where: str) -> str:
+        return ".".join(name(part, self.dialect) for part in where.removeprefix(SCHEMA).split("."))
 
     def _there(self, place: str) -> bool:
         with _told():
