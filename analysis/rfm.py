@@ -218,7 +218,7 @@ def _model(made: Scored, settings: Settings) -> Model:
     measures = (("recency_days", made.recency, 1), ("orders", made.frequency, 1), ("net", made.monetary, SCALE))
     steps = {
         name: tuple(
-            (int(s), float(one.lowest[s - 1] / scale), float(one.highest[s - 1] / scale))
+            (int(s), _plain(one.lowest[s - 1] / scale), _plain(one.highest[s - 1] / scale))
             for s in SCORES
             if not np.isnan(one.lowest[s - 1])
         )
@@ -226,6 +226,11 @@ def _model(made: Scored, settings: Settings) -> Model:
     }
     threes = [(r + 1, f + 1, m + 1) for r, f, m in np.ndindex(5, 5, 5)]
     return Model(steps, {three: segment(*three) for three in threes}, settings.snapshot, settings.currency)
+
+
+def _plain(value: float) -> float:
+    """A number as it is written: days and orders without a decimal point."""
+    return int(value) if value == int(value) else float(value)
 
 
 def _frame(people: pd.DataFrame, made: Scored) -> pd.DataFrame:
