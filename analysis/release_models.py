@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis import chance_people, chances, cluster_model, clv_worth, rfm, spend_model
 from analysis.btyd import Fitted
-from analysis.model_file import Nonsense, day, listed, number, table, told
+from analysis.model_file import Nonsense, day, listed, matrix, number, table, told
 from dataset.errors import DataError, shown
 
 FOLDER = "models"
@@ -36,8 +36,7 @@ class Models:
     @property
     def by_visits(self) -> bool:
         """Whether the chance to buy soon rests on what people looked at, not on what they ordered."""
-        model = self.propensity and self.propensity.model
-        return bool(model) and not {f.name for f in model.features} <= set(chance_people.CUSTOMER)
+        return self.propensity is not None and not _names(self.propensity) <= set(chance_people.CUSTOMER)
 
     @property
     def currencies(self) -> set[str]:
@@ -64,6 +63,10 @@ def read(release: Path) -> Models:
             hint="Name a published release: the folder that holds deck.html, or site/current",
         )
     return Models(**found)
+
+
+def _names(model: chances.Calibrated) -> set[str]:
+    return {feature.name for feature in model.model.features}
 
 
 def _read(path: Path, make: Callable[[object], Any]) -> Any:
@@ -161,8 +164,8 @@ def _fitted(entry: object, names: tuple[str, ...]) -> Fitted:
     values = _numbers(table(own["parameters"], "parameters", names), names)
     if min(values.values()) <= 0:
         raise Nonsense("parameters must be above nought")
-    covariance = np.array([[number(v, "covariance") for v in listed(row, "covariance")] for row in own["covariance_of_logs"]])
     likelihood, customers = (number(own[key], key) for key in ("log_likelihood", "customers"))
+    covariance = matrix(own["covariance_of_logs"], "covariance_of_logs", None)
     return Fitted(names, np.array([values[name] for name in names]), covariance, likelihood, int(customers))
 
 

@@ -14,6 +14,12 @@ from analysis.chances import Calibrated, Logistic
 from analysis.clv_worth import YEAR
 from analysis.customers import SCALE
 
+# What is made here, and what analysis/scores.py keeps beside it
+TABLES = (
+    "rfm_steps", "rfm_segments", "cluster_scales", "cluster_centres", "spend_model", "spend_countries", "spend_level",
+    "chance_models", "chance_lines", "visit_model", "visit_lines", "lifetime_model", "lifetimes_ahead",
+)  # fmt: skip
+KEPT = ("returned", "visits")
 ENDLESS = 1e300  # beyond every score
 SCORES = range(1, 6)
 # What the SQL calls a measure whose own name is a word of SQL
@@ -56,7 +62,7 @@ def clusters(model: cluster_model.Model) -> Tables:
 def spend(model: spend_model.Model) -> Tables:
     """spend_model: intercept, and of each measure weight, scale and fill. spend_countries, spend_level: lines."""
     measures = spend_model.MEASURES
-    row = {name: 0.0 for name in measures} | {f"{name}_scale": 1.0 for name in measures}
+    row = dict.fromkeys(measures, 0.0) | {f"{name}_scale": 1.0 for name in measures}
     row |= {f"{name}_fill": 0.0 for name in measures}
     row |= {"intercept": model.intercept, "unit": model.unit, "other": model.other if model.countries else 0.0}
     for feature in model.features:
@@ -95,7 +101,7 @@ def visits(model: Calibrated) -> Tables:
 
 
 def lifetimes(model: clv_worth.Model, pairs: pa.Table) -> Tables:
-    """lifetime_model: parameters, null where spend is not told. lifetimes_ahead: expected purchase days, a row a pair."""
+    """lifetime_model: parameters, null where spend is not told. lifetimes_ahead: purchase days ahead, a row a pair."""
     parameters: dict[str, float | None] = {name: model.orders[name] for name in model.orders.names}
     parameters |= {name: None if model.spend is None else model.spend[name] for name in ("p", "q", "v")}
     x, age = pairs["frequency"].to_numpy().astype(np.int64), pairs["age_days"].to_numpy() / btyd.WEEK
@@ -111,7 +117,7 @@ def lifetimes(model: clv_worth.Model, pairs: pa.Table) -> Tables:
 
 
 def _chance(model: Calibrated, measures: Iterable[str]) -> dict[str, float]:
-    """Intercept, and of each measure weight / deviation, scale and mean; a measure that is no feature weighs nothing."""
+    """Intercept, and of each measure weight / deviation, scale and mean; of no feature, nought."""
     assert isinstance(model.model, Logistic)
     own = {feature.name: feature for feature in model.model.features}
     row = {"intercept": model.model.intercept}

@@ -1,9 +1,9 @@
 """Every customer's scores by the models of a published release, computed and written where the customers lie.
 
 python -m analysis.scores RELEASE DATA TARGET writes one row a customer to a Parquet file (DuckDB), a folder of such
-(Spark, also s3a://...) or a table, tables://SCHEMA.NAME (Spark, PostgreSQL). The models go to the engine as small tables;
-the customers do not come here. Columns are named as in exports/customers.parquet, and for the data and the day of the
-release so are the values.
+(Spark, also s3a://...) or a table, tables://SCHEMA.NAME (Spark, PostgreSQL). The models go to the engine as small
+tables; the customers do not come here. Columns are named as in exports/customers.parquet, and for the data and the day
+of the release the values are those of that file.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from analysis import chance_people, churn, release_models, score_tables
+from analysis.chances import Calibrated
 from analysis.release_models import Models
 from dataset.engine import Relation
 from dataset.errors import DataError, counted
@@ -27,7 +28,8 @@ from dataset.tables import Dataset
 
 ROOT = Path(__file__).parent
 PLAIN = (
-    "country", "first_sale", "last_sale", "recency_days", "tenure_days", "orders", "units", "gross", "net", "order_value",
+    "country", "first_sale", "last_sale", "recency_days", "tenure_days",
+    "orders", "units", "gross", "net", "order_value",
 )  # fmt: skip
 ATTRIBUTES = ("age", "income", "children")
 # Model -> the columns it gives each customer, in the order of a build's export
@@ -107,7 +109,9 @@ class Scoring:
     def kept(self, used: tuple[str, ...]) -> dict[str, str]:
         """Keep the scores of these models as tables on the engine; model -> its table."""
         models, made = self.models, {}
-        by_orders = {name: getattr(models, name) for name in ("propensity", "churn") if name in used}
+        by_orders: dict[str, Calibrated] = {
+            name: getattr(models, name) for name in ("propensity", "churn") if name in used
+        }
         if "rfm" in used and models.rfm:
             made["rfm"] = self._kept("rfm", score_tables.segments(models.rfm))
         if "clusters" in used and models.clusters:
@@ -160,12 +164,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m analysis.scores", description=main.__doc__)
     parser.add_argument("release", type=Path, help="The folder that holds deck.html, or site/current.")
     parser.add_argument("data", help="A file, a folder, a database URL or tables://SCHEMA.")
-    parser.add_argument("target", help="A new Parquet file; with --engine a new folder, its URL or tables://SCHEMA.NAME.")
+    parser.add_argument(
+        "target", help="A new Parquet file; on other engines a folder, its URL or tables://SCHEMA.NAME."
+    )
     parser.add_argument("--layout", default="auto", help="How the data is laid out.")
     parser.add_argument("--mapping", type=Path, help="Which column is what, for the generic layout.")
     parser.add_argument("--config", type=Path, help="Currency and zone: a report.toml.")
     parser.add_argument("--as-of", type=_day, help="Look at customers on this day.")
-    parser.add_argument("--engine", help="Where the SQL runs: duckdb, spark, spark://host:7077, postgresql://host/database.")
+    parser.add_argument("--engine", help="duckdb, spark, spark://host:7077, postgresql://host/database.")
     given = parser.parse_args()
     try:
         models = release_models.read(given.release)
@@ -181,9 +187,11 @@ def main() -> int:
     except MemoryError:
         print("E_MEMORY the data need more memory than there is. Use a larger machine, or --engine", file=sys.stderr)
         return 2
-    for name, why in done.left_out.items():
-        print(f"Left out: {name}; {why}", file=sys.stderr)
-    print(f"{given.target}: {counted(done.customers, 'customer')} as of {options.snapshot}, by {', '.join(done.models)}")
+    for why in dict.fromkeys(done.left_out.values()):
+        names = ", ".join(name for name, reason in done.left_out.items() if reason == why)
+        print(f"Left out: {names}; {why}", file=sys.stderr)
+    scored = f"{counted(done.customers, 'customer')} as of {options.snapshot}, by {', '.join(done.models)}"
+    print(f"{given.target}: {scored}")
     return 0
 
 

@@ -58,11 +58,21 @@ class Spark(Elsewhere):
             self.session.createDataFrame(rows).createOrReplaceTempView(table)
 
     def free(self, target: str) -> None:
-        named = self._named(target) if target.startswith(SCHEMA) else ""
+        if not target.startswith(SCHEMA):
+            if self._there(_uri(target)):
+                raise taken(target)
+            return
+        catalog, schema = self.session.catalog, target.removeprefix(SCHEMA).rpartition(".")[0]
         with _told():
-            there = self.session.catalog.tableExists(named) if named else self._there(_uri(target))
-        if there:
-            raise taken(target)
+            if not schema or not catalog.databaseExists(self._named(schema)):
+                hint = "Name a schema that is there: tables://schema.table"
+                raise DataError("E_TARGET", f"Spark knows no schema of {target}", hint=hint)
+            place = catalog.getDatabase(self._named(schema)).locationUri or ""
+            if str(self.folder.parent) in place:
+                hint = "Name a folder, or a schema of a catalog or metastore with a place of its own"
+                raise DataError("E_TARGET", f"Spark forgets {target} when it ends", hint=hint)
+            if catalog.tableExists(self._named(target)):
+                raise taken(target)
 
     def hand_over(self, sql: str, target: str) -> None:
         with _told():
@@ -146,6 +156,7 @@ def _settings(master: str, folder: Path) -> dict[str, str]:
         "spark.sql.timestampType": "TIMESTAMP_NTZ",
         "spark.sql.ansi.enabled": "true",
         "spark.sql.caseSensitive": "false",
+        "spark.hadoop.fs.permissions.umask-mode": "077",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
     }
