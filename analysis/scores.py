@@ -134,7 +134,7 @@ class Scoring:
         """Keep the answer of scores_WHAT.sql, which reads these tables, as a table; its name."""
         for table, rows in tables.items():
             self.lines.engine.put(table, rows)
-        self.lines.keep(f"scored_{what}", f"scores_{what}.sql", **self.when)
+        self.lines.keep(f"scored_{what}", f"scores_{what}.sql", **self.when, by=tables)
         return f"scored_{what}"
 
     def _returns(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -94,11 +95,11 @@ class Engine:
                 self.left.notify_all()
 
     def put(self, table: str, rows: pa.Table) -> None:
-        """Make a table of a few rows from here."""
+        """Make a table of a few rows from here, in place of one put before."""
         with enough():
             self._here().register("given", rows)
             try:
-                self._here().execute(f"create table {identifier(table)} as select * from given")
+                self._here().execute(f"create or replace table {identifier(table)} as select * from given")
             finally:
                 self._here().unregister("given")
 
@@ -114,14 +115,11 @@ class Engine:
     def write(self, sql: str, target: str) -> None:
         """Write a query's answer to a target that is free; there when it is whole, readable by its owner alone."""
         place = Path(target).resolve()
-        part = place.with_name(f".{place.name}.part")
-        part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        try:
+        with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=place.parent) as hidden:  # its owner's alone
+            part = Path(hidden) / place.name
             self.run(f"copy ({sql}) to {quoted(str(part))} (format parquet, compression zstd)")
+            part.chmod(0o600)
             part.rename(place)
-        finally:
-            part.unlink(missing_ok=True)
 
     def arrow(self, sql: str, /, **parameters: object) -> pa.Table:
         """Run one query; the answer as an Arrow table."""

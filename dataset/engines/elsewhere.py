@@ -43,7 +43,7 @@ class Elsewhere(Engine):
 
     @abstractmethod
     def bring(self, table: str, rows: pa.Table) -> None:
-        """Make a table of a few rows from here."""
+        """Make a table of a few rows from here, in place of one brought before."""
 
     @abstractmethod
     def free(self, target: str) -> None:

@@ -57,6 +57,7 @@ class PostgreSQL(Elsewhere):
         self._do(f"analyze {own}")
 
     def bring(self, table: str, rows: pa.Table) -> None:
+        self._do(f"drop table if exists pg_temp.{identifier(table)}")
         with self._cursor() as cursor:
             cursor.adbc_ingest(table, rows, mode="create", temporary=True)
         self._do(f"analyze {identifier(table)}")
