@@ -35,15 +35,18 @@ sale_days as (
     where customer_id is not null and kind = 'sale' and ordered_at < cast($snapshot as timestamp)
     group by customer_id, cast(ordered_at as date)
 ),
+placed as (
+    select customer_id, amount, row_number() over (partition by customer_id order by day) as place
+    from sale_days
+),
 repeats as (
     select
-        sale_days.customer_id,
+        customer_id,
         count(*) as purchase_days,
-        sum(case when sale_days.day > sums.first_sale then sale_days.amount end) as repeat_amount,
-        sum(case when sale_days.day > sums.first_sale and sale_days.amount is not null then 1 else 0 end) as repeat_priced
-    from sale_days
-    inner join sums on sums.customer_id = sale_days.customer_id
-    group by sale_days.customer_id
+        sum(case when place > 1 then amount end) as repeat_amount,
+        sum(case when place > 1 and amount is not null then 1 else 0 end) as repeat_priced
+    from placed
+    group by customer_id
 )
 select
     sums.customer_id,
