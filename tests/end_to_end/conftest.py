@@ -40,6 +40,21 @@ def build(*arguments: object, out: Path, before: tuple[str, ...] = (), **env: st
     return Built(done.returncode, done.stdout + done.stderr, out)
 
 
+def score(release: Path, data: object, target: object, *arguments: object, **env: str) -> Built:
+    """Score customers as a user does; site: the target."""
+    command = [sys.executable, "-m", "analysis.scores", *map(str, (release, data, target, *arguments))]
+    done = subprocess.run(command, env=os.environ | env, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    return Built(done.returncode, done.stdout + done.stderr, Path(str(target)))
+
+
+@pytest.fixture(scope="session")
+def euros(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The settings by which the built-in shop's own data is read as its report was."""
+    file = tmp_path_factory.mktemp("euros") / "report.toml"
+    file.write_text('currency = "EUR"\n', encoding="utf-8")
+    return file
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The built-in shop's report."""

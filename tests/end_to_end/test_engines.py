@@ -21,7 +21,8 @@ from dataset import sample
 from dataset.settings import Settings
 from dataset.tables import TABLES
 from tests.dataset.postgres import running
-from tests.end_to_end.conftest import ROOT, Built, build
+from tests.end_to_end.conftest import ROOT, Built, build, score
+from tests.end_to_end.test_scores import same_scores
 
 pytestmark = pytest.mark.engines
 
@@ -208,6 +209,39 @@ def test_raw_data_on_spark(shop: Built, tmp_path: Path) -> None:
     assert built.code == 0, built.said
     for key, found in built.metrics["findings"].items():
         alike(shop.metrics["findings"][key], found, key)
+
+
+def test_scores_written_by_postgresql(shop: Built, server: str, euros: Path) -> None:
+    """Into a table of the schema; a second time it is there already, and a file is none of PostgreSQL's."""
+    url, env = f"postgresql://anna@{server}/postgres", {"PGPASSWORD": PASSWORD}
+    options = ("--engine", url, "--config", euros)
+    done = score(shop.release, "tables://shop", "tables://shop.scores", *options, **env)
+    assert done.code == 0, done.said
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(f"postgresql://anna:{PASSWORD}@{server}/postgres") as session, session.cursor() as cursor:
+        cursor.execute("select * from shop.scores")
+        same_scores(shop, cursor.fetch_arrow_table())
+    for target, said in (
+        ("tables://shop.scores", "E_TARGET tables://shop.scores is there already"),
+        ("scores.parquet", "E_TARGET PostgreSQL cannot write scores.parquet. Name a table: tables://schema.table"),
+    ):
+        again = score(shop.release, "tables://shop", target, *options, **env)
+        assert again.code == 2 and again.said.startswith(said)
+        assert PASSWORD not in again.said
+
+
+@pytest.mark.skipif(bool(NO_SPARK), reason=NO_SPARK)
+def test_scores_written_by_spark(shop: Built, tables: Path, euros: Path, tmp_path: Path) -> None:
+    """Into a folder of Parquet that its owner alone can read; a table that would go with the session is refused."""
+    options = ("--engine", SPARK, "--config", euros)
+    done = score(shop.release, tables, tmp_path / "scores", *options, **FAST)
+    assert done.code == 0, done.said
+    same_scores(shop, pq.read_table(tmp_path / "scores"))
+    files = list((tmp_path / "scores").glob("*.parquet"))
+    assert files and not [file for file in files if file.stat().st_mode & 0o77]
+    gone = score(shop.release, tables, "tables://default.scores", *options, **FAST)
+    assert gone.code == 2 and "E_TARGET Spark forgets tables://default.scores when it ends" in gone.said
 
 
 def refused(*arguments: object, **env: str) -> str:
