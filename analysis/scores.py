@@ -41,6 +41,11 @@ COLUMNS = {
     "propensity": ("propensity_7d",),
     "churn": ("churn_90d",),
 }
+# Feature of a model -> what must be known of somebody (scores_known.sql)
+RESTS = {name: name for name in (*ATTRIBUTES, "products", "net")} | {
+    "monetary": "net", "order_value": "net", "engagement": "net", "returns": "net", "items": "units",
+}  # fmt: skip
+TOLD = {"net": "amounts", "units": "quantities"}
 NOT_KEPT = "the release keeps no model of it"
 NOBODY = pa.table(
     {name: pa.array([], pa.string()) for name in ("customer_id", "country")}
@@ -70,6 +75,8 @@ def write(models: Models, dataset: Dataset, settings: Settings, target: str) -> 
             f"the models are in {there}, this data in {settings.currency or 'no currency'}",
             hint="Give both the same currency in report.toml",
         )
+    if "lines" not in dataset.tables:
+        raise DataError("E_MODEL", "this data has no sales: there is no customer to score")
     if "customers" not in dataset.tables:
         dataset.engine.put("customers", NOBODY)
     scoring = Scoring(Relation(dataset.engine, "lines", ROOT), models, settings.snapshot)
@@ -79,7 +86,7 @@ def write(models: Models, dataset: Dataset, settings: Settings, target: str) -> 
         why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise DataError("E_MODEL", f"no model fits this data: {why}", hint="Score data of the same kind")
     used = tuple(name for name in COLUMNS if name not in left_out)
-    tables = scoring.kept(used)
+    tables = scoring.kept(used, known)
     columns = [f"profiles.{name}" for name in ("customer_id", *PLAIN, *(a for a in ATTRIBUTES if known[a]))]
     columns += [f"{tables[name]}.{column}" for name in used for column in COLUMNS[name]]
     distinct = dict.fromkeys(tables.values())
@@ -106,7 +113,7 @@ class Scoring:
     def asked(self, file: str) -> pa.Table:
         return self.lines.query(file, **self.when)
 
-    def kept(self, used: tuple[str, ...]) -> dict[str, str]:
+    def kept(self, used: tuple[str, ...], known: Mapping[str, int]) -> dict[str, str]:
         """Keep the scores of these models as tables on the engine; model -> its table."""
         models, made = self.models, {}
         by_orders: dict[str, Calibrated] = {
@@ -115,7 +122,7 @@ class Scoring:
         if "rfm" in used and models.rfm:
             made["rfm"] = self._kept("rfm", score_tables.segments(models.rfm))
         if "clusters" in used and models.clusters:
-            self.lines.keep("returned", self._returns(), **self.when)
+            self.lines.keep("returned", self._returns(known), **self.when)
             made["clusters"] = self._kept("clusters", score_tables.clusters(models.clusters))
         if "clv" in used and models.clv:
             pairs = self.asked("scores_histories.sql")
@@ -137,9 +144,9 @@ class Scoring:
         self.lines.keep(f"scored_{what}", f"scores_{what}.sql", **self.when, by=tables)
         return f"scored_{what}"
 
-    def _returns(self) -> str:
+    def _returns(self, known: Mapping[str, int]) -> str:
         """The file that tells how much customers give back: by product, where refunds name no customer."""
-        (refunds,), (known,) = (self.asked(f).to_pylist() for f in ("customers_refunds.sql", "scores_known.sql"))
+        (refunds,) = self.asked("customers_refunds.sql").to_pylist()
         by_product = not known["changed"] and refunds["refunds"] and not refunds["named"]
         return "clusters_returns.sql" if by_product else "scores_returns.sql"
 
@@ -149,8 +156,11 @@ def _left_out(models: Models, known: Mapping[str, int], dataset: Dataset) -> dic
     found = dict.fromkeys(models.missing, NOT_KEPT)
     for name in ("clusters", "spend_90d"):
         features = getattr(getattr(models, name), "features", ())
-        if missing := [f.name for f in features if f.name in ATTRIBUTES and not known[f.name]]:
+        wanted = dict.fromkeys(RESTS[f.name] for f in features if f.name in RESTS)
+        if missing := [TOLD.get(one, one) for one in wanted if not known[one]]:
             found[name] = f"it rests on {', '.join(missing)}, which this data does not have"
+    if models.rfm and not known["net"]:
+        found["rfm"] = "it rests on amounts, which this data does not have"
     if models.by_visits and "events" not in dataset.tables:
         found["propensity"] = "it rests on events, which this data does not have"
     return {name: found[name] for name in COLUMNS if name in found}

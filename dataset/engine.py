@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from dataset.errors import DataError
+from dataset.errors import DataError, shown
 
 EngineError = duckdb.Error
 PARAMETER = re.compile(r"--.*|\$([a-z_]\w*)")  # not those a comment names
@@ -115,11 +115,18 @@ class Engine:
     def write(self, sql: str, target: str) -> None:
         """Write a query's answer to a target that is free; there when it is whole, readable by its owner alone."""
         place = Path(target).resolve()
-        with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=place.parent) as hidden:  # its owner's alone
-            part = Path(hidden) / place.name
-            self.run(f"copy ({sql}) to {quoted(str(part))} (format parquet, compression zstd)")
-            part.chmod(0o600)
-            part.rename(place)
+        try:
+            with tempfile.TemporaryDirectory(
+                prefix=".", suffix=".part", dir=place.parent
+            ) as hidden:  # its owner's alone
+                part = Path(hidden) / place.name
+                self.run(f"copy ({sql}) to {quoted(str(part))} (format parquet, compression zstd)")
+                part.chmod(0o600)
+                part.rename(place)
+        except OSError as reason:
+            raise DataError("E_TARGET", f"{target} cannot be written: {reason.strerror}") from None
+        except duckdb.IOException as reason:
+            raise DataError("E_TARGET", f"{target} cannot be written: {shown(reason)}") from None
 
     def arrow(self, sql: str, /, **parameters: object) -> pa.Table:
         """Run one query; the answer as an Arrow table."""

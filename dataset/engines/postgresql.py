@@ -27,6 +27,7 @@ HINTS = {  # by the class of SQLSTATE, or the whole
     "57": "The server ended it; try again",
 }
 BATCH = 100_000
+MAY = "select has_schema_privilege(to_regnamespace($1), 'CREATE') as may"
 
 
 class PostgreSQL(Elsewhere):
@@ -63,9 +64,14 @@ class PostgreSQL(Elsewhere):
         self._do(f"analyze {identifier(table)}")
 
     def free(self, target: str) -> None:
-        if not target.startswith(SCHEMA):
+        schema = _named(target).rpartition(".")[0] if target.startswith(SCHEMA) else ""
+        if not schema:
             hint = "Name a table: tables://schema.table"
             raise DataError("E_TARGET", f"PostgreSQL cannot write {target}", hint=hint)
+        may = self.ask(MAY, {"schema": schema})["may"][0].as_py()
+        if not may:
+            why = "there is no such schema" if may is None else "the role lacks CREATE on the schema"
+            raise DataError("E_TARGET", f"{target} cannot be written: {why}")
         if self._there(_named(target)):
             raise taken(target)
 

@@ -224,6 +224,7 @@ def test_scores_written_by_postgresql(shop: Built, server: str, euros: Path) -> 
         same_scores(shop, cursor.fetch_arrow_table())
     for target, said in (
         ("tables://shop.scores", "E_TARGET tables://shop.scores is there already"),
+        ("tables://none.scores", "E_TARGET tables://none.scores cannot be written: there is no such schema"),
         ("scores.parquet", "E_TARGET PostgreSQL cannot write scores.parquet. Name a table: tables://schema.table"),
     ):
         again = score(shop.release, "tables://shop", target, *options, **env)
