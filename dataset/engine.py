@@ -116,9 +116,7 @@ class Engine:
         """Write a query's answer to a target that is free; there when it is whole, readable by its owner alone."""
         place = Path(target).resolve()
         try:
-            with tempfile.TemporaryDirectory(
-                prefix=".", suffix=".part", dir=place.parent
-            ) as hidden:  # its owner's alone
+            with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=place.parent) as hidden:
                 part = Path(hidden) / place.name
                 self.run(f"copy ({sql}) to {quoted(str(part))} (format parquet, compression zstd)")
                 part.chmod(0o600)
