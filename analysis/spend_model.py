@@ -14,6 +14,7 @@ import pandas as pd
 from analysis import gains
 from analysis.customers import SCALE, whole
 from analysis.finding import Skip
+from analysis.sampled import mixed
 from analysis.threads import heard
 
 KIND = "customer-deck spend 1"
@@ -373,12 +374,5 @@ def _drawn(people: pd.DataFrame, seed: int) -> np.ndarray:
     found = np.full(len(people), seed % 2**64, dtype=np.uint64)
     units = np.rint(np.nan_to_num(people["units"].to_numpy(dtype=float)) * 1000)
     for column in (*(people[c].to_numpy() for c in ("recency_days", "tenure_days", "orders")), units):
-        found = _mixed(found ^ column.astype(np.int64).astype(np.uint64))
+        found = mixed(found ^ column.astype(np.int64).astype(np.uint64))
     return (found >> np.uint64(11)).astype(float) / 2.0**53
-
-
-def _mixed(state: np.ndarray) -> np.ndarray:
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
