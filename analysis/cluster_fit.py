@@ -1,4 +1,4 @@
-"""How many clusters there are, and where: K-means on the leading components, chosen on a sample, fitted on all given."""
+"""How many clusters there are, and where: K-means on the leading components, chosen on a sample of them."""
 
 from __future__ import annotations
 

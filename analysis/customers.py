@@ -61,7 +61,7 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
     refunds_only = int(np.count_nonzero(people["net"].to_numpy()[~bought] < 0))
     people = people.filter(pa.array(bought))
     numbers = people["customer"].to_numpy()
-    frame = on_file(_frame(people, settings.snapshot), numbers, customers)
+    frame = on_file(_frame(people, settings.snapshot), numbers, filed(customers))
     if frame.empty:
         raise Skip("no sale names its customer")
     negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
@@ -145,14 +145,18 @@ def _after(lines: Relation, frame: pd.DataFrame, settings: Settings) -> str:
     return "before refunds, which name no customer" if row["refunds"] and not row["named"] else "after refunds"
 
 
-def on_file(frame: pd.DataFrame, numbers: np.ndarray, customers: Relation | None) -> pd.DataFrame:
+def filed(customers: Relation | None) -> pa.Table | None:
+    """What is on file of the customers; None without such a table."""
+    return None if customers is None else customers.query("customers_on_file.sql")
+
+
+def on_file(frame: pd.DataFrame, numbers: np.ndarray, known: pa.Table | None) -> pd.DataFrame:
     """With the attributes on file that anybody has; with the country on file where no line names one.
 
-    numbers: of the customers, as in reduced/everyone.sql.
+    numbers: of the customers, as in reduced/everyone.sql. known: what is on file.
     """
-    if customers is None:
+    if known is None:
         return frame
-    known = customers.query("customers_on_file.sql")
     row = placed(numbers, known["customer"].to_numpy())
     found: dict[str, object] = {}
     for name in ATTRIBUTES:

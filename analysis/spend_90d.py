@@ -8,9 +8,10 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from analysis import btyd, gains, outcomes, rfm, spend_model, spend_report, spend_told
-from analysis.customers import NO_AMOUNT
+from analysis.customers import NO_AMOUNT, filed
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.spend_model import Model
 from analysis.spend_report import Past, Tested
@@ -59,10 +60,11 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
     """
     if settings.no_money:
         raise Skip(settings.no_money)
-    earlier, later = (_quarter(lines, customers, settings.snapshot - HORIZON * back) for back in (2, 1))
+    known = filed(customers)
+    earlier, later = (_quarter(lines, known, settings.snapshot - HORIZON * back) for back in (2, 1))
     with one_thread():
         tested, model = _tested(earlier, later, settings, _lifetime(lines, later))
-    now = outcomes.features(lines, customers, settings.snapshot)
+    now = outcomes.features(lines, known, settings.snapshot)
     expected = model.spend(model.score(now))
     return _result(tested, model, now, expected, settings)
 
@@ -76,8 +78,8 @@ class Quarter:
     spent: np.ndarray
 
 
-def _quarter(lines: Relation, customers: Relation | None, day: date) -> Quarter:
-    people = outcomes.features(lines, customers, day)
+def _quarter(lines: Relation, known: pa.Table | None, day: date) -> Quarter:
+    people = outcomes.features(lines, known, day)
     spent, _ = outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON))
     if len(people) < LEAST:
         raise Skip("fewer than two hundred customers were known half a year before the end")
