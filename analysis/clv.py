@@ -21,6 +21,7 @@ from analysis.clv_worth import DAYS, YEAR, Basis, Model, Spread, Worth
 from analysis.customers import NO_AMOUNT, Customers, exact
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.rfm import Rfm, key
+from analysis.threads import one_blas_thread
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -69,6 +70,7 @@ class _Fits:
     why: str
 
 
+@one_blas_thread()
 def compute(
     clv_check: ClvCheck,
     customers: Customers,

@@ -80,12 +80,12 @@ def capture(scores: np.ndarray, actual: np.ndarray, share: float) -> float:
 
 def gini(scores: np.ndarray, actual: np.ndarray) -> float:
     """Normalised Gini: 0 for a random order, 1 for the perfect one, below 0 worse than random; NaN if all are alike."""
-    return normalised(curve(scores, actual), perfect(actual))
+    return normalised(curve(scores, actual), perfect(actual).area)
 
 
-def normalised(own: Curve, best: Curve) -> float:
-    """The Gini of a curve whose perfect one is known."""
-    return (own.area - 0.5) / (best.area - 0.5) if best.area - 0.5 > 1e-12 else np.nan
+def normalised(own: Curve, best: float) -> float:
+    """The Gini of a curve where the area under the perfect one is known."""
+    return (own.area - 0.5) / (best - 0.5) if best - 0.5 > 1e-12 else np.nan
 
 
 def _places(scores: np.ndarray) -> np.ndarray:
@@ -119,7 +119,7 @@ def resampled(
     drawn = {name: np.empty((draws, len(shares) + 1)) for name in places}
     for draw in range(draws):
         who = rng.integers(0, len(money), size)
-        best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(money[who])[::-1])))
+        best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(money[who])[::-1]))).area
         for name, codes in packed.items():
             found = np.sort(codes[who])
             own = _curve(found >> bits, money[found & ((1 << bits) - 1)])

@@ -17,8 +17,8 @@ def features(lines: Relation, filed: pa.Table | None, day: date) -> pd.DataFrame
     """Who bought before `day`, as Customers.frame on that day: nothing on or after it is read.
 
     filed: what is on file of customers. Columns: those of Customers.frame, with age, income and children where on file;
-    and `customer`, their numbers. A line whose order was returned later is known as returned from the start: lines do not
-    say when.
+    and `customer`, their numbers. A line whose order was returned later is known as returned from the start: lines do
+    not say when.
     """
     known = OrderDays.of(lines).features(day)
     return on_file(known, known["customer"].to_numpy(), filed)
