@@ -105,7 +105,7 @@ def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
 
 def framed(
     today: date,
-    ids: pa.Array | pa.ChunkedArray,
+    ids: pa.Array | pa.ChunkedArray | None,
     country: pd.Series,
     first: np.ndarray,
     last: np.ndarray,
@@ -114,13 +114,16 @@ def framed(
     gross: np.ndarray,
     net: np.ndarray,
 ) -> pd.DataFrame:
-    """Customers as they are `today`, in the columns of Customers.frame but for what is on file. first, last: days."""
+    """Customers as they are `today`, in the columns of Customers.frame but for what is on file. first, last: days.
+
+    Without ids: only what is measured of them, for people who are told apart by number.
+    """
     day = np.datetime64(today, "D")
-    columns = {
-        "customer_id": pd.Series(ids.to_pandas(), dtype="str"),
-        "country": country,
-        "first_sale": first.astype("datetime64[s]"),
-        "last_sale": last.astype("datetime64[s]"),
+    columns: dict[str, object] = {"country": country}
+    if ids is not None:
+        columns = {"customer_id": pd.Series(ids.to_pandas(), dtype="str"), **columns}
+        columns |= {"first_sale": first.astype("datetime64[s]"), "last_sale": last.astype("datetime64[s]")}
+    columns |= {
         "recency_days": (day - last).astype(np.int32),
         "tenure_days": (day - first).astype(np.int32),
         "orders": orders,

@@ -74,8 +74,11 @@ class OrderDays:
             countries=countries,
         )
 
-    def features(self, day: date) -> pd.DataFrame:
-        """Who bought before `day`, as Customers.frame without what is on file; and `customer` (int32), the number."""
+    def features(self, day: date, named: bool = True) -> pd.DataFrame:
+        """Who bought before `day`, as Customers.frame without what is on file; and `customer` (int32), the number.
+
+        named: with their ids and the days of their first and last sale.
+        """
         at = number(day)
         before = self.day < at
         sold = before & (self.kind == SALE)
@@ -85,7 +88,7 @@ class OrderDays:
         last = np.maximum.reduceat(np.where(sold, self.day, NEVER), self.start)[there] if len(there) else there
         frame = framed(
             day,
-            ids=self.ids.take(pa.array(there)),
+            ids=self.ids.take(pa.array(there)) if named else None,
             country=self._countries(before, there),
             first=first.astype("datetime64[D]"),
             last=last.astype("datetime64[D]"),

@@ -13,14 +13,14 @@ from analysis.order_days import OrderDays
 from dataset.engine import Relation
 
 
-def features(lines: Relation, filed: pa.Table | None, day: date) -> pd.DataFrame:
+def features(lines: Relation, filed: pa.Table | None, day: date, named: bool = True) -> pd.DataFrame:
     """Who bought before `day`, as Customers.frame on that day: nothing on or after it is read.
 
     filed: what is on file of customers. Columns: those of Customers.frame, with age, income and children where on file;
     and `customer`, their numbers. A line whose order was returned later is known as returned from the start: lines do
-    not say when.
+    not say when. named: with their ids, and the days of their first and last sale.
     """
-    known = OrderDays.of(lines).features(day)
+    known = OrderDays.of(lines).features(day, named)
     return on_file(known, known["customer"].to_numpy(), filed)
 
 

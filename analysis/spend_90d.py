@@ -14,7 +14,7 @@ from analysis import btyd, gains, outcomes, rfm, spend_model, spend_report, spen
 from analysis.customers import NO_AMOUNT, filed
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.spend_model import Model
-from analysis.spend_report import Past, Tested
+from analysis.spend_report import Past, Report, Tested
 from analysis.threads import one_thread
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -61,12 +61,13 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
     if settings.no_money:
         raise Skip(settings.no_money)
     known = filed(customers)
-    earlier, later = (_quarter(lines, known, settings.snapshot - HORIZON * back) for back in (2, 1))
+    quarters = [_quarter(lines, known, settings.snapshot - HORIZON * back) for back in (2, 1)]
     with one_thread():
-        tested, model = _tested(earlier, later, settings, _lifetime(lines, later))
+        lifetime = _lifetime(lines, quarters[1])
+        tested, model = _tested(quarters.pop(0), quarters.pop(), settings, lifetime)
+    report = spend_report.judged(tested)
     now = outcomes.features(lines, known, settings.snapshot)
-    expected = model.spend(model.score(now))
-    return _result(tested, model, now, expected, settings)
+    return _result(tested, report, model, now, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Quarter:
 
 
 def _quarter(lines: Relation, known: pa.Table | None, day: date) -> Quarter:
-    people = outcomes.features(lines, known, day)
+    people = outcomes.features(lines, known, day, named=False)
     spent, _ = outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON))
     if len(people) < LEAST:
         raise Skip("fewer than two hundred customers were known half a year before the end")
@@ -92,7 +93,7 @@ def _quarter(lines: Relation, known: pa.Table | None, day: date) -> Quarter:
 
 def _lifetime(lines: Relation, quarter: Quarter) -> np.ndarray | None:
     """Spend of ninety days that BG/NBD and Gamma-Gamma expect of each of the quarter's customers; None unfitted."""
-    known = btyd.purchases(lines, quarter.day)
+    known = btyd.bought(lines, quarter.day)
     rows, pays = btyd.histories(known), btyd.spenders(known)
     often = known["frequency"].to_numpy()
     try:
@@ -111,6 +112,7 @@ def _tested(
 ) -> tuple[Tested, Model]:
     """What the test found, and the model fitted on the later quarter. Power and alpha are those of the earlier one."""
     fits = spend_model.Fits(spend_model.training(earlier.people, earlier.spent, settings.seed))
+    del earlier  # the largest thing here
     choice = spend_model.choose(fits)
     before = spend_model.fitted(fits, choice)
     score = before.score(later.people)
@@ -130,8 +132,8 @@ def _tested(
     )
 
 
-def _result(tested: Tested, model: Model, now: pd.DataFrame, expected: np.ndarray, settings: Settings) -> Spend:
-    report = spend_report.judged(tested)
+def _result(tested: Tested, report: Report, model: Model, now: pd.DataFrame, settings: Settings) -> Spend:
+    expected = model.spend(model.score(now))
     ahead = spend_report.ahead(tested, rfm.segments_of(now), expected) if report.passed else None
     window = (settings.snapshot, settings.snapshot + HORIZON - timedelta(days=1))
     frame = pd.DataFrame({"customer_id": now["customer_id"], "spend_90d": expected}, copy=False)

@@ -52,7 +52,7 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """The same of BLAS alone: for small searches, in which other threads would only wait and keep a core busy with it."""
+    """The same of BLAS alone: for small searches, in which other threads would only wait and keep a core busy."""
     import scipy.linalg  # noqa: F401
     from threadpoolctl import threadpool_limits
 

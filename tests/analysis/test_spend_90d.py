@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from analysis import btyd, spend_90d, spend_model, spend_report, spend_told
 from analysis.finding import PLACE, Finding
+from analysis.order_days import OrderDays
 from analysis.plan import ROOT
 from analysis.run import Run, run
 from analysis.threads import one_thread
@@ -359,7 +360,8 @@ def test_lifetime_value_belongs_to_its_customer(shop):
     made = shop(buyers(2))
     _, later = quarters(made)
     lines = Relation(made[0].engine, "lines", ROOT)
-    found = pd.Series(spend_90d._lifetime(lines, later), later.people["customer_id"])
+    names = OrderDays.of(lines).ids.to_pandas()
+    found = pd.Series(spend_90d._lifetime(lines, later), names[later.people["customer"]])
     known = btyd.purchases(lines, later.day)
     pays = btyd.spenders(known)
     orders = btyd.fit_orders(btyd.histories(known))
