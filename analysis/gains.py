@@ -149,7 +149,7 @@ def tenths(scores: np.ndarray) -> np.ndarray:
     ranked = 2 * np.cumsum(counts) - counts  # twice (average rank - 1/2)
     tenth = 10 - (10 * ranked) // (2 * len(scores))
     lowest = distinct[np.flatnonzero(np.diff(tenth, prepend=-1))]  # of each tenth that somebody is in
-    return np.unique(tenth)[::-1].astype(np.int8)[np.searchsorted(lowest, scores, side="right") - 1]
+    return np.unique(tenth)[::-1].astype(np.int8)[total_order.stretch(scores, lowest)]
 
 
 def calibration(predicted: np.ndarray, actual: np.ndarray, groups: np.ndarray | None = None) -> pd.DataFrame:

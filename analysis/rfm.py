@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis import total_order
 from analysis.customers import NO_AMOUNT, SCALE, Customers, whole
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.ground import only_row, until
@@ -158,7 +159,7 @@ def score(values: np.ndarray, least_is_best: bool = False) -> Score:
     found = [distinct[scores == s] for s in SCORES]
     begins = np.flatnonzero(np.diff(scores, prepend=0))  # a score is one stretch of the distinct values
     return Score(
-        of=scores[begins].astype(np.int8)[np.searchsorted(distinct[begins], values, side="right") - 1],
+        of=scores[begins].astype(np.int8)[total_order.stretch(values, distinct[begins])],
         lowest=np.array([f[0] if len(f) else np.nan for f in found], dtype=float),
         highest=np.array([f[-1] if len(f) else np.nan for f in found], dtype=float),
         distinct=len(distinct),
