@@ -96,7 +96,7 @@ def past(
         if refusal(len(people), days[0] == days[1], not people["net"].isna().all()):
             return None
     place = strata(people, segments_of(people) if segmented else None)
-    _, orders = outcomes.of_each(people, outcomes.outcome(lines, day, snapshot))
+    _, orders = outcomes.of_each(people, outcomes.outcome(lines, day, snapshot, named=False))
     told = action_people.earlier(people, segmented)
     plan = action_people.matched(playbook, told, len(people))
     asked = [bool(one.trigger.columns & (known - told.keys())) for one in playbook.plans]

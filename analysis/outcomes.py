@@ -24,13 +24,13 @@ def features(lines: Relation, filed: pa.Table | None, day: date, named: bool = T
     return on_file(known, known["customer"].to_numpy(), filed)
 
 
-def outcome(lines: Relation, start: date, end: date) -> pd.DataFrame:
+def outcome(lines: Relation, start: date, end: date, named: bool = True) -> pd.DataFrame:
     """What each known customer did from `start` until before `end`; who did nothing has no row.
 
-    Columns: customer (int32), customer_id (str, sorted), net (float64 nearest to the exact sum of sales and refunds,
-    NaN where no amount is known), orders (int32).
+    Columns: customer (int32), customer_id (str, sorted; if named), net (float64 nearest to the exact sum of sales and
+    refunds, NaN where no amount is known), orders (int32).
     """
-    return OrderDays.of(lines).outcome(start, end)
+    return OrderDays.of(lines).outcome(start, end, named)
 
 
 def ordered(lines: Relation, people: pd.DataFrame, start: date, end: date) -> np.ndarray:

@@ -39,7 +39,9 @@ class Days:
         customer, day = rows.customer[sold], rows.day[sold]
         begins = np.append(True, customer[1:] != customer[:-1])[: len(sold)]
         another = np.flatnonzero(begins | np.append(True, day[1:] != day[:-1])[: len(sold)])
-        money = np.add.reduceat(rows.money[sold], another) if len(sold) else rows.money[:0]
+        money = np.zeros(0, dtype=np.int64)
+        if len(sold):
+            money = np.add.reduceat(rows.money[sold], another, dtype=np.int64)
         known = np.ones(len(another), dtype=bool)
         if rows.priced is not None and len(sold):
             known = np.logical_or.reduceat(rows.priced[sold], another)

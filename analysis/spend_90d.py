@@ -81,7 +81,7 @@ class Quarter:
 
 def _quarter(lines: Relation, known: pa.Table | None, day: date) -> Quarter:
     people = outcomes.features(lines, known, day, named=False)
-    spent, _ = outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON))
+    spent, _ = outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON, named=False))
     if len(people) < LEAST:
         raise Skip("fewer than two hundred customers were known half a year before the end")
     if np.isnan(people["net"]).all():
