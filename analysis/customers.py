@@ -86,7 +86,7 @@ def exact(money: np.ndarray) -> Decimal:
 
 def whole(money: np.ndarray) -> np.ndarray:
     """Amounts (float64) as whole millionths (int64), in which sums are exact; unknown amounts count zero."""
-    return np.rint(np.nan_to_num(money) * SCALE).astype(np.int64)
+    return np.rint(np.where(np.isnan(money), 0.0, money) * SCALE).astype(np.int64)
 
 
 def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:

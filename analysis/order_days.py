@@ -31,7 +31,8 @@ class OrderDays:
     since 1970 (int32). added: the few rows that add to an order of an earlier day (rising), earlier: that day. kind:
     int8. units: whole thousandths, money: whole units of SCALE (int32 where all fit, else int64; nought where unknown,
     which `counted` and `priced` tell; None where all is known). country: place in `countries`, which is sorted (-1
-    unknown). As narrow as can be: all of it is held as long as the shop is looked at.
+    unknown); settled: each customer's rows all name the same, or none. As narrow as can be: all of it is held as long as
+    the shop is looked at.
     """
 
     ids: pa.Array
@@ -46,6 +47,7 @@ class OrderDays:
     priced: np.ndarray | None
     country: np.ndarray
     countries: pa.Array
+    settled: bool
 
     @classmethod
     def of(cls, lines: Relation) -> OrderDays:
@@ -80,6 +82,7 @@ class OrderDays:
             priced=_known(money),
             country=country,
             countries=countries,
+            settled=bool((begins[1:] | (country[1:] == country[:-1])).all()),
         )
 
     def features(self, day: date, named: bool = True) -> pd.DataFrame:
@@ -94,8 +97,9 @@ class OrderDays:
         begun[self.added] = False
         orders = self.sums(begun)
         there = np.flatnonzero(orders)
-        first = np.minimum.reduceat(np.where(sold, self.day, at), self.start)[there] if len(there) else there
-        last = np.maximum.reduceat(np.where(sold, self.day, NEVER), self.start)[there] if len(there) else there
+        days, count = self.day[sold], self.sums(sold)
+        until = np.cumsum(count)[there]  # a customer's days of sale are those of `days` before here, the earliest first
+        first, last = days[until - count[there]], days[until - 1]
         frame = framed(
             day,
             ids=self.ids.take(pa.array(there)) if named else None,
@@ -152,11 +156,11 @@ class OrderDays:
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """The sum of each customer's rows (int64), by number."""
-        return np.add.reduceat(values, self.start, dtype=np.int64) if len(self.start) else np.zeros(0, dtype=np.int64)
+        return sums(values, self.start)
 
     def _total(self, values: np.ndarray, scale: int, rows: np.ndarray, known: np.ndarray | None) -> np.ndarray:
         """The sum of some rows of each customer who has such (float64); NaN where nothing is known of any of them."""
-        total = self.sums(np.where(rows, values, 0)) / scale
+        total = self.sums(values * rows) / scale
         return total if known is None else np.where(self.sums(rows & known) > 0, total, np.nan)
 
     def _countries(self, rows: np.ndarray, there: np.ndarray) -> pd.Series:
@@ -165,6 +169,8 @@ class OrderDays:
 
         if not len(self.countries) or not len(there):
             code = np.full(len(there), -1, dtype=np.int32)
+        elif self.settled:
+            code = self.country[self.start[there]]
         else:
             least = np.where(rows & (self.country >= 0), self.country, len(self.countries))
             code = np.minimum.reduceat(least, self.start)[there]
@@ -174,6 +180,18 @@ class OrderDays:
         coded = pa.array(np.where(place < 0, 0, place).astype(np.int32), mask=place < 0)
         names = pc.take(self.countries, pa.array(seen[kept], pa.int64()))
         return pa.DictionaryArray.from_arrays(coded, names).to_pandas()
+
+
+def sums(values: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The sum of each stretch of whole numbers or truths (int64); start: where each begins, rising, the first at nought.
+
+    By a running total, several times as fast as np.add.reduceat where stretches are short.
+    """
+    if not len(start):
+        return np.zeros(0, dtype=np.int64)
+    kind = np.int32 if values.dtype == bool and len(values) < 2**31 else np.int64
+    until = np.cumsum(values, dtype=kind)[np.append(start[1:], len(values)) - 1]
+    return np.diff(until, prepend=kind(0)).astype(np.int64, copy=False)
 
 
 def number(day: date) -> int:
