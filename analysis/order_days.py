@@ -29,8 +29,8 @@ class OrderDays:
 
     ids: of all customers, sorted; a customer's number is the place among them. start: where each begins. day: days
     since 1970 (int32). added: the few rows that add to an order of an earlier day (rising), earlier: that day. kind:
-    int8. units: whole thousandths, money: whole units of SCALE (int32 where all fit, else int64; nought where unknown,
-    which `counted` and `priced` tell; None where all is known). country: place in `countries`, which is sorted (-1
+    int8. units: whole thousandths, money: whole units of SCALE (int32 where all fit, else int64; nought where
+    unknown, which `counted` and `priced` tell; None where all is known). country: place in `countries`, which is sorted (-1
     unknown); settled: each customer's rows all name the same, or none. As narrow as can be: all of it is held as long as
     the shop is looked at.
     """
@@ -183,7 +183,7 @@ class OrderDays:
 
 
 def sums(values: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """The sum of each stretch of whole numbers or truths (int64); start: where each begins, rising, the first at nought.
+    """The sum of each stretch of whole numbers or truths (int64); start: where each begins, rising, from nought.
 
     By a running total, several times as fast as np.add.reduceat where stretches are short.
     """
