@@ -30,9 +30,9 @@ class OrderDays:
     ids: of all customers, sorted; a customer's number is the place among them. start: where each begins. day: days
     since 1970 (int32). added: the few rows that add to an order of an earlier day (rising), earlier: that day. kind:
     int8. units: whole thousandths, money: whole units of SCALE (int32 where all fit, else int64; nought where
-    unknown, which `counted` and `priced` tell; None where all is known). country: place in `countries`, which is sorted (-1
-    unknown); settled: each customer's rows all name the same, or none. As narrow as can be: all of it is held as long as
-    the shop is looked at.
+    unknown, which `counted` and `priced` tell; None where all is known). country: place in `countries`, which is
+    sorted (-1 unknown); settled: each customer's rows all name the same, or none. As narrow as can be: all of it is
+    held as long as the shop is looked at.
     """
 
     ids: pa.Array
