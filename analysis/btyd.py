@@ -87,9 +87,13 @@ def purchases(lines: Relation, until: date) -> pd.DataFrame:
     frequency (int32: purchase days after the first), recency and T (float64: weeks from the first purchase day to the
     last, and to the day before `until`), spend (float64: mean sales of a repeat purchase day; NaN without one).
     """
-    known = OrderDays.of(lines)
-    people = pd.Series(known.buyers(until).to_pandas(), dtype="str", name="customer_id")
-    return pd.concat([people, Days.of(lines, until).histories(number(until))], axis=1)
+    people = pd.Series(OrderDays.of(lines).buyers(until).to_pandas(), dtype="str", name="customer_id")
+    return pd.concat([people, bought(lines, until)], axis=1)
+
+
+def bought(lines: Relation, until: date) -> pd.DataFrame:
+    """The same without the ids."""
+    return Days.of(lines, until).histories(number(until))
 
 
 def histories(frame: pd.DataFrame) -> Histories:

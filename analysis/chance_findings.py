@@ -22,9 +22,10 @@ OFF = "in the test, people with such a chance did it {} often than they were exp
 def findings(report: Report, choice: Choice, now: Ahead | None) -> dict[str, Finding]:
     """Every number of the test; those of the days to come without value, and the reason, where it was failed."""
     asked, who = report.asked, report.who
+    drawn = ", drawn at random" if report.test.drawn else ""
     made = partial(
         Finding,
-        population=f"{who.population}, on the days tested",
+        population=f"{who.population}, on the days tested{drawn}",
         n=len(report.test.yes),
         window=report.window,
         source=asked.source,

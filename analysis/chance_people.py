@@ -59,7 +59,7 @@ def who_ordered(lines: Relation, people: Customers, settings: Settings, within: 
     """Known customers; with `within`, those whose last sale is not longer ago."""
 
     def known(day: date) -> pd.DataFrame:
-        then = people.numbered if day == settings.snapshot else outcomes.features(lines, None, day)
+        then = people.numbered if day == settings.snapshot else outcomes.features(lines, None, day, named=False)
         found = customers(lines, then, day)
         return found if within is None else found[found["recency"] <= within.days].reset_index(drop=True)
 

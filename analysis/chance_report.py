@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import chance_measures as measures_of
-from analysis import chances, gains
+from analysis import chances, gains, sampled
 from analysis.chance_measures import Estimate
 from analysis.chance_people import Who
 from analysis.chances import BOOSTED, LOGISTIC, Boosted, Calibrated, Cases, Logistic, Parts, Past
@@ -518,6 +518,7 @@ def _last(part: Cases, asked: Asked) -> date:
 
 def days(parts: Parts, asked: Asked) -> Table:
     named = (("training", parts.training), ("calibration", parts.calibration), ("test", parts.test))
+    drawn = any(part.drawn for _, part in named)
     rows = [
         (name, min(part.days), _last(part, asked), len(part.days), len(part.yes), int(part.yes.sum()), part.rate)
         for name, part in named
@@ -538,5 +539,6 @@ def days(parts: Parts, asked: Asked) -> Table:
         dict(zip(columns, labels, strict=True)),
         FITTED,
         units,
-        note="People known on several cut-off days count on each; of each day only what lay before it is known.",
+        note="People known on several cut-off days count on each; of each day only what lay before it is known."
+        + (f" Of more than {sampled.MOST:,} people on a day, so many were drawn at random." if drawn else ""),
     )

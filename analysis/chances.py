@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import total_order
+from analysis import sampled, total_order
 from analysis.chance_measures import Estimate, difference, expit, line, log_losses
 from analysis.customers import SCALE, whole
 from analysis.finding import Skip
@@ -43,12 +43,13 @@ class Measure:
 class Cases:
     """People as known on a day (or on several), and whether each did the thing from then.
 
-    people: measures (float64, NaN unknown), `group` (int8). yes: bool.
+    people: measures (float64, NaN unknown), `group` (int8). yes: bool. drawn: of some day some people only, at random.
     """
 
     people: pd.DataFrame
     yes: np.ndarray
     days: tuple[date, ...]
+    drawn: bool = False
 
     @property
     def least(self) -> int:
@@ -77,28 +78,44 @@ Happened = Callable[[pd.DataFrame, date], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Where cases come from: who was known on a day, what they did from then, the days there are, the latest first.
+    """Where cases come from: who was known on a day, the cases of a day, the days there are, the latest first.
 
     scarce, short: why nothing can be said when too few did it, or the days are too few.
     """
 
     known: Known
-    happened: Happened
+    cases: Callable[[date], Cases]
     days: tuple[date, ...]
     scarce: str
     short: str
 
     @classmethod
     def of(
-        cls, known: Known, happened: Happened, until: date, first: date, horizon: timedelta, scarce: str, short: str
+        cls,
+        known: Known,
+        happened: Happened,
+        until: date,
+        first: date,
+        horizon: timedelta,
+        scarce: str,
+        short: str,
+        seed: int = 0,
     ) -> Past:
-        """Days one horizon apart, back from `until` - horizon to `first`; each is reduced once."""
-        days = (until - horizon * back for back in range(1, 3 * MOST_DAYS + 1))
-        return cls(cache(known), happened, tuple(day for day in days if day >= first), scarce, short)
+        """Days one horizon apart, back from `until` - horizon to `first`; each is reduced once.
 
-    def cases(self, day: date) -> Cases:
-        people = self.known(day)
-        return Cases(people, self.happened(people, day), (day,))
+        known: people in a total order. happened: what they did from a day. Of more than sampled.MOST so many are drawn.
+        """
+
+        @cache
+        def cases(day: date) -> Cases:
+            people = known(day)
+            rows = sampled.stand_ins(len(people), seed + day.toordinal())
+            if drawn := len(rows) < len(people):
+                people = people.iloc[rows].reset_index(drop=True)
+            return Cases(people, happened(people, day), (day,), drawn)
+
+        days = (until - horizon * back for back in range(1, 3 * MOST_DAYS + 1))
+        return cls(known, cases, tuple(day for day in days if day >= first), scarce, short)
 
     def taken(self, left: list[date], enough: int, spare: int) -> Cases:
         """Cases of the latest days in `left`, which are taken from it, until there are `enough` of both outcomes.
@@ -134,7 +151,8 @@ def joined(cases: Sequence[Cases]) -> Cases:
     if len(cases) == 1:
         return cases[0]
     people = pd.concat([one.people for one in cases], ignore_index=True)
-    return Cases(people, np.concatenate([one.yes for one in cases]), tuple(d for one in cases for d in one.days))
+    days, drawn = tuple(d for one in cases for d in one.days), any(one.drawn for one in cases)
+    return Cases(people, np.concatenate([one.yes for one in cases]), days, drawn)
 
 
 # Models

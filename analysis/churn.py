@@ -70,5 +70,5 @@ def compute(lines: Relation, customers: Customers, settings: Settings) -> Churn:
 
     who = who_ordered(lines, customers, settings, ACTIVE)
     first = customers.window[0] + HORIZON
-    past = Past.of(who.known, stayed_away, settings.snapshot, first, HORIZON, ASKED.scarce, ASKED.short)
+    past = Past.of(who.known, stayed_away, settings.snapshot, first, HORIZON, ASKED.scarce, ASKED.short, settings.seed)
     return Churn(**chance_report.made(ASKED, who, past, customers.numbered, settings))

@@ -1,13 +1,14 @@
-"""How many clusters there are, and where: K-means on the leading components, chosen on a sample, fitted on all."""
+"""How many clusters there are, and where: K-means on the leading components, chosen on a sample of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from analysis import mixtures
 from analysis.cluster_model import DIGITS, MEASURES, Feature, Model
 from analysis.finding import Skip
 from analysis.threads import heard, one_thread
@@ -19,6 +20,7 @@ BESIDE = 2  # shown beside the candidates, never chosen: two groups say little m
 NEAR = 0.01  # silhouettes so close are alike: the fewer clusters win
 EXPLAINED = 0.6  # variance the components must hold together (Hair et al., Multivariate Data Analysis: sixty percent)
 STARTS = 10
+ROWS = 500  # whose distances to all others are held at a time
 RESTARTS = 5
 MONEY = ("monetary", "order_value", "engagement", "income")
 LEAST_KNOWN = 2 / 3  # of customers, for a measure to be a feature
@@ -42,7 +44,7 @@ class Fit:
 
 
 def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Settings) -> Fit:
-    """Standardise, find the leading components, choose k by silhouette on a sample, fit it on all customers.
+    """Standardise, find the leading components, choose k by silhouette on a sample, fit it on these customers.
 
     measures: name -> a value a customer (float64, NaN unknown). order: customers sorted by what they are, so that the
     rows' order changes nothing. Raises Skip when customers differ too little. Numbers do not depend on threads.
@@ -52,7 +54,7 @@ def fit(measures: Mapping[str, np.ndarray], order: np.ndarray, settings: Setting
         standard = np.column_stack([f.standardised(measures[f.name])[order] for f in features])
         explained, axes = _components(standard)
         model = Model(tuple(features), axes, axes[:0], (), (), settings.snapshot, settings.currency)
-        place = model.placed(measures)[order]
+        place = np.ascontiguousarray(model.placed(measures)[:, order].T)
         sample = spread(place, SAMPLE)
         choice, start = _choice(sample, settings.seed)
         mixture = _mixture(spread(place, MIXED), settings.seed)
@@ -65,28 +67,48 @@ def spread(rows: np.ndarray, most: int) -> np.ndarray:
     return rows if len(rows) <= most else rows[(np.arange(most) * (len(rows) / most)).astype(np.int64)]
 
 
-def quality(place: np.ndarray, labels: np.ndarray, apart: np.ndarray | None = None) -> tuple[float, float]:
-    """Silhouette (Rousseeuw 1987) on an even sample, and Davies-Bouldin index (1979), on rows in a fixed order.
+def quality(place: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Silhouette on an even sample, and Davies-Bouldin index (1979), on rows in a fixed order."""
+    return _quality(place, labels, silhouettes(spread(place, JUDGED), [spread(labels, JUDGED)])[0])
 
-    apart: the distances between the customers of that sample, where they are known already.
-    """
-    from sklearn.metrics import davies_bouldin_score, silhouette_score
 
-    theirs = spread(labels, JUDGED)
-    if len(np.unique(theirs)) < 2 or len(np.unique(theirs)) == len(theirs):
-        return float("nan"), float("nan")
+def _quality(place: np.ndarray, labels: np.ndarray, silhouette: float) -> tuple[float, float]:
+    from sklearn.metrics import davies_bouldin_score
+
+    if np.isnan(silhouette):
+        return silhouette, silhouette
     with one_thread():
-        if apart is None:
-            apart = distances(place)
-        silhouette = silhouette_score(apart, theirs, metric="precomputed")
-        return float(silhouette), float(davies_bouldin_score(place, labels))
+        return silhouette, float(davies_bouldin_score(place, labels))
 
 
-def distances(place: np.ndarray) -> np.ndarray:
-    """Between every two of an even sample of customers."""
-    from sklearn.metrics import pairwise_distances
+def silhouettes(place: np.ndarray, groupings: Sequence[np.ndarray]) -> list[float]:
+    """The silhouette (Rousseeuw 1987) of each way to group the same customers; NaN of one group, or of all alone.
 
-    return pairwise_distances(spread(place, JUDGED))
+    Their distances are taken once for all groupings, some rows at a time.
+    """
+    counts = [np.bincount(labels) for labels in groupings]
+    ends = np.cumsum([0, *map(len, counts)])
+    member = np.zeros((len(place), ends[-1]))
+    for begin, labels in zip(ends, groupings, strict=False):
+        member[np.arange(len(place)), begin + labels] = 1
+    lengths, found = np.einsum("ij,ij->i", place, place), np.zeros(len(groupings))
+    with one_thread(), np.errstate(divide="ignore", invalid="ignore"):
+        for first in range(0, len(place), ROWS):
+            rows = np.arange(first, min(first + ROWS, len(place)))
+            squared = lengths[rows, None] - 2 * (place[rows] @ place.T) + lengths
+            apart = np.sqrt(np.maximum(squared, 0, out=squared), out=squared)
+            apart[rows - first, rows] = 0
+            sums = apart @ member
+            for at, (labels, count) in enumerate(zip(groupings, counts, strict=True)):
+                theirs, own = sums[:, ends[at] : ends[at + 1]], (rows - first, labels[rows])
+                near = theirs[own] / (count - 1)[labels[rows]]
+                theirs = theirs / count
+                theirs[own] = np.inf
+                theirs[:, count == 0] = np.inf
+                other = theirs.min(axis=1)
+                found[at] += np.nan_to_num((other - near) / np.maximum(near, other)).sum()
+    several = [1 < np.count_nonzero(count) < len(place) for count in counts]
+    return [float(total) / len(place) if there else float("nan") for total, there in zip(found, several, strict=True)]
 
 
 def _features(measures: Mapping[str, np.ndarray], order: np.ndarray) -> tuple[list[Feature], dict[str, str]]:
@@ -131,23 +153,24 @@ def _choice(sample: np.ndarray, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     from sklearn.cluster import KMeans
 
     distinct = len(np.unique(sample, axis=0))
-    found, rows, apart = {}, [], distances(sample)
-    for k in [k for k in (BESIDE, *CANDIDATES) if k < distinct]:
-        made = KMeans(k, init="k-means++", n_init=STARTS, random_state=seed).fit(sample)
-        silhouette, davies_bouldin = quality(sample, made.labels_, apart)
-        found[k] = made.cluster_centers_
-        rows.append((k, silhouette, davies_bouldin, float(made.inertia_)))
+    tried = [k for k in (BESIDE, *CANDIDATES) if k < distinct]
+    made = [KMeans(k, init="k-means++", n_init=STARTS, random_state=seed).fit(sample) for k in tried]
+    apart = silhouettes(spread(sample, JUDGED), [spread(one.labels_, JUDGED) for one in made])
+    rows = [
+        (k, *_quality(sample, one.labels_, silhouette), float(one.inertia_))
+        for k, one, silhouette in zip(tried, made, apart, strict=True)
+    ]
     frame = pd.DataFrame(rows, columns=["clusters", "silhouette", "davies_bouldin", "inertia"])
     able = frame[frame["clusters"].isin(CANDIDATES)]
     if able.empty:
         raise Skip("customers differ too little to be told apart")
     near = able[able["silhouette"] >= able["silhouette"].max() - NEAR]
     chosen = int(near["clusters"].min())
-    return frame.assign(chosen=frame["clusters"] == chosen), found[chosen]
+    return frame.assign(chosen=frame["clusters"] == chosen), made[tried.index(chosen)].cluster_centers_
 
 
 def _all(place: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """The centres of all customers, reached from those of the sample."""
+    """The centres of all these customers, reached from those of the sample."""
     from sklearn.cluster import KMeans
 
     made = KMeans(len(start), init=start, n_init=1).fit(place)
@@ -159,7 +182,7 @@ def _stability(sample: np.ndarray, model: Model, seed: int) -> float:
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score
 
-    labels, k = model.nearest(sample), len(model.centres)
+    labels, k = model.nearest(sample.T), len(model.centres)
     others = [KMeans(k, n_init=1, random_state=seed + start).fit(sample).labels_ for start in range(1, RESTARTS + 1)]
     return float(np.mean([adjusted_rand_score(labels, other) for other in others]))
 
@@ -167,12 +190,9 @@ def _stability(sample: np.ndarray, model: Model, seed: int) -> float:
 def _mixture(sample: np.ndarray, seed: int) -> pd.DataFrame:
     """Gaussian mixtures of one to eight components and their Bayesian information criterion; the least is best."""
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
 
-    rows = []
     with heard(ConvergenceWarning):
-        for n in [n for n in range(1, CANDIDATES.stop) if n * 10 <= len(sample)]:
-            made = GaussianMixture(n, n_init=3, reg_covar=1e-4, random_state=seed).fit(sample)
-            rows.append((n, float(made.bic(sample))))
+        able = [n for n in range(1, CANDIDATES.stop) if n * 10 <= len(sample)]
+        rows = [(n, mixtures.bayes(sample, n, seed)) for n in able]
     frame = pd.DataFrame(rows, columns=["components", "bic"])
     return frame.assign(chosen=frame["bic"] == frame["bic"].min())

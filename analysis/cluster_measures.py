@@ -25,7 +25,7 @@ def measured(customers: Customers, lines: Relation, settings: Settings) -> dict[
         "tenure": people["tenure_days"].to_numpy(dtype=float),
         "engagement": orders * net / (recency + 1),
         "items": people["units"].to_numpy(dtype=float) / orders,
-        "products": _of_each(people, lines, "clusters.sql", "products", settings),
+        "products": _products(people, lines, settings),
         "returns": _returns(customers, lines, settings),
     }
     measures |= {name: people[name].to_numpy(dtype=float) for name in ATTRIBUTES if name in people}
@@ -36,15 +36,23 @@ def _returns(customers: Customers, lines: Relation, settings: Settings) -> np.nd
     """The share of gross revenue given back; where refunds name no customer, how often what was bought comes back."""
     people = customers.frame
     if customers.after != "after refunds":
-        return _of_each(people, lines, "clusters_returns.sql", "rate", settings)
+        return _rates(people, lines, settings)
     gross, net = people["gross"].to_numpy(), people["net"].to_numpy()
     share = np.divide(gross - net, gross, out=np.full(len(people), np.nan), where=gross > 0)
     return np.clip(share, 0, 1)
 
 
-def _of_each(people: pd.DataFrame, lines: Relation, file: str, column: str, settings: Settings) -> np.ndarray:
-    found = lines.query(file, snapshot=settings.snapshot)
-    values = pd.Series(found[column].to_numpy().astype(float), index=found["customer_id"].to_pandas())
+def _products(people: pd.DataFrame, lines: Relation, settings: Settings) -> np.ndarray:
+    """Different products (float64; NaN of who bought none with a name), as the customers of `people` are in order."""
+    found = lines.query("clusters.sql", snapshot=settings.snapshot)
+    values = np.full(len(people), np.nan)
+    values[found["customer"].to_numpy()] = found["products"].to_numpy()
+    return values
+
+
+def _rates(people: pd.DataFrame, lines: Relation, settings: Settings) -> np.ndarray:
+    found = lines.query("clusters_returns.sql", snapshot=settings.snapshot)
+    values = pd.Series(found["rate"].to_numpy().astype(float), index=found["customer_id"].to_pandas())
     return values.reindex(pd.Index(people["customer_id"])).to_numpy()
 
 

@@ -16,6 +16,7 @@ from dataset.errors import DataError, shown
 FILE = "models/clusters.json"
 KIND = "customer-deck clusters 1"
 DIGITS = 10  # parameters are rounded to so many decimals before anything is assigned: what is kept is what was used
+BLOCK = 50_000  # customers placed at a time
 MEASURES = (
     "recency",
     "frequency",
@@ -65,25 +66,32 @@ class Model:
     currency: str
 
     def placed(self, measures: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Where each customer lies: customers x components (float64).
+        """Where each customer lies: components x customers (float64).
 
-        Summed column by column, so that a customer's place does not depend on who else is there.
+        Summed measure by measure, so that a customer's place does not depend on who else is there.
         """
-        place = np.zeros((len(next(iter(measures.values()))), self.axes.shape[1]))
+        place = np.zeros((self.axes.shape[1], len(next(iter(measures.values())))))
         for feature, weights in zip(self.features, self.axes, strict=True):
             z = feature.standardised(measures[feature.name])
-            for axis, weight in enumerate(weights):
-                place[:, axis] += z * weight
+            for own, weight in zip(place, weights, strict=True):
+                own += z * weight
         return place
 
     def nearest(self, place: np.ndarray) -> np.ndarray:
-        """The cluster whose centre is nearest (int8); of two as near the first."""
-        best, least = np.zeros(len(place), dtype=np.int8), np.full(len(place), np.inf)
+        """The cluster whose centre is nearest (int8) of customers so placed; of two as near the first."""
+        best, least = np.zeros(place.shape[1], dtype=np.int8), np.full(place.shape[1], np.inf)
         for cluster, centre in enumerate(self.centres):
-            distance = sum((place[:, axis] - at) ** 2 for axis, at in enumerate(centre))
+            distance = sum((own - at) ** 2 for own, at in zip(place, centre, strict=True))
             closer = distance < least
             best[closer], least[closer] = cluster, distance[closer]
         return best
+
+    def assigned(self, measures: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The cluster of each customer (int8), so many customers at a time that their places stay at hand."""
+        count = len(next(iter(measures.values())))
+        parts = (slice(first, first + BLOCK) for first in range(0, count, BLOCK))
+        found = [self.nearest(self.placed({f.name: measures[f.name][rows] for f in self.features})) for rows in parts]
+        return np.concatenate(found)
 
     def json(self) -> dict[str, Any]:
         """What a later build needs to put customers into these clusters; no customer is in it."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import cluster_fit, cluster_measures, cluster_model, cluster_names
+from analysis import cluster_fit, cluster_measures, cluster_model, cluster_names, sampled
 from analysis.cluster_fit import Fit
 from analysis.cluster_model import Model
 from analysis.customers import SCALE, Customers, whole
@@ -71,6 +71,25 @@ class Clusters(Result):
     clear: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Few:
+    """The customers that clusters are fitted on and judged by: all of them, or those drawn where there are many.
+
+    rows: their places in Customers.frame. measures: theirs. order: of these, by what they are.
+    """
+
+    rows: np.ndarray
+    measures: Mapping[str, np.ndarray]
+    order: np.ndarray
+
+    @classmethod
+    def of(cls, people: pd.DataFrame, measures: Mapping[str, np.ndarray], seed: int) -> _Few:
+        rows = sampled.stand_ins(len(people), seed)
+        if len(rows) < len(people):
+            people, measures = people.iloc[rows], {name: values[rows] for name, values in measures.items()}
+        return cls(rows, measures, cluster_measures.by_what_they_are(people, measures))
+
+
 def compute(customers: Customers, rfm: Rfm, lines: Relation, settings: Settings) -> Clusters:
     """Find the groups, or put customers into those of an earlier release (settings.assign).
 
@@ -83,15 +102,17 @@ def compute(customers: Customers, rfm: Rfm, lines: Relation, settings: Settings)
 
 def grouped(customers: Customers, rfm: Rfm, measures: Mapping[str, np.ndarray], settings: Settings) -> Clusters:
     """The groups of customers so measured: name -> a value a customer, rows as customers.frame."""
-    order = cluster_measures.by_what_they_are(customers.frame, measures)
-    fit = None if settings.assign else cluster_fit.fit(measures, order, settings)
+    few = _Few.of(customers.frame, measures, settings.seed)
+    fit = None if settings.assign else cluster_fit.fit(few.measures, few.order, settings)
     model = fit.model if fit else _earlier(settings, measures)
-    labels = model.nearest(model.placed(measures))
+    labels = model.assigned(measures)
     if fit:
         model, labels = _by_revenue(model, labels, whole(customers.frame["net"].to_numpy()))
-        names, rules = cluster_names.named(*_medians(measures, labels, len(model.centres)))
+    medians = _medians(measures, labels, len(model.centres))
+    if fit:
+        names, rules = cluster_names.named(*medians)
         model = replace(model, names=tuple(names), rules=tuple(rules))
-    return _result(customers, rfm, measures, order, fit, model, labels, settings)
+    return _result(customers, rfm, few, fit, model, labels, medians, settings)
 
 
 def _earlier(settings: Settings, measures: Mapping[str, np.ndarray]) -> Model:
@@ -130,7 +151,12 @@ def _medians(
 ) -> tuple[list[dict[str, float]], dict[str, float]]:
     """The median of each measure in each cluster, and of all customers; unknown values apart."""
     every = {name: _median(values) for name, values in measures.items()}
-    own = [{name: _median(values[labels == c]) for name, values in measures.items()} for c in range(count)]
+    together = np.argsort(labels, kind="stable")
+    ends = np.cumsum(np.bincount(labels, minlength=count))[:-1]
+    own: list[dict[str, float]] = [{} for _ in range(count)]
+    for name, values in measures.items():
+        for medians, there in zip(own, np.split(values[together], ends), strict=True):
+            medians[name] = _median(there)
     return own, every
 
 
@@ -142,36 +168,37 @@ def _median(values: np.ndarray) -> float:
 def _result(
     customers: Customers,
     rfm: Rfm,
-    measures: Mapping[str, np.ndarray],
-    order: np.ndarray,
+    few: _Few,
     fit: Fit | None,
     model: Model,
     labels: np.ndarray,
+    medians: tuple[list[dict[str, float]], dict[str, float]],
     settings: Settings,
 ) -> Clusters:
-    place = model.placed(measures)
-    judged = cluster_fit.quality(place[order], labels[order])
-    standard = np.column_stack([f.standardised(measures[f.name]) for f in model.features])
+    theirs, place = labels[few.rows][few.order], model.placed(few.measures)[:, few.order]
+    judged = cluster_fit.quality(np.ascontiguousarray(place.T), theirs)
+    standard = np.column_stack([f.standardised(few.measures[f.name])[few.order] for f in model.features])
     judged_on_all = cluster_fit.quality(
-        cluster_fit.spread(standard[order], cluster_fit.SAMPLE), cluster_fit.spread(labels[order], cluster_fit.SAMPLE)
+        cluster_fit.spread(standard, cluster_fit.SAMPLE), cluster_fit.spread(theirs, cluster_fit.SAMPLE)
     )
-    profile, importance = _shape(standard[order], labels[order], len(model.centres))
-    own, everyone = _medians(measures, labels, len(model.names))
+    profile, importance = _shape(standard, theirs, len(model.centres))
+    own, everyone = medians
     groups = _groups(customers, own, model, labels)
     agreement, rand = _agreement(rfm, model, labels)
-    sample = min(len(order), cluster_fit.JUDGED)
-    figures = {"judged": judged, "on_all": judged_on_all, "rand": rand, "sample": sample}
+    sample = min(len(theirs), cluster_fit.JUDGED)
+    figures = {"judged": judged, "on_all": judged_on_all, "rand": rand, "sample": sample, "drawn": len(theirs)}
     cluster = pd.Categorical.from_codes(labels, dtype=pd.CategoricalDtype(list(model.names)))
+    drawn = len(theirs) if len(theirs) < len(labels) else 0
     return Clusters(
         findings=_findings(customers, groups, fit, model, figures, settings),
         frame=pd.DataFrame({"customer_id": customers.frame["customer_id"], "cluster": cluster}, copy=False),
         groups=_groups_table(groups, everyone, model),
         choice=_choice(fit),
         mixture=_mixture(fit),
-        features=_features(model, fit, importance),
-        profile=_profile(profile, model),
+        features=_features(model, fit, importance, drawn),
+        profile=_profile(profile, model, drawn),
         agreement=agreement,
-        points=_points(place, measures, labels, order, model),
+        points=_points(few, place, theirs, model),
         model=model,
         clear=judged[0] > STRUCTURE,
     )
@@ -273,8 +300,11 @@ def _mixture(fit: Fit | None) -> Table | None:
     )
 
 
-def _features(model: Model, fit: Fit | None, importance: np.ndarray) -> Table:
-    """What the clusters rest on: each measure, how it was made comparable, how much of it the clusters explain."""
+def _features(model: Model, fit: Fit | None, importance: np.ndarray, drawn: int) -> Table:
+    """What the clusters rest on: each measure, how it was made comparable, how much of it the clusters explain.
+
+    drawn: of how many customers, where not of all.
+    """
     rows: list[dict[str, Any]] = []
     for feature, share in zip(model.features, importance, strict=True):
         scale = "ln(1 + x)" if feature.scale == 1 else "ln(1 + x / median)"
@@ -292,11 +322,20 @@ def _features(model: Model, fit: Fit | None, importance: np.ndarray) -> Table:
         note="Importance: the share of a standardised measure’s variance that lies between clusters (eta squared). "
         f"Measures are standardised after the logarithm; clusters are formed on the {kept} leading principal components"
         f"{held}, so that measures that say the same count once. Engagement = orders × revenue / (days since the last "
-        "sale + 1).",
+        f"sale + 1).{_fitted_on(drawn) if fit and drawn else _drawn(drawn)}",
     )
 
 
-def _profile(means: np.ndarray, model: Model) -> Table:
+def _drawn(drawn: int) -> str:
+    """What a note adds where a table is of customers drawn at random; nothing where it is of all."""
+    return f" Measured on {drawn:,} customers drawn at random." if drawn else ""
+
+
+def _fitted_on(drawn: int) -> str:
+    return f" Fitted and measured on {drawn:,} customers drawn at random; every customer is then put into a cluster."
+
+
+def _profile(means: np.ndarray, model: Model, drawn: int) -> Table:
     rows = [
         {"cluster": name, "measure": WORDS[feature.name][0], "deviation": float(means[at, column])}
         for at, name in enumerate(model.names)
@@ -308,13 +347,12 @@ def _profile(means: np.ndarray, model: Model) -> Table:
         {"cluster": "Cluster", "measure": "Measure", "deviation": "Mean, in standard deviations from the average"},
         SOURCE,
         {"deviation": "ratio"},
+        note=_drawn(drawn).strip(),
     )
 
 
 def _agreement(rfm: Rfm, model: Model, labels: np.ndarray) -> tuple[Table, float]:
     """Customers by rule segment and cluster, and the adjusted Rand index of the two (Hubert and Arabie 1985)."""
-    from sklearn.metrics import adjusted_rand_score
-
     segment = rfm.frame["segment"].cat.codes.to_numpy().astype(np.int64)
     counts = np.bincount(segment * len(model.names) + labels, minlength=len(SEGMENTS) * len(model.names))
     rows = [
@@ -331,18 +369,27 @@ def _agreement(rfm: Rfm, model: Model, labels: np.ndarray) -> tuple[Table, float
         note="Segments cut recency, orders and revenue into fifths one by one; clusters weigh all measures together. "
         "They answer different questions and need not agree.",
     )
-    return table, float(adjusted_rand_score(segment, labels))
+    return table, _rand(counts.reshape(len(SEGMENTS), -1))
 
 
-def _points(
-    place: np.ndarray, measures: Mapping[str, np.ndarray], labels: np.ndarray, order: np.ndarray, model: Model
-) -> Table:
-    few = cluster_fit.spread(order, DRAWN)
+def _rand(counts: np.ndarray) -> float:
+    """The adjusted Rand index of two groupings from how many customers are in each pair of groups, in whole numbers."""
+    pairs = [int((n * (n - 1) // 2).sum()) for n in (counts, counts.sum(axis=1), counts.sum(axis=0))]
+    both, one, other = pairs
+    n = int(counts.sum())
+    every = n * (n - 1) // 2
+    together, apart = both * every - one * other, (one + other) * every - 2 * one * other
+    return 1.0 if not apart else 2 * together / apart
+
+
+def _points(few: _Few, place: np.ndarray, labels: np.ndarray, model: Model) -> Table:
+    """Some customers as points; place: components x customers, labels: theirs, both in their order."""
+    shown = cluster_fit.spread(np.arange(len(labels)), DRAWN)
     by_name = {feature.name: feature for feature in model.features}
     axes = [n for n in ("recency", "frequency", "monetary") if n in by_name]
-    columns: dict[str, Any] = {"first": place[few, 0], "second": place[few, 1]}
-    columns |= {name: by_name[name].standardised(measures[name][few]) for name in axes}
-    columns["cluster"] = np.array(model.names, dtype=object)[labels[few]]
+    columns: dict[str, Any] = {"first": place[0, shown], "second": place[1, shown]}
+    columns |= {name: by_name[name].standardised(few.measures[name][few.order[shown]]) for name in axes}
+    columns["cluster"] = np.array(model.names, dtype=object)[labels[shown]]
     labels_of = {"first": "First component", "second": "Second component", "cluster": "Cluster"}
     return Table(
         pd.DataFrame(columns),
@@ -365,11 +412,12 @@ def _findings(
     window = (customers.window[0], settings.snapshot - timedelta(days=1))
     measured = partial(Finding, population=POPULATION, n=n, window=window, source=SOURCE)
     found = {"headline": _headline(groups, figures["judged"][0], measured)}
+    drawn = "" if figures["drawn"] == n else f", fitted on {figures['drawn']:,} customers drawn at random"
     found["groups"] = measured(
         len(groups),
         "count",
         "Customers are put into {value} groups.",
-        "clusters of three to eight, the fewest whose silhouette lies within one hundredth of the best"
+        f"clusters of three to eight, the fewest whose silhouette lies within one hundredth of the best{drawn}"
         if fit
         else f"clusters of the release that looked at customers on {model.snapshot.isoformat()}",
     )
@@ -416,11 +464,14 @@ def _separation(fit: Fit | None, figures: Mapping[str, Any], measured: Any) -> d
     silhouette, index = figures["judged"]
     word = "hardly" if not silhouette > STRUCTURE else "loosely" if silhouette < CLEAR else "clearly"
     sampled = partial(measured, population=f"an even sample of {POPULATION}", n=figures["sample"])
+    on_few = measured
+    if figures["drawn"] < measured.keywords["n"]:
+        on_few = partial(measured, population=f"{POPULATION}, drawn at random", n=figures["drawn"])
     found = {
         "silhouette": _judged(
             silhouette, f"The groups are {word} separated: silhouette {{value}}.", SILHOUETTE, sampled
         ),
-        "davies_bouldin": _judged(index, "The Davies-Bouldin index of the groups is {value}.", INDEX, measured),
+        "davies_bouldin": _judged(index, "The Davies-Bouldin index of the groups is {value}.", INDEX, on_few),
         "silhouette_all_measures": _judged(
             figures["on_all"][0],
             "Over all standardised measures at once the silhouette of the same groups is {value}.",

@@ -21,6 +21,7 @@ from analysis.clv_worth import DAYS, YEAR, Basis, Model, Spread, Worth
 from analysis.customers import NO_AMOUNT, Customers, exact
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.rfm import Rfm, key
+from analysis.threads import one_blas_thread
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -69,6 +70,7 @@ class _Fits:
     why: str
 
 
+@one_blas_thread()
 def compute(
     clv_check: ClvCheck,
     customers: Customers,
@@ -81,7 +83,7 @@ def compute(
 
     Raises Skip when nothing is identified, or when the trial of the model says that it is not to be believed here.
     """
-    people = btyd.purchases(lines, settings.snapshot)
+    people = btyd.bought(lines, settings.snapshot)
     try:
         fits = _fitted(people, settings, "" if clv_check.passed else clv_check.why)
         if not clv_check.orders_passed:
@@ -99,7 +101,7 @@ def compute(
     curve, tenths = clv_tables.curve(made), clv_tables.tenths(made)
     return Clv(
         findings=_findings(fits, made, moved, cells, (segments, grouped), customers, settings),
-        frame=_frame(people, made),
+        frame=_frame(customers.frame["customer_id"], made),
         parameters=clv_tables.parameters(fits.model),
         segments=segments,
         clusters=grouped,
@@ -145,12 +147,12 @@ def _agreement(rows: Histories, values: np.ndarray) -> int:
     return min(digits, 6)
 
 
-def _frame(people: pd.DataFrame, made: Worth) -> pd.DataFrame:
+def _frame(ids: pd.Series, made: Worth) -> pd.DataFrame:
     """One row a customer: chances, orders and money to the millionth."""
-    columns: dict[str, Any] = {"customer_id": people["customer_id"], "p_alive": np.round(made.alive, 6)}
+    columns: dict[str, Any] = {"customer_id": ids, "p_alive": np.round(made.alive, 6)}
     columns |= {f"orders_{days}": np.round(made.orders[days], 6) for days in (90, YEAR)}
     for days in (90, YEAR):
-        columns[f"value_{days}"] = np.full(len(people), np.nan) if made.value is None else np.round(made.value[days], 6)
+        columns[f"value_{days}"] = np.full(len(ids), np.nan) if made.value is None else np.round(made.value[days], 6)
     return pd.DataFrame(columns, copy=False)
 
 
@@ -163,7 +165,7 @@ def _findings(
     customers: Customers,
     settings: Settings,
 ) -> dict[str, Finding]:
-    n = len(made.alive)
+    n = len(made.of)
     window = (customers.window[0], settings.snapshot - timedelta(days=1))
     told = partial(Finding, population=POPULATION, n=n, window=window)
     found = _of_parameters(fits, told)
@@ -259,7 +261,7 @@ def _of_parameters(fits: _Fits, told: Any) -> dict[str, Finding]:
 
 
 def _of_orders(fits: _Fits, made: Worth, moved: Spread, cells: Cells, told: Any) -> dict[str, Finding]:
-    n = len(made.alive)
+    n = len(made.of)
     here = cells.totals(made.alive)
     low, high = clv_worth.interval(moved, "alive", here)
     once = float(fits.rows.weight[fits.rows.x == 0].sum())

@@ -11,6 +11,7 @@ from analysis import clv_check_findings, clv_check_tables, clv_evidence, clv_tri
 from analysis.btyd import Unidentified
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.purchase_days import Days
+from analysis.threads import one_blas_thread
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -44,6 +45,7 @@ class ClvCheck(Result):
     gaps: Table | None
 
 
+@one_blas_thread()
 def compute(lines: Relation, settings: Settings) -> ClvCheck:
     """Try the lifetime model on the last part of the data; raises Skip where too little is known to try it."""
     days = Days.of(lines, settings.snapshot)

@@ -42,7 +42,7 @@ class Cells:
 
     @staticmethod
     def of(made: Worth, rfm: Rfm | None, clusters: Clusters | None) -> Cells:
-        n = len(made.alive)
+        n = len(made.of)
         each = made.orders[YEAR] if made.value is None else made.value[YEAR]
         top = _best(each, n)
         segment = None if rfm is None else rfm.frame["segment"].cat
@@ -84,7 +84,7 @@ def groups(
         return None
     names, code = grouping
     main = f"orders_{YEAR}" if made.value is None else f"value_{YEAR}"
-    count = cells.totals(np.ones(len(made.alive)))
+    count = cells.totals(np.ones(len(made.of)))
     quantity = {"alive": cells.totals(made.alive)}
     quantity |= {f"orders_{days}": cells.totals(made.orders[days]) for days in DAYS}
     if made.value is not None:
@@ -199,7 +199,7 @@ def tenths(made: Worth) -> Table | None:
     """Customers in tenths by expected value of the next year, the best first."""
     if made.value is None:
         return None
-    each, n = made.value[YEAR], len(made.alive)
+    each, n = made.value[YEAR], len(made.of)
     order = np.lexsort((made.alive, -each))
     tenth = np.empty(n, dtype=np.int64)
     tenth[order] = np.arange(n) * 10 // n

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -60,16 +60,49 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What is expected of each customer, rows as people; value is None where spend is not known.
+    """What is expected of each customer, rows as people.
 
-    alive: P(still a customer). orders, value: days ahead -> expected purchase days; expected sales, those of the year
-    discounted. spend: expected sales of a purchase day.
+    expected: of each distinct history. of: the history of each customer. spend: expected sales of a purchase day; None
+    where it is not known.
     """
 
-    alive: np.ndarray
-    orders: Mapping[int, np.ndarray]
-    value: Mapping[int, np.ndarray] | None
+    expected: Ahead
+    of: np.ndarray
     spend: np.ndarray | None
+
+    @property
+    def alive(self) -> np.ndarray:
+        """P(still a customer)."""
+        return self.expected.alive[self.of]
+
+    @property
+    def orders(self) -> Mapping[int, np.ndarray]:
+        """Days ahead -> expected purchase days."""
+        return Each(self.expected.orders, self.of)
+
+    @property
+    def value(self) -> Mapping[int, np.ndarray] | None:
+        """Days ahead -> expected sales, those of the year discounted; None where spend is not known."""
+        if self.spend is None:
+            return None
+        return Each({**self.expected.orders, YEAR: self.expected.year}, self.of, self.spend)
+
+
+class Each(Mapping[int, np.ndarray]):
+    """Days ahead -> a quantity of each customer, made when it is asked for: kept it would take a column a day."""
+
+    def __init__(self, found: Mapping[int, np.ndarray], of: np.ndarray, times: np.ndarray | None = None):
+        self._found, self._of, self._times = found, of, times
+
+    def __getitem__(self, days: int) -> np.ndarray:
+        each = self._found[days][self._of]
+        return each if self._times is None else each * self._times
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +145,7 @@ class Basis:
     def only(self, here: np.ndarray) -> Basis:
         """The same of some of the customers (bool a customer)."""
         made, rows = self.made, self.rows
-        value = None if made.value is None else {days: found[here] for days, found in made.value.items()}
-        kept = Worth(
-            made.alive[here],
-            {days: found[here] for days, found in made.orders.items()},
-            value,
-            None if made.spend is None else made.spend[here],
-        )
+        kept = Worth(made.expected, made.of[here], None if made.spend is None else made.spend[here])
         part, of = np.unique(rows.of[here], return_inverse=True)
         counted = np.bincount(of, minlength=len(part)).astype(float)
         few = Histories(rows.x[part], rows.recency[part], rows.age[part], counted, of)
@@ -126,7 +153,7 @@ class Basis:
 
     def spread(self) -> Spread:
         """How the totals over these customers move: one cell."""
-        cell = np.zeros(len(self.made.alive), dtype=np.int64)
+        cell = np.zeros(len(self.made.of), dtype=np.int64)
         return spread(self.model, self.drawn, self.rows, self.amounts, self.made, cell, 1)
 
     def while_customers(self) -> np.ndarray:
@@ -137,11 +164,16 @@ class Basis:
 
     def quieter(self, limit: float) -> tuple[float, float]:
         """95 % interval of how many of these customers have a P(still a customer) below `limit`."""
-        rows = self.rows
-        counts = [
-            float(rows.weight[btyd.alive_at(logs, rows.x, rows.recency, rows.age) < limit].sum())
-            for logs in self.drawn.orders
-        ]
+        again = self.rows.x > 0  # who bought once is certain to be one
+        weight, (often, ages, recencies) = (
+            self.rows.weight[again],
+            (np.unique(part[again], return_inverse=True) for part in (self.rows.x, self.rows.age, self.rows.recency)),
+        )
+        x, counts = often[0][often[1]], []
+        for r, alpha, a, b in np.exp(self.drawn.orders):  # btyd.alive_at, by the logarithms of distinct values
+            gap = np.log(alpha + ages[0])[ages[1]] - np.log(alpha + recencies[0])[recencies[1]]
+            odds = np.log(a / (b + often[0] - 1))[often[1]] + (r + x) * gap
+            counts.append(float(weight[odds > np.log(1 / limit - 1)].sum()))
         return _widest(np.array(counts[1:]), counts[0], *_parts(self.drawn))
 
 
@@ -171,12 +203,8 @@ def discounted(
 
 def worth(expected: Ahead, spend: Fitted | None, rows: Histories, amounts: np.ndarray) -> Worth:
     """Each customer's expectations; amounts: mean sales of their repeat purchase days, NaN unknown."""
-    orders = {days: found[rows.of] for days, found in expected.orders.items()}
-    if spend is None:
-        return Worth(expected.alive[rows.of], orders, None, None)
-    each = btyd.expected_spend(spend, rows.x[rows.of], amounts)
-    value = {days: (expected.year[rows.of] if days == YEAR else orders[days]) * each for days in DAYS}
-    return Worth(expected.alive[rows.of], orders, value, each)
+    each = None if spend is None else btyd.expected_spend(spend, rows.x[rows.of], amounts)
+    return Worth(expected, rows.of, each)
 
 
 def spread(

@@ -61,7 +61,7 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
     refunds_only = int(np.count_nonzero(people["net"].to_numpy()[~bought] < 0))
     people = people.filter(pa.array(bought))
     numbers = people["customer"].to_numpy()
-    frame = on_file(_frame(people, settings.snapshot), numbers, customers)
+    frame = on_file(_frame(people, settings.snapshot), numbers, filed(customers))
     if frame.empty:
         raise Skip("no sale names its customer")
     negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
@@ -86,7 +86,7 @@ def exact(money: np.ndarray) -> Decimal:
 
 def whole(money: np.ndarray) -> np.ndarray:
     """Amounts (float64) as whole millionths (int64), in which sums are exact; unknown amounts count zero."""
-    return np.rint(np.nan_to_num(money) * SCALE).astype(np.int64)
+    return np.rint(np.where(np.isnan(money), 0.0, money) * SCALE).astype(np.int64)
 
 
 def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
@@ -105,7 +105,7 @@ def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
 
 def framed(
     today: date,
-    ids: pa.Array | pa.ChunkedArray,
+    ids: pa.Array | pa.ChunkedArray | None,
     country: pd.Series,
     first: np.ndarray,
     last: np.ndarray,
@@ -114,13 +114,16 @@ def framed(
     gross: np.ndarray,
     net: np.ndarray,
 ) -> pd.DataFrame:
-    """Customers as they are `today`, in the columns of Customers.frame but for what is on file. first, last: days."""
+    """Customers as they are `today`, in the columns of Customers.frame but for what is on file. first, last: days.
+
+    Without ids: only what is measured of them, for people who are told apart by number.
+    """
     day = np.datetime64(today, "D")
-    columns = {
-        "customer_id": pd.Series(ids.to_pandas(), dtype="str"),
-        "country": country,
-        "first_sale": first.astype("datetime64[s]"),
-        "last_sale": last.astype("datetime64[s]"),
+    columns: dict[str, object] = {"country": country}
+    if ids is not None:
+        columns = {"customer_id": pd.Series(ids.to_pandas(), dtype="str"), **columns}
+        columns |= {"first_sale": first.astype("datetime64[s]"), "last_sale": last.astype("datetime64[s]")}
+    columns |= {
         "recency_days": (day - last).astype(np.int32),
         "tenure_days": (day - first).astype(np.int32),
         "orders": orders,
@@ -145,14 +148,18 @@ def _after(lines: Relation, frame: pd.DataFrame, settings: Settings) -> str:
     return "before refunds, which name no customer" if row["refunds"] and not row["named"] else "after refunds"
 
 
-def on_file(frame: pd.DataFrame, numbers: np.ndarray, customers: Relation | None) -> pd.DataFrame:
+def filed(customers: Relation | None) -> pa.Table | None:
+    """What is on file of the customers; None without such a table."""
+    return None if customers is None else customers.query("customers_on_file.sql")
+
+
+def on_file(frame: pd.DataFrame, numbers: np.ndarray, known: pa.Table | None) -> pd.DataFrame:
     """With the attributes on file that anybody has; with the country on file where no line names one.
 
-    numbers: of the customers, as in reduced/everyone.sql.
+    numbers: of the customers, as in reduced/everyone.sql. known: what is on file.
     """
-    if customers is None:
+    if known is None:
         return frame
-    known = customers.query("customers_on_file.sql")
     row = placed(numbers, known["customer"].to_numpy())
     found: dict[str, object] = {}
     for name in ATTRIBUTES:

@@ -58,7 +58,7 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
     shares = {str(plan["key"]): float(plan["control_share"]) for plan in plans}
     alone = experiment_design.drawn(people["customer_id"], action, shares, settings.seed)
     then = experiment_design.past(lines, settings.snapshot, rfm is not None, actions.playbook, _known(actions))
-    designs = _designs(plans, people, action, place, alone, then)
+    designs = _designs(plans, customers.numbered[["customer"]], action, place, alone, then)
     frame = _frame(people["customer_id"], action, alone)
     assignments = _assignments(frame, place, shares, settings)
     names, outcomes, why = _last(lines, people["customer_id"], list(shares), settings)

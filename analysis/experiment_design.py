@@ -34,8 +34,9 @@ READY, FILLS, SMALL, NO_CONTROL, NOBODY, UNMEASURED = (
 class Past:
     """Customers as they were a quarter before the snapshot: of each stratum how many, and how many bought since.
 
-    of: customer_id -> place in STRATA then (int8). counts, buyers: by place in STRATA. selected: key of an action ->
-    the same two of the customers whom its trigger selects then, what models tell being unknown.
+    of: customer (the number, or customer_id) -> place in STRATA then (int8). counts, buyers: by place in STRATA.
+    selected: key of an action -> the same two of the customers whom its trigger selects then, what models tell being
+    unknown.
     """
 
     of: pd.Series
@@ -87,7 +88,7 @@ def past(
     what was not known then: by another measure it selects other people, who buy at another rate.
     """
     day = snapshot - timedelta(days=HORIZON)
-    people = outcomes.features(lines, None, day)
+    people = outcomes.features(lines, None, day, named=False)
     if people.empty:
         return None
     if segmented:
@@ -95,7 +96,7 @@ def past(
         if refusal(len(people), days[0] == days[1], not people["net"].isna().all()):
             return None
     place = strata(people, segments_of(people) if segmented else None)
-    _, orders = outcomes.of_each(people, outcomes.outcome(lines, day, snapshot))
+    _, orders = outcomes.of_each(people, outcomes.outcome(lines, day, snapshot, named=False))
     told = action_people.earlier(people, segmented)
     plan = action_people.matched(playbook, told, len(people))
     asked = [bool(one.trigger.columns & (known - told.keys())) for one in playbook.plans]
@@ -105,7 +106,8 @@ def past(
 
     counts, buyers = counted(np.ones(len(people), dtype=bool))
     selected = {one.key: counted(plan == at) for at, one in enumerate(playbook.plans) if not any(asked[: at + 1])}
-    return Past(pd.Series(place, index=pd.Index(people["customer_id"])), counts, buyers, day, selected)
+    of = pd.Series(place, index=pd.Index(people["customer"], name="customer"))
+    return Past(of, counts, buyers, day, selected)
 
 
 def strata(people: pd.DataFrame, segments: np.ndarray | None) -> np.ndarray:
@@ -118,7 +120,7 @@ def strata(people: pd.DataFrame, segments: np.ndarray | None) -> np.ndarray:
 def designed(
     plan: Mapping[str, object], people: pd.DataFrame, place: np.ndarray, left_alone: np.ndarray, then: Past | None
 ) -> Design:
-    """The design of one plan; people: customer_id of those selected, place: their strata, left_alone: the control."""
+    """The design of one plan; people: those selected, as Past.of has them; place: their strata, left_alone: control."""
     control = int(left_alone.sum())
     share, response = float(plan["control_share"]), float(plan["response"])  # type: ignore[arg-type]
     made = Design(str(plan["key"]), str(plan["name"]), len(place) - control, control, share, response)
@@ -157,7 +159,7 @@ def _baseline(key: str, now: np.ndarray, then: Past) -> tuple[float, int, str]:
 
 def _entering(people: pd.DataFrame, place: np.ndarray, then: Past) -> float:
     """Customers a week who newly came: of another stratum a quarter ago, or no customer yet."""
-    before = then.of.reindex(pd.Index(people["customer_id"])).to_numpy()
+    before = then.of.reindex(pd.Index(people[then.of.index.name or "customer_id"])).to_numpy()
     return float((before != place).sum()) / (HORIZON / 7)
 
 

@@ -47,9 +47,8 @@ class Curve:
     @property
     def area(self) -> float:
         """The area under the curve, both axes from 0 to 1; a half for a random order."""
-        steps = np.diff(self.at).astype(float)
-        middles = (self.brought[1:].astype(float) + self.brought[:-1]) / 2
-        return float((steps * middles).sum()) / self.n / self.total if self.total else np.nan
+        twice = np.multiply(np.diff(self.at), self.brought[1:] + self.brought[:-1], dtype=float)
+        return float(twice.sum()) / 2 / self.n / self.total if self.total else np.nan
 
     def points(self, most: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
         """Share of customers and of outcomes at even steps, from (0, 0) to (1, 1)."""
@@ -60,7 +59,8 @@ class Curve:
 
 def curve(scores: np.ndarray, actual: np.ndarray) -> Curve:
     """The gains curve of scores (any numbers, the highest first) against outcomes (float, int or bool)."""
-    return _curve(_places(scores), earned(actual))
+    best_first = np.argsort(scores)[::-1]
+    return _curve(scores[best_first], earned(actual)[best_first])
 
 
 def perfect(actual: np.ndarray) -> Curve:
@@ -80,12 +80,12 @@ def capture(scores: np.ndarray, actual: np.ndarray, share: float) -> float:
 
 def gini(scores: np.ndarray, actual: np.ndarray) -> float:
     """Normalised Gini: 0 for a random order, 1 for the perfect one, below 0 worse than random; NaN if all are alike."""
-    return normalised(curve(scores, actual), perfect(actual))
+    return normalised(curve(scores, actual), perfect(actual).area)
 
 
-def normalised(own: Curve, best: Curve) -> float:
-    """The Gini of a curve whose perfect one is known."""
-    return (own.area - 0.5) / (best.area - 0.5) if best.area - 0.5 > 1e-12 else np.nan
+def normalised(own: Curve, best: float) -> float:
+    """The Gini of a curve where the area under the perfect one is known."""
+    return (own.area - 0.5) / (best - 0.5) if best - 0.5 > 1e-12 else np.nan
 
 
 def _places(scores: np.ndarray) -> np.ndarray:
@@ -94,11 +94,10 @@ def _places(scores: np.ndarray) -> np.ndarray:
     return len(distinct) - 1 - place.reshape(-1)
 
 
-def _curve(places: np.ndarray, money: np.ndarray) -> Curve:
-    order = total_order.stable(places)
-    sorted_places = places[order]
-    ends = np.append(np.flatnonzero(np.diff(sorted_places)) + 1, len(order))
-    return Curve(np.append(0, ends), np.append(0, np.cumsum(money[order])[ends - 1]))
+def _curve(scores: np.ndarray, money: np.ndarray) -> Curve:
+    """The curve of customers in order of their scores, the best first."""
+    ends = np.append(np.flatnonzero(scores[1:] != scores[:-1]) + 1, len(scores))
+    return Curve(np.append(0, ends), np.append(0, np.cumsum(money)[ends - 1]))
 
 
 # Intervals
@@ -113,16 +112,17 @@ def resampled(
     """
     money = earned(actual)
     places = {name: _places(score) for name, score in scores.items()}
-    order = np.lexsort([money, *places.values()])  # customers by what they are: only equal ones may change places
+    order = total_order.by([*reversed(places.values()), money])  # by what they are: only equal ones may change places
     money, places = money[order], {name: place[order] for name, place in places.items()}
-    rng, size = np.random.default_rng(seed), min(len(money), DRAWN)
+    rng, size, bits = np.random.default_rng(seed), min(len(money), DRAWN), len(money).bit_length()
+    packed = {name: (place << bits) | np.arange(len(money)) for name, place in places.items()}  # sorted at once
     drawn = {name: np.empty((draws, len(shares) + 1)) for name in places}
     for draw in range(draws):
         who = rng.integers(0, len(money), size)
-        found = money[who]
-        best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(found)[::-1])))
-        for name, place in places.items():
-            own = _curve(place[who], found)
+        best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(money[who])[::-1]))).area
+        for name, codes in packed.items():
+            found = np.sort(codes[who])
+            own = _curve(found >> bits, money[found & ((1 << bits) - 1)])
             drawn[name][draw] = [*(own.capture(share) for share in shares), normalised(own, best)]
     return drawn
 
@@ -145,9 +145,11 @@ def tenths(scores: np.ndarray) -> np.ndarray:
 
     p = (average rank - 1/2) / n, tenth = 10 - whole part of 10 p.
     """
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    distinct, counts = np.unique(scores, return_counts=True)
     ranked = 2 * np.cumsum(counts) - counts  # twice (average rank - 1/2)
-    return (10 - (10 * ranked) // (2 * len(scores))).astype(np.int8)[place.reshape(-1)]
+    tenth = 10 - (10 * ranked) // (2 * len(scores))
+    lowest = distinct[np.flatnonzero(np.diff(tenth, prepend=-1))]  # of each tenth that somebody is in
+    return np.unique(tenth)[::-1].astype(np.int8)[total_order.stretch(scores, lowest)]
 
 
 def calibration(predicted: np.ndarray, actual: np.ndarray, groups: np.ndarray | None = None) -> pd.DataFrame:

@@ -13,23 +13,24 @@ from analysis.order_days import OrderDays
 from dataset.engine import Relation
 
 
-def features(lines: Relation, customers_table: Relation | None, day: date) -> pd.DataFrame:
+def features(lines: Relation, filed: pa.Table | None, day: date, named: bool = True) -> pd.DataFrame:
     """Who bought before `day`, as Customers.frame on that day: nothing on or after it is read.
 
-    Columns: those of Customers.frame, with age, income and children where on file; and `customer`, their numbers. A
-    line whose order was returned later is known as returned from the start: lines do not say when.
+    filed: what is on file of customers. Columns: those of Customers.frame, with age, income and children where on file;
+    and `customer`, their numbers. A line whose order was returned later is known as returned from the start: lines do
+    not say when. named: with their ids, and the days of their first and last sale.
     """
-    known = OrderDays.of(lines).features(day)
-    return on_file(known, known["customer"].to_numpy(), customers_table)
+    known = OrderDays.of(lines).features(day, named)
+    return on_file(known, known["customer"].to_numpy(), filed)
 
 
-def outcome(lines: Relation, start: date, end: date) -> pd.DataFrame:
+def outcome(lines: Relation, start: date, end: date, named: bool = True) -> pd.DataFrame:
     """What each known customer did from `start` until before `end`; who did nothing has no row.
 
-    Columns: customer (int32), customer_id (str, sorted), net (float64 nearest to the exact sum of sales and refunds,
-    NaN where no amount is known), orders (int32).
+    Columns: customer (int32), customer_id (str, sorted; if named), net (float64 nearest to the exact sum of sales and
+    refunds, NaN where no amount is known), orders (int32).
     """
-    return OrderDays.of(lines).outcome(start, end)
+    return OrderDays.of(lines).outcome(start, end, named)
 
 
 def ordered(lines: Relation, people: pd.DataFrame, start: date, end: date) -> np.ndarray:

@@ -72,7 +72,8 @@ def compute(lines: Relation, events: Relation | None, customers: Customers, sett
         return outcomes.ordered(lines, people, day, day + HORIZON) > 0
 
     def asked_of(who: Who, first: date) -> Propensity:
-        past = Past.of(who.known, bought, settings.snapshot, first + HISTORY, HORIZON, ASKED.scarce, ASKED.short)
+        told = ASKED.scarce, ASKED.short, settings.seed
+        past = Past.of(who.known, bought, settings.snapshot, first + HISTORY, HORIZON, *told)
         return Propensity(**chance_report.made(ASKED, who, past, customers.numbered, settings))
 
     first_sale, of_customers = customers.window[0], who_ordered(lines, customers, settings)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.customers import SCALE
-from analysis.order_days import SALE, OrderDays
+from analysis.order_days import SALE, OrderDays, sums
 from analysis.order_days import number as number_of
 from dataset.engine import Relation
 
@@ -39,7 +39,7 @@ class Days:
         customer, day = rows.customer[sold], rows.day[sold]
         begins = np.append(True, customer[1:] != customer[:-1])[: len(sold)]
         another = np.flatnonzero(begins | np.append(True, day[1:] != day[:-1])[: len(sold)])
-        money = np.add.reduceat(rows.money[sold], another) if len(sold) else rows.money[:0]
+        money = sums(rows.money[sold], another)
         known = np.ones(len(another), dtype=bool)
         if rows.priced is not None and len(sold):
             known = np.logical_or.reduceat(rows.priced[sold], another)
@@ -52,7 +52,7 @@ class Days:
         before = self._per_customer(self.day < until)[there]
         start = self.start[there]
         repeat = (self.day < until) & (self.day > np.repeat(self.first, self._counts))
-        amount, known = (self._per_customer(np.where(repeat, v, 0))[there] for v in (self.money, self.known))
+        amount, known = (self._per_customer(v * repeat)[there] for v in (self.money, self.known))
         last = self.day[start + before - 1]
         return pd.DataFrame(
             {
@@ -70,7 +70,7 @@ class Days:
         there, within = self.first < since, (self.day >= since) & (self.day < until)
         return (
             self._per_customer(within)[there],
-            self._per_customer(np.where(within, self.money, 0))[there],
+            self._per_customer(self.money * within)[there],
         )
 
     def repeats(self, since: int) -> np.ndarray:
@@ -88,4 +88,4 @@ class Days:
         return np.diff(np.append(self.start, len(self.day)))
 
     def _per_customer(self, values: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(values.astype(np.int64), self.start) if len(self.start) else values.astype(np.int64)
+        return sums(values, self.start)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis import total_order
 from analysis.customers import NO_AMOUNT, SCALE, Customers, whole
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.ground import only_row, until
@@ -184,12 +185,13 @@ def score(values: np.ndarray, least_is_best: bool = False) -> Score:
 
     Computed once per distinct value and in whole numbers: equal values score the same in any order of the rows.
     """
-    distinct, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    distinct, counts = np.unique(values, return_counts=True)
     ranked = np.cumsum(counts[::-1])[::-1] if least_is_best else np.cumsum(counts)
     scores = (5 * (2 * ranked - counts)) // (2 * len(values)) + 1  # 2 * ranked - counts = 2 * (average rank - 1/2)
     found = [distinct[scores == s] for s in SCORES]
+    begins = np.flatnonzero(np.diff(scores, prepend=0))  # a score is one stretch of the distinct values
     return Score(
-        of=scores.astype(np.int8)[place],
+        of=scores[begins].astype(np.int8)[total_order.stretch(values, distinct[begins])],
         lowest=np.array([f[0] if len(f) else np.nan for f in found], dtype=float),
         highest=np.array([f[-1] if len(f) else np.nan for f in found], dtype=float),
         distinct=len(distinct),

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from analysis import plan
+from analysis import memory, plan
 from analysis.finding import Finding, Result, Skip
 from analysis.threads import listening
 from dataset.engine import Relation
@@ -70,6 +70,8 @@ def run(
                 return plan.module(name).compute(**arguments)
             except Skip as skip:
                 return skip
+            finally:
+                memory.given_back()
 
     def got(name: str, arguments: dict[str, Any]) -> Result | Skip:
         if kept is None:

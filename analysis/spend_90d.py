@@ -8,12 +8,13 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from analysis import btyd, gains, outcomes, rfm, spend_model, spend_report, spend_told
-from analysis.customers import NO_AMOUNT
+from analysis.customers import NO_AMOUNT, filed
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.spend_model import Model
-from analysis.spend_report import Past, Tested
+from analysis.spend_report import Past, Report, Tested
 from analysis.threads import one_thread
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -59,12 +60,14 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
     """
     if settings.no_money:
         raise Skip(settings.no_money)
-    earlier, later = (_quarter(lines, customers, settings.snapshot - HORIZON * back) for back in (2, 1))
+    known = filed(customers)
+    quarters = [_quarter(lines, known, settings.snapshot - HORIZON * back) for back in (2, 1)]
     with one_thread():
-        tested, model = _tested(earlier, later, settings, _lifetime(lines, later))
-    now = outcomes.features(lines, customers, settings.snapshot)
-    expected = model.spend(model.score(now))
-    return _result(tested, model, now, expected, settings)
+        lifetime = _lifetime(lines, quarters[1])
+        tested, model = _tested(quarters.pop(0), quarters.pop(), settings, lifetime)
+    report = spend_report.judged(tested)
+    now = outcomes.features(lines, known, settings.snapshot)
+    return _result(tested, report, model, now, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,9 @@ class Quarter:
     spent: np.ndarray
 
 
-def _quarter(lines: Relation, customers: Relation | None, day: date) -> Quarter:
-    people = outcomes.features(lines, customers, day)
-    spent, _ = outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON))
+def _quarter(lines: Relation, known: pa.Table | None, day: date) -> Quarter:
+    people = outcomes.features(lines, known, day, named=False)
+    spent, _ = outcomes.of_each(people, outcomes.outcome(lines, day, day + HORIZON, named=False))
     if len(people) < LEAST:
         raise Skip("fewer than two hundred customers were known half a year before the end")
     if np.isnan(people["net"]).all():
@@ -90,7 +93,7 @@ def _quarter(lines: Relation, customers: Relation | None, day: date) -> Quarter:
 
 def _lifetime(lines: Relation, quarter: Quarter) -> np.ndarray | None:
     """Spend of ninety days that BG/NBD and Gamma-Gamma expect of each of the quarter's customers; None unfitted."""
-    known = btyd.purchases(lines, quarter.day)
+    known = btyd.bought(lines, quarter.day)
     rows, pays = btyd.histories(known), btyd.spenders(known)
     often = known["frequency"].to_numpy()
     try:
@@ -109,6 +112,7 @@ def _tested(
 ) -> tuple[Tested, Model]:
     """What the test found, and the model fitted on the later quarter. Power and alpha are those of the earlier one."""
     fits = spend_model.Fits(spend_model.training(earlier.people, earlier.spent, settings.seed))
+    del earlier  # the largest thing here
     choice = spend_model.choose(fits)
     before = spend_model.fitted(fits, choice)
     score = before.score(later.people)
@@ -128,8 +132,8 @@ def _tested(
     )
 
 
-def _result(tested: Tested, model: Model, now: pd.DataFrame, expected: np.ndarray, settings: Settings) -> Spend:
-    report = spend_report.judged(tested)
+def _result(tested: Tested, report: Report, model: Model, now: pd.DataFrame, settings: Settings) -> Spend:
+    expected = model.spend(model.score(now))
     ahead = spend_report.ahead(tested, rfm.segments_of(now), expected) if report.passed else None
     window = (settings.snapshot, settings.snapshot + HORIZON - timedelta(days=1))
     frame = pd.DataFrame({"customer_id": now["customer_id"], "spend_90d": expected}, copy=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ import pandas as pd
 from analysis import gains
 from analysis.customers import SCALE, whole
 from analysis.finding import Skip
+from analysis.sampled import mixed
 from analysis.threads import heard
 
 KIND = "customer-deck spend 1"
@@ -22,6 +23,7 @@ FOLDS = 5
 SAMPLE = 50_000  # customers a model is fitted on, about; all are scored
 POWERS = (1.2, 1.5, 1.8)  # between one (spend grows with the number of orders) and two (with their size)
 ALPHAS = (0.01, 0.1)
+EPSILON = float(np.finfo(float).eps)
 RARE = 0.02  # countries of a smaller share of customers are taken together
 # Measure -> whether its logarithm (of one more) is taken, as its tail is long
 MEASURES = {
@@ -83,12 +85,15 @@ class Model:
 
         Summed column by column and rounded, so that equal customers get equal scores wherever they stand.
         """
-        measures = measured(people)
-        found = np.full(len(people), self.intercept)
+        return self.scored(measured(people), people["country"])
+
+    def scored(self, measures: Mapping[str, np.ndarray], country: pd.Series) -> np.ndarray:
+        """The same of people so measured."""
+        found = np.full(len(country), self.intercept)
         for feature in self.features:
             found += feature.part(measures[feature.name])
         if self.countries:
-            named = people["country"].cat
+            named = country.cat
             weights = [self.countries.get(str(name), self.other) for name in named.categories]
             found += np.array([*weights, self.countries.get("", self.other)])[named.codes.to_numpy()]
         return np.round(found, DIGITS)
@@ -129,8 +134,8 @@ class Fits:
     """Models fitted on all customers of a training but those of some folds, each once."""
 
     def __init__(self, data: Training):
-        self.data = data
-        self._laid: dict[frozenset[int], _Laid] = {}
+        self.data, self._measured = data, measured(data.people)
+        self._laid: dict[frozenset[int], Laid] = {}
         self._made: dict[tuple[frozenset[int], float, float], Model] = {}
 
     def kept(self, without: frozenset[int]) -> np.ndarray:
@@ -142,7 +147,7 @@ class Fits:
         key = (without, power, alpha)
         if key not in self._made:
             if without not in self._laid:
-                self._laid[without] = _laid_out(self.data, self.kept(without))
+                self._laid[without] = laid_out(self.data, self.kept(without))
             self._made[key] = self._laid[without].fitted(power, alpha)
         return self._made[key]
 
@@ -151,8 +156,13 @@ class Fits:
         score = np.full(len(self.data.spent), np.nan)
         for at in np.unique(self.data.fold[self.kept(without)]).tolist():
             here = self.data.fold == at
-            score[here] = self.bare(power, alpha, without | {at}).score(self.data.people.iloc[here])
+            score[here] = self.of(self.bare(power, alpha, without | {at}), here)
         return score
+
+    def of(self, model: Model, here: np.ndarray) -> np.ndarray:
+        """The scores of some of the customers (bool) by a model."""
+        measures = {name: values[here] for name, values in self._measured.items()}
+        return model.scored(measures, self.data.people["country"][here])
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +251,7 @@ def held_out(fits: Fits, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
     for at in range(FOLDS):
         here = fits.data.fold == at
         model = fitted(fits, choice, frozenset({at}))
-        score[here] = model.score(fits.data.people.iloc[here])
+        score[here] = fits.of(model, here)
         spend[here] = model.spend(score[here])
     return score, spend
 
@@ -270,25 +280,6 @@ def _stable() -> Iterator[None]:
         raise _Unstable(str(said[0]))
 
 
-def preparation(table: pd.DataFrame) -> Any:
-    """Median for the unknown, logarithms, standardisation, a column a country: not fitted yet."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-
-    logs, plain = ([c for c in table if c != "country" and MEASURES[c] is long] for long in (True, False))
-    log = FunctionTransformer(np.log1p, feature_names_out="one-to-one")
-    parts: list[tuple[str, Any, list[str]]] = [
-        ("log", make_pipeline(SimpleImputer(strategy="median"), log, StandardScaler()), logs),
-        ("plain", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), plain),
-    ]
-    if "country" in table:
-        rare = OneHotEncoder(min_frequency=RARE, handle_unknown="infrequent_if_exist", sparse_output=False)
-        parts.append(("country", rare, ["country"]))
-    return ColumnTransformer([part for part in parts if part[2]])
-
-
 def regression(power: float, alpha: float) -> Any:
     """The Tweedie regression of spend on what was prepared: not fitted yet."""
     from sklearn.linear_model import TweedieRegressor
@@ -297,11 +288,16 @@ def regression(power: float, alpha: float) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Laid:
-    """Customers prepared for a regression: `prepared` made the matrix; spent in units."""
+class Laid:
+    """Customers prepared for a regression.
+
+    features: the measures, without weight. countries: places in `data.names` of those with a column of their own.
+    matrix: a column a measure, then one a country, then the others together where there are any. spent: in units.
+    """
 
     data: Training
-    prepared: Any
+    features: tuple[Feature, ...]
+    countries: tuple[int, ...]
     matrix: np.ndarray
     spent: np.ndarray
 
@@ -310,35 +306,49 @@ class _Laid:
         data, made = self.data, regression(power, alpha)
         with _stable():
             made.fit(self.matrix, self.spent)
-        names = self.prepared.get_feature_names_out()
-        weights = dict(zip(names, np.round(made.coef_, DIGITS).tolist(), strict=True))
-        features = [
-            _feature(name, self.prepared.named_transformers_[kind], at, weights[f"{kind}__{name}"], data.scales[name])
-            for kind, _, names in self.prepared.transformers_
-            if kind in ("log", "plain")
-            for at, name in enumerate(names)
-        ]
-        other = weights.pop("country__country_infrequent_sklearn", 0.0)
-        own = {data.names[int(key.rpartition("_")[2])]: w for key, w in weights.items() if key.startswith("country")}
-        intercept = round(float(made.intercept_), DIGITS)
-        return Model(power, alpha, intercept, tuple(features), own, other, data.unit, ((1.0, 1.0),))
+        weights = np.round(made.coef_, DIGITS).tolist()
+        features = tuple(replace(f, weight=weight) for f, weight in zip(self.features, weights, strict=False))
+        own, last = weights[len(features) :], len(self.countries)
+        countries = {data.names[at]: weight for at, weight in zip(self.countries, own, strict=False)}
+        intercept, other = round(float(made.intercept_), DIGITS), own[last] if len(own) > last else 0.0
+        return Model(power, alpha, intercept, features, countries, other, data.unit, ((1.0, 1.0),))
 
 
-def _laid_out(data: Training, rows: np.ndarray) -> _Laid:
-    """Some of the customers (bool), prepared by what is known of them."""
-    table = data.table[rows]
-    known = table.loc[:, table.notna().any()]
-    prepared = preparation(known)
+def laid_out(data: Training, rows: np.ndarray) -> Laid:
+    """Some of the customers (bool), prepared by what is known of them.
+
+    The median for the unknown, logarithms, mean nought and deviation one; a column a country that is not rare.
+    """
+    measures = [name for long in (True, False) for name in data.table if MEASURES.get(name) is long]
+    features, columns = [], []
+    for name in measures:
+        values = data.table[name].to_numpy()[rows]
+        unknown = np.isnan(values)
+        if unknown.all():
+            continue
+        fill = float(np.median(values[~unknown]))
+        seen = np.where(unknown, fill, values)
+        seen = np.log1p(seen) if MEASURES[name] else seen
+        mean, variance = float(seen.mean()), float(seen.var())
+        alike = variance <= len(seen) * EPSILON * variance + (len(seen) * mean * EPSILON) ** 2  # but for rounding
+        deviation = 1.0 if alike else variance**0.5
+        columns.append((seen - mean) / deviation)
+        fill, mean, deviation = (round(value, DIGITS) for value in (fill, mean, deviation))
+        features.append(Feature(name, MEASURES[name], data.scales[name], fill, mean, deviation, 0.0))
+    countries, others = _own(data.table["country"].to_numpy()[rows]) if "country" in data.table else ((), ())
     with _stable():
-        return _Laid(data, prepared, prepared.fit_transform(known), data.spent[rows] / data.unit)
+        matrix = np.column_stack([*columns, *others])
+    return Laid(data, tuple(features), countries, matrix, data.spent[rows] / data.unit)
 
 
-def _feature(name: str, prepared: Any, at: int, weight: float, scale: float) -> Feature:
-    fill = prepared.named_steps["simpleimputer"].statistics_[at]
-    standard = prepared.named_steps["standardscaler"]
-    mean, deviation = standard.mean_[at], standard.scale_[at]
-    fill, mean, deviation = (round(float(value), DIGITS) for value in (fill, mean, deviation))
-    return Feature(name, MEASURES[name], scale, fill, mean, deviation, weight)
+def _own(country: np.ndarray) -> tuple[tuple[int, ...], tuple[np.ndarray, ...]]:
+    """The countries that are not RARE, a column (0 or 1) for each, and one for all others where there are any."""
+    count = np.bincount(country)
+    rare = count < RARE * len(country)
+    own = tuple(np.flatnonzero(~rare).tolist())
+    columns = [(country == at).astype(float) for at in own]
+    others = rare[country]
+    return own, (*columns, others.astype(float)) if others.any() else tuple(columns)
 
 
 def _level(scores: np.ndarray, spent: np.ndarray) -> tuple[tuple[float, float], ...]:
@@ -373,12 +383,5 @@ def _drawn(people: pd.DataFrame, seed: int) -> np.ndarray:
     found = np.full(len(people), seed % 2**64, dtype=np.uint64)
     units = np.rint(np.nan_to_num(people["units"].to_numpy(dtype=float)) * 1000)
     for column in (*(people[c].to_numpy() for c in ("recency_days", "tenure_days", "orders")), units):
-        found = _mixed(found ^ column.astype(np.int64).astype(np.uint64))
+        found = mixed(found ^ column.astype(np.int64).astype(np.uint64))
     return (found >> np.uint64(11)).astype(float) / 2.0**53
-
-
-def _mixed(state: np.ndarray) -> np.ndarray:
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))

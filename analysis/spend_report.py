@@ -51,7 +51,8 @@ class Past:
     def totals(self) -> dict[str, float]:
         """Predicted over actual total of the ways that predict spend."""
         ways = {"model": self.expected} | ({} if self.lifetime is None else {"lifetime": self.lifetime})
-        return {name: float(np.sort(spend).sum() / np.sort(self.spent).sum()) for name, spend in ways.items()}
+        actual = np.sort(self.spent).sum()
+        return {name: float(np.sort(spend).sum() / actual) for name, spend in ways.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +190,16 @@ def _ranking(tested: Tested) -> tuple[dict[str, tuple[float, tuple[float, float]
         scores, n = past.scores(), len(past.spent)
         if where:
             scores = {name: scores[name] for name in ("model", "past_spend")}
-        drawn, perfect = gains.resampled(scores, past.spent, SHARES, tested.seed), gains.perfect(past.spent)
+        drawn, perfect = gains.resampled(scores, past.spent, SHARES, tested.seed), gains.perfect(past.spent).area
+        totals = past.totals()
         for name, score in scores.items():
             own = gains.curve(score, past.spent)
             found = [own.capture(SHARES[0]), own.capture(SHARES[1]), gains.normalised(own, perfect)]
             for at, what in enumerate(("10", "20", "gini")):
                 figures[f"{where}{name}_{what}"] = found[at], gains.interval(found[at], drawn[name][:, at], n)
             ends = [end for at in (0, 1) for end in figures[f"{where}{name}_{('10', '20')[at]}"][1]]
-            total = past.totals().get(name, np.nan)
-            rows.append(("held-out customers" if where else "later quarter", SCORES[name], *found, *ends, total))
+            tried = "held-out customers" if where else "later quarter"
+            rows.append((tried, SCORES[name], *found, *ends, totals.get(name, np.nan)))
         for at, what in enumerate(("10", "20")):
             apart = figures[f"{where}model_{what}"][0] - figures[f"{where}past_spend_{what}"][0]
             draws = drawn["model"][:, at] - drawn["past_spend"][:, at]

@@ -51,6 +51,16 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """The same of BLAS alone: for small searches, in which other threads would only wait and keep a core busy."""
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    with _SUMS.of(partial(threadpool_limits, 1, "blas")):
+        yield
+
+
+@contextmanager
 def heard(*kinds: type[Warning]) -> Iterator[list[Warning]]:
     """The warnings of these kinds that this thread's block gave, instead of being shown.
 

@@ -16,12 +16,32 @@ def by(columns: Sequence[np.ndarray]) -> np.ndarray:
     """
     code, many = np.zeros(len(columns[0]), dtype=np.int64), 1
     for column in columns:
-        values, rank = np.unique(_whole(column), return_inverse=True)
-        if many * len(values) >= MOST:
-            kept, code = np.unique(code, return_inverse=True)
-            many = len(kept)
-        code, many = code * len(values) + rank, many * len(values)
+        rank, count = _ranks(_whole(column))
+        if many * count >= MOST:
+            code, many = _ranks(code)
+            if many == len(code):  # nobody is equal any more
+                break
+        code, many = code * count + rank, many * count
     return stable(code)
+
+
+def stretch(values: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """The stretch (int8) each value lies in; begins: where the few stretches begin, rising, the first at the least."""
+    found = np.zeros(len(values), dtype=np.int8)
+    for begin in begins[1:]:  # few comparisons of all at once are faster than a search for each
+        found += values >= begin
+    return found
+
+
+def _ranks(column: np.ndarray) -> tuple[np.ndarray, int]:
+    """The place of each whole number among the distinct ones, and how many these are."""
+    low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+    if high - low > 4 * len(column):
+        values, rank = np.unique(column, return_inverse=True)
+        return rank, len(values)
+    there = np.zeros(high - low + 1, dtype=bool)
+    there[column - low] = True
+    return (np.cumsum(there) - 1)[column - low], int(np.count_nonzero(there))
 
 
 def stable(codes: np.ndarray) -> np.ndarray:

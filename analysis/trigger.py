@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -62,8 +63,9 @@ class Trigger:
     columns: frozenset[str]
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Trigger:
-    """The checked rule; RuleError with what is wrong and what is allowed."""
+    """The checked rule, once a text; RuleError with what is wrong and what is allowed."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import chance_people, chance_report, chances, outcomes
+from analysis import chance_people, chance_report, chances, outcomes, sampled
 from analysis.chance_people import CUSTOMER, who_ordered
 from analysis.chances import BOOSTED, LOGISTIC, Cases
 from analysis.plan import ROOT
@@ -176,6 +176,20 @@ def test_shuffled_rows_change_nothing(shop, base):
         assert figures(again[name]) == figures(base[name])
         pd.testing.assert_frame_equal(again[name].frame, base[name].frame)
         assert again[name].model.json() == base[name].model.json()
+
+
+def test_of_many_people_some_are_asked_and_that_is_said(shop, base, monkeypatch):
+    monkeypatch.setattr(sampled, "MOST", 300)
+    few, again = results(shop(LINES)), results(shop(LINES.sample(frac=1, random_state=3)))
+    for name, column in (("propensity", "propensity_7d"), ("churn", "churn_90d")):
+        own, test = few[name], few[name].parts.frame.set_index("part").loc["test"]
+        assert test["people"] == 300 * test["cuts"] == own.findings["auc"].n
+        assert own.findings["auc"].population.endswith("on the days tested, drawn at random")
+        assert "Of more than 300 people on a day, so many were drawn at random" in own.parts.note
+        assert "drawn" not in base[name].findings["auc"].population + base[name].parts.note
+        assert own.findings["auc"].value == pytest.approx(base[name].findings["auc"].value, abs=0.1)
+        assert (own.frame[column].notna() == base[name].frame[column].notna()).all()  # everybody is still scored
+        assert figures(again[name]) == figures(own)
 
 
 def test_other_names_change_no_chance(shop, base):

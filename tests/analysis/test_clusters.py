@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
+from sklearn.mixture import GaussianMixture
 
-from analysis import cluster_fit, cluster_model, cluster_names
+from analysis import cluster_fit, cluster_model, cluster_names, mixtures, sampled
 from analysis.cluster_model import Feature, Model
 from analysis.cluster_names import Against
 from analysis.clusters import EVERYONE, Clusters
@@ -248,10 +249,72 @@ def test_a_place_and_the_nearest_centre_by_hand():
     measures = {"recency": np.array([0.0, np.nan]), "monetary": np.array([55.5, -5.0])}
     first = ((np.log(1) - 3.1) / 0.7, (np.log(2) - 0.9) / 1.3)
     second = ((np.log(31) - 3.1) / 0.7, (0 - 0.9) / 1.3)
-    place = MODEL.placed(measures)
+    place = MODEL.placed(measures).T
     assert place == pytest.approx(np.array([first, second]) @ MODEL.axes)
     distances = ((place[:, None, :] - MODEL.centres[None]) ** 2).sum(axis=2)
-    assert MODEL.nearest(place).tolist() == distances.argmin(axis=1).tolist()
+    assert MODEL.nearest(place.T).tolist() == distances.argmin(axis=1).tolist()
+
+
+def test_silhouettes_are_those_of_scikit_learn():
+    rng = np.random.default_rng(2)
+    place = rng.normal(size=(1203, 3)).round(1)  # some of them at the same place
+    two, many = np.repeat([0, 1], [1, 1202]), rng.integers(0, 5, 1203) * 2  # one alone; numbers nobody has
+    found = cluster_fit.silhouettes(place, [two, many, np.zeros(1203, dtype=int), np.arange(1203)])
+    assert found[:2] == pytest.approx([silhouette_score(place, two), silhouette_score(place, many)], rel=1e-9)
+    assert np.isnan(found[2:]).all()
+
+
+@pytest.mark.parametrize("components", range(1, 6))
+def test_mixtures_are_those_of_scikit_learn(components):
+    rng = np.random.default_rng(3)
+    points = np.vstack([rng.normal(size=(300, 3)), rng.normal(size=(200, 3)) * 0.2 + 2, rng.exponential(size=(80, 3))])
+    theirs = GaussianMixture(components, n_init=3, reg_covar=1e-4, random_state=11).fit(points)
+    assert mixtures.bayes(points, components, 11) == pytest.approx(theirs.bic(points), rel=1e-9)
+
+
+def test_of_many_customers_some_are_fitted_on_and_all_assigned_as_scikit_learn_would(
+    shop, computed, random_lines, monkeypatch
+):
+    lines = random_lines(7, orders=900)
+    whole = computed("clusters", shop(lines))
+    monkeypatch.setattr(sampled, "MOST", 60)
+    clusters = computed("clusters", shop(lines))
+    n = len(clusters.frame)
+    assert n > 60 and clusters.findings["davies_bouldin"].n == 60
+    assert clusters.findings["davies_bouldin"].population == "known customers with at least one sale, drawn at random"
+    assert "fitted on 60 customers drawn at random" in clusters.findings["groups"].definition
+    assert "Fitted and measured on 60 customers drawn at random" in clusters.features.note
+    assert "60 customers drawn at random" in clusters.profile.note
+    assert "drawn at random" not in whole.features.note + whole.profile.note + whole.findings["groups"].definition
+    assert clusters.groups.frame["customers"].tolist()[-1] == n == clusters.findings["headline"].n
+    again = computed("clusters", shop(lines.sample(frac=1, random_state=5)))
+    assert labels(again) == labels(clusters) and again.model.json() == clusters.model.json()
+    other = computed("clusters", shop(lines, settings={"seed": 99}))
+    assert other.model.json() != clusters.model.json()
+
+
+def test_customers_are_put_where_scikit_learn_puts_them(monkeypatch):
+    rng = np.random.default_rng(5)
+    measures = {"recency": rng.integers(0, 400, 5000).astype(float), "monetary": rng.exponential(60, 5000)}
+    measures["monetary"][::7] = np.nan
+    theirs = KMeans(len(MODEL.centres), init=MODEL.centres, n_init=1, max_iter=1).fit(MODEL.centres)
+    place = MODEL.placed(measures).T
+    assert np.abs(theirs.cluster_centers_ - MODEL.centres).max() < 1e-9
+    monkeypatch.setattr(cluster_model, "BLOCK", 777)
+    found = MODEL.assigned(measures)
+    assert found.tolist() == theirs.predict(np.ascontiguousarray(place)).tolist()
+    own = ((place - MODEL.centres[found]) ** 2).sum(axis=1) ** 0.5
+    assert own == pytest.approx(theirs.transform(np.ascontiguousarray(place)).min(axis=1), abs=1e-9)
+
+
+def test_stand_ins_are_drawn_by_seed_and_none_is_likelier():
+    drawn = sampled.stand_ins(10_000, 3, 2_000)
+    assert len(np.unique(drawn)) == 2_000 and (np.diff(drawn) > 0).all()
+    assert (
+        drawn.tolist() == sampled.stand_ins(10_000, 3, 2_000).tolist() != sampled.stand_ins(10_000, 4, 2_000).tolist()
+    )
+    assert np.histogram(drawn, 10, (0, 10_000))[0] == pytest.approx(200, abs=60)
+    assert sampled.stand_ins(5, 3, 5).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_what_is_kept_reads_back_the_same(tmp_path):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis import customers, outcomes
-from analysis.order_days import OrderDays
+from analysis.order_days import OrderDays, sums
 
 from .test_customers import random_lines
 from .test_outcomes import lines_of
@@ -53,4 +53,24 @@ def test_numbers_of_ids(shop):
     )
     assert known.ids.to_pylist() == ["a", "b"]
     assert known.numbers(pd.Series(["b", "c", "a"], dtype="str").array._pa_array).tolist() == [1, -1, 0]
-    assert np.all(known.earlier < 0)
+    assert not len(known.added)
+
+
+def test_sums_are_those_of_numpy():
+    rng = np.random.default_rng(4)
+    start = np.append(0, np.sort(rng.choice(np.arange(1, 5000), 2000, replace=False)))
+    for values in (rng.random(5000) < 0.5, rng.integers(-(2**31), 2**31, 5000), np.full(5000, 2**31 - 1, np.int32)):
+        found = sums(values, start)
+        assert found.dtype == np.int64
+        np.testing.assert_array_equal(found, np.add.reduceat(values.astype(np.int64), start))
+    assert sums(np.zeros(0), start[:0]).tolist() == []
+
+
+def test_a_customer_of_two_countries_is_told_by_those_known_on_the_day(shop):
+    rows = [("o1", "ann", "2024-01-01", "1", "sale"), ("o2", "ann", "2024-01-03", "1", "sale")]
+    frame = pd.DataFrame(rows, columns=["order_id", "customer_id", "ordered_at", "amount", "kind"])
+    for countries, settled in ((["Peru", "Chile"], False), (["Peru", "Peru"], True)):
+        lines = lines_of(shop(frame.assign(country=countries)))
+        assert OrderDays.of(lines).settled is settled
+        told = [outcomes.features(lines, None, date(2024, 1, day))["country"][0] for day in (2, 4)]
+        assert told == ["Peru", min(countries)]

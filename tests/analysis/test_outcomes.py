@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis import outcomes
+from analysis.customers import filed
 from analysis.plan import ROOT
 from dataset.engine import Relation
 
@@ -107,6 +108,6 @@ def test_days_do_not_overlap(shop):
 
 def test_what_is_on_file_joins(shop):
     made = shop(LINES, customers=[{"customer_id": "ann", "country": "France", "age": 40}])
-    known = outcomes.features(lines_of(made), file_of(made), date(2024, 1, 11)).set_index("customer_id")
+    known = outcomes.features(lines_of(made), filed(file_of(made)), date(2024, 1, 11)).set_index("customer_id")
     assert known["age"]["ann"] == 40 and np.isnan(known["age"]["bob"])
     assert known["country"]["ann"] == "France" and "income" not in known

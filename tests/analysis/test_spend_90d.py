@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from analysis import btyd, spend_90d, spend_model, spend_report, spend_told
 from analysis.finding import PLACE, Finding
+from analysis.order_days import OrderDays
 from analysis.plan import ROOT
 from analysis.run import Run, run
 from analysis.threads import one_thread
@@ -103,6 +107,37 @@ def test_past_spend_by_a_second_way(computed_on):
     assert found["calibration_total"].value == pytest.approx(predicted / actual)
 
 
+def preparation(table: pd.DataFrame) -> ColumnTransformer:
+    """What `laid_out` does, by scikit-learn's own transformers."""
+    measures = {long: [c for c in table if spend_model.MEASURES.get(c) is long] for long in (True, False)}
+    log, rare = FunctionTransformer(np.log1p), {"min_frequency": spend_model.RARE}
+    parts = [
+        ("log", make_pipeline(SimpleImputer(strategy="median"), log, StandardScaler()), measures[True]),
+        ("plain", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), measures[False]),
+    ]
+    if "country" in table:
+        one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False, **rare)
+        parts.append(("country", one_hot, ["country"]))
+    return ColumnTransformer([part for part in parts if part[2]])
+
+
+@pytest.mark.parametrize("places", [0, 1, 3, 120])
+def test_customers_are_prepared_as_scikit_learn_would(places):
+    rng = np.random.default_rng(places)
+    table = pd.DataFrame({"recency": rng.integers(0, 300, 500), "age": rng.integers(18, 90, 500), "returns": 0.1})
+    table = table.astype(float)
+    table.loc[rng.random(500) < 0.2, ["recency", "age"]] = np.nan
+    names = tuple(f"c{at}" for at in range(places))
+    if places:
+        table["country"] = (
+            np.minimum(rng.geometric(0.3, 500) - 1, places - 1) if places < 9 else rng.integers(0, 120, 500)
+        )
+    rows = rng.random(500) < 0.8
+    data = spend_model.Training(table, table, names, dict.fromkeys(table, 1.0), np.ones(500), 1.0, np.zeros(500))
+    laid = spend_model.laid_out(data, rows)
+    np.testing.assert_allclose(laid.matrix, preparation(table[rows]).fit_transform(table[rows]), atol=1e-12)
+
+
 def test_the_kept_model_is_what_predicts(shop):
     """The JSON alone, by plain arithmetic, gives the customers' figures; and it is scikit-learn's own prediction."""
     made = shop(buyers(2))
@@ -131,7 +166,7 @@ def test_the_kept_model_is_what_predicts(shop):
     _, later = quarters(made)
     data = spend_model.training(later.people, later.spent, 1)
     bare = spend_model.Fits(data).bare(1.5, 0.01)
-    theirs = make_pipeline(spend_model.preparation(data.table), spend_model.regression(1.5, 0.01))
+    theirs = make_pipeline(preparation(data.table), spend_model.regression(1.5, 0.01))
     theirs.fit(data.table, data.spent / data.unit)
     np.testing.assert_allclose(np.exp(bare.score(data.people)), theirs.predict(data.table), rtol=1e-6)
 
@@ -325,7 +360,8 @@ def test_lifetime_value_belongs_to_its_customer(shop):
     made = shop(buyers(2))
     _, later = quarters(made)
     lines = Relation(made[0].engine, "lines", ROOT)
-    found = pd.Series(spend_90d._lifetime(lines, later), later.people["customer_id"])
+    names = OrderDays.of(lines).ids.to_pandas()
+    found = pd.Series(spend_90d._lifetime(lines, later), names[later.people["customer"]])
     known = btyd.purchases(lines, later.day)
     pays = btyd.spenders(known)
     orders = btyd.fit_orders(btyd.histories(known))

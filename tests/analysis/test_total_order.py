@@ -36,3 +36,19 @@ def test_equal_numbers_keep_their_order(most):
 
 def test_no_row():
     assert total_order.by([np.empty(0)]).tolist() == []
+
+
+def test_stretches_are_those_of_a_search():
+    rng = np.random.default_rng(3)
+    values = rng.integers(0, 50, 1000)
+    begins = np.array([values.min(), 7, 20, 49])
+    np.testing.assert_array_equal(total_order.stretch(values, begins), np.searchsorted(begins, values, "right") - 1)
+    assert total_order.stretch(values, begins[:1]).tolist() == [0] * 1000
+
+
+def test_whole_numbers_far_apart_and_near_are_ranked_alike():
+    rng = np.random.default_rng(4)
+    near = rng.integers(-20, 20, 3000)
+    far = near.astype(np.int64) * 2**40
+    np.testing.assert_array_equal(total_order.by([near, far]), np.lexsort([near]))
+    np.testing.assert_array_equal(total_order.by([far]), total_order.by([near]))
