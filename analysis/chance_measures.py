@@ -18,16 +18,11 @@ def roc_area(score: np.ndarray, yes: np.ndarray) -> Estimate:
     Interval on the logit scale from the variance of DeLong, DeLong and Clarke-Pearson (1988), by the ranks of Sun and
     Xu (2014, IEEE Signal Processing Letters 21).
     """
-    from scipy.stats import rankdata
-
-    order = np.lexsort([score, ~yes])
-    score, positives = score[order], int(np.count_nonzero(yes))
-    negatives = len(score) - positives
-    ranks, above, below = rankdata(score), rankdata(score[:positives]), rankdata(score[positives:])
-    of_yes = (ranks[:positives] - above) / negatives
-    of_no = 1 - (ranks[positives:] - below) / positives
+    own, others = np.sort(score[yes]), np.sort(score[~yes])
+    of_yes = _below(others, own) / len(others)
+    of_no = 1 - _below(own, others) / len(own)
     area = float(of_yes.mean())
-    variance = _variance(of_yes) / positives + _variance(of_no) / negatives
+    variance = _variance(of_yes) / len(own) + _variance(of_no) / len(others)
     return area, _within_one(area, variance**0.5)
 
 
@@ -45,10 +40,10 @@ def precision_area(score: np.ndarray, yes: np.ndarray) -> Estimate:
 
 def steps(score: np.ndarray, yes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The distinct scores, the highest first; and how many yeses, and how many of all, are scored as high or higher."""
-    distinct, place = np.unique(score, return_inverse=True)
-    taken = np.bincount(place.reshape(-1), minlength=len(distinct))[::-1]
-    found = np.bincount(place.reshape(-1)[yes], minlength=len(distinct))[::-1]
-    return distinct[::-1], np.cumsum(found), np.cumsum(taken)
+    rising, own = np.sort(score), np.sort(score[yes])
+    first = np.flatnonzero(np.diff(rising, prepend=np.nan) != 0)
+    distinct = rising[first][::-1]
+    return distinct, len(own) - np.searchsorted(own, distinct), len(rising) - first[::-1]
 
 
 def brier(chance: np.ndarray, yes: np.ndarray) -> float:
@@ -67,9 +62,7 @@ def brier_skill(chance: np.ndarray, yes: np.ndarray, base: float) -> Estimate:
 
     Interval of a ratio of means, by the delta method over people.
     """
-    own, bare = (chance - yes) ** 2, (base - yes) ** 2
-    order = np.lexsort([own, bare])
-    own, bare = own[order], bare[order]
+    own, bare = _by_bare((chance - yes) ** 2, yes, base)
     ratio = float(own.mean() / bare.mean())
     spread = (_variance(own - ratio * bare) / len(own)) ** 0.5 / float(bare.mean())
     return 1 - ratio, (1 - ratio - Z * spread, 1 - ratio + Z * spread)
@@ -116,9 +109,11 @@ def line(score: np.ndarray, yes: np.ndarray, smoothed: bool = False) -> tuple[fl
     smoothed: outcomes of Platt (1999), (n + 1) / (n + 2) and 1 / (m + 2) in place of one and nought. The slope is
     nought where all scores are equal; Cox (1958) judges calibration by it.
     """
-    order = np.lexsort([yes, score])
-    x, target = score[order], yes[order].astype(float)
-    positives = target.sum()
+    x, target = np.sort(score), np.zeros(len(score))
+    own = np.sort(score[yes])
+    positives = float(len(own))
+    after = np.searchsorted(own, own, side="right") - np.arange(len(own))  # yeses that score the same, this one and on
+    target[np.searchsorted(x, own, side="right") - after] = 1.0  # behind the noes that score the same
     if smoothed:
         target = np.where(target > 0, (positives + 1) / (positives + 2), 1 / (len(x) - positives + 2))
     middle, spread = float(x.mean()), float(x.std())
@@ -139,6 +134,21 @@ def line(score: np.ndarray, yes: np.ndarray, smoothed: bool = False) -> tuple[fl
             break
     error = float(np.linalg.inv(information)[1, 1]) ** 0.5
     return float(beta[0] - beta[1] * middle / spread), float(beta[1] / spread), error / spread
+
+
+def _below(others: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """How many of `others` are below each of `own`, equal ones counted half; both in order."""
+    return (np.searchsorted(others, own) + np.searchsorted(others, own, side="right")) / 2
+
+
+def _by_bare(own: np.ndarray, yes: np.ndarray, base: float) -> tuple[np.ndarray, np.ndarray]:
+    """Squared errors, and those of giving everyone `base`, in order of these and then of their own."""
+    bare = (base - np.array([False, True])) ** 2
+    if bare[0] == bare[1]:
+        return np.sort(own), np.full(len(own), bare[0])
+    order = np.argsort(bare)
+    parts = [np.sort(own[yes == bool(did)]) for did in order]
+    return np.concatenate(parts), np.repeat(bare[order], [len(part) for part in parts])
 
 
 def expit(score: np.ndarray) -> np.ndarray:

@@ -12,7 +12,6 @@ import pandas as pd
 from analysis import outcomes, rfm
 from analysis.chances import Known, Measure
 from analysis.customers import Customers
-from analysis.order_days import OrderDays
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -112,7 +111,7 @@ def groups_of(people: pd.DataFrame) -> np.ndarray:
 
 
 def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
-    """The measures of VISITOR of who was seen in the ninety days before `day`, with their ids and group (STAGES).
+    """The measures of VISITOR of who was seen in the ninety days before `day`, with their group (STAGES), in any order.
 
     customer: their numbers, -1 of who has none. snapshot: the last day that is looked back from.
     """
@@ -121,10 +120,7 @@ def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
     ago = max((snapshot - day) // TOGETHER + ((snapshot - day) % TOGETHER > timedelta()), 1)
     seen = snapshot - LATELY - ago * TOGETHER
     found = events.query("propensity.sql", until=day, since=day - LATELY, seen=seen, **since)
-    columns: dict[str, object] = {
-        "customer_id": pd.Series(found["customer_id"].to_pandas(), dtype="str"),
-        "customer": OrderDays.of(events).numbers(found["customer_id"]),
-    }
+    columns: dict[str, object] = {"customer": found["customer"].to_numpy()}
     for name, column in (("view_days", "last_view"), ("cart_days", "last_cart"), ("sale_days", "last_sale")):
         columns[name] = (np.datetime64(day, "us") - found[column].to_numpy().astype("datetime64[us]")) / DAY
     for name in ("views_1", "views_7", "views_30", "sessions", "carts_left", "orders"):

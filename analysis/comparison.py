@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from babel.numbers import get_currency_precision
 
@@ -23,6 +24,7 @@ NAMED = 0.9  # of what is sold, at least, that names its customer; below, orders
 
 Measure = Literal["net", "orders"]
 Tree = Literal["visits", "buyers", "orders"]
+Came = Mapping[date, tuple[int, int]]  # first day of a period -> visitors, buyers among them
 
 TREES: dict[tuple[Measure, Tree], tuple[str, ...]] = {
     ("net", "visits"): ("visitors", "conversion", "spend"),
@@ -179,10 +181,26 @@ class Comparison:
         return amount if self.measure == "net" else int(amount)
 
 
+def who_came(events: Relation, year: date | None, before: date, after: date, grain: Grain, settings: Settings) -> Came:
+    """Visitors and buyers among them by first day of the period, of up to three periods, from one look at the events.
+
+    year: the first day of a third, earlier period.
+    """
+    starts = {"year": year or before, "before": before, "after": after}
+    when = {f"{name}_from": start for name, start in starts.items()}
+    when |= {f"{name}_to": following(start, grain) for name, start in starts.items()}
+    asked = {"snapshot": settings.snapshot, "until": until(settings), **when}
+    rows = events.query("kpi_tree_visitors.sql", **asked).to_pylist()
+    return {starts[row["period"]]: (row["visitors"], row["seen_buyers"]) for row in rows}
+
+
 def compared(
-    lines: Relation, events: Relation | None, before: date, after: date, grain: Grain, settings: Settings
+    lines: Relation, came: Came | None, before: date, after: date, grain: Grain, settings: Settings
 ) -> Comparison:
-    """The comparison of two periods; raises Skip when nothing was sold in one of them, or what changed is unknown."""
+    """The comparison of two periods; raises Skip when nothing was sold in one of them, or what changed is unknown.
+
+    came: None without events.
+    """
     when = {
         "before_from": before,
         "before_to": following(before, grain),
@@ -190,12 +208,6 @@ def compared(
         "after_to": following(after, grain),
     }
     sold = {r["period"]: r for r in lines.query("kpi_tree.sql", snapshot=settings.snapshot, **when).to_pylist()}
-    came: dict[str, dict[str, Any]] = {}
-    if events is not None:
-        visits = events.query(
-            "kpi_tree_visitors.sql", snapshot=settings.snapshot, until=until(settings), **when
-        ).to_pylist()
-        came = {r["period"]: r for r in visits}
     if sold.keys() != {"before", "after"} or not all(r["orders"] for r in sold.values()):
         raise Skip(f"nothing was sold in one of the last two complete {grain}s")
     first, last = (
@@ -203,10 +215,11 @@ def compared(
             start=when[f"{name}_from"],
             end=when[f"{name}_to"],
             **{k: v for k, v in sold[name].items() if k != "period"},
-            visitors=came.get(name, {}).get("visitors") if events is not None else None,
-            seen_buyers=came.get(name, {}).get("seen_buyers", 0),
+            visitors=seen[0],
+            seen_buyers=seen[1],
         )
         for name in ("before", "after")
+        for seen in [(came or {}).get(when[f"{name}_from"], (None, 0))]
     )
     measure: Measure = "orders" if settings.no_money else "net"
     if measure == "net" and min(first.gross, last.gross) <= 0:

@@ -7,23 +7,20 @@ with between_them as (
     where
         visitors.unclear is not null
         and events.kind = 'cart'
-        and events.at >= visitors.first_view
-        and events.at <= visitors.last_purchase
+        and events.at >= visitors.unclear_from
+        and events.at <= visitors.unclear_to
     group by visitors.unclear
 )
 select
-    count(*) as visitors,
-    count(first_view) as viewers,
-    count(first_cart) as carters,
-    count(last_purchase) as purchasers,
-    count(case when first_view is not null then first_cart end) as viewed_and_carted,
-    count(case when first_cart is not null then last_purchase end) as carted_and_bought,
-    count(case when first_view is not null then last_purchase end) as viewed_and_bought,
-    count(case when last_cart >= first_view then 1 end) as carted_in_order,
-    count(case
-        when first_cart >= first_view and first_cart <= last_purchase then 1
-        when last_cart >= first_view and last_cart <= last_purchase then 1
-    end) + (select count(*) from between_them) as bought_in_order,
-    cast(min(first_at) as date) as first_day,
-    cast(max(last_at) as date) as last_day
+    cast(coalesce(sum(visitors), 0) as bigint) as visitors,
+    cast(sum(viewed * visitors) as bigint) as viewers,
+    cast(sum(carted * visitors) as bigint) as carters,
+    cast(sum(purchased * visitors) as bigint) as purchasers,
+    cast(sum(viewed * carted * visitors) as bigint) as viewed_and_carted,
+    cast(sum(carted * purchased * visitors) as bigint) as carted_and_bought,
+    cast(sum(viewed * purchased * visitors) as bigint) as viewed_and_bought,
+    cast(sum(carted_in_order * visitors) as bigint) as carted_in_order,
+    cast(sum(bought_in_order * visitors) + (select count(*) from between_them) as bigint) as bought_in_order,
+    min(first_day) as first_day,
+    max(last_day) as last_day
 from visitors

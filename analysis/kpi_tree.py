@@ -18,7 +18,7 @@ from analysis.change_by_group import (
     said_of_groups,
     said_of_newness,
 )
-from analysis.comparison import TREES, Comparison, Measure, compared, lowered, said_of
+from analysis.comparison import TREES, Came, Comparison, Measure, compared, lowered, said_of, who_came
 from analysis.drivers import FEW, OF_KNOWN, UNITS, WORDS, Part, headline, level, listed, matters
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import Ground, over
@@ -82,8 +82,10 @@ def compute(
         raise Skip("the data hold no two complete weeks to compare")
     grain, starts = found
     before, after = starts[-2:]
-    main = compared(lines, events, before, after, grain, settings)
-    year = _a_year_before(lines, events, after, grain, starts, settings)
+    earlier = year_before(after) if grain != "week" and year_before(after) in starts else None
+    came = None if events is None else who_came(events, earlier, before, after, grain, settings)
+    main = compared(lines, came, before, after, grain, settings)
+    year = _a_year_before(lines, came, earlier, after, grain, settings)
     left_out = [s for s in periods(days[0], days[-1], grain) if s not in starts]
     groups = by_who_bought(lines, main, grain, settings) if main.measure == "net" else None
     newness = by_newness(lines, main, grain, settings) if groups is not None else None
@@ -111,13 +113,13 @@ def compute(
 
 
 def _a_year_before(
-    lines: Relation, events: Relation | None, after: date, grain: Grain, starts: Sequence[date], settings: Settings
+    lines: Relation, came: Came | None, earlier: date | None, after: date, grain: Grain, settings: Settings
 ) -> Comparison | None:
     """The last period against the same a year before; None where that is not complete, or nothing was sold in it."""
-    if grain == "week" or year_before(after) not in starts:
+    if earlier is None:
         return None
     try:
-        return compared(lines, events, year_before(after), after, grain, settings)
+        return compared(lines, came, earlier, after, grain, settings)
     except Skip:
         return None
 

@@ -1,14 +1,19 @@
--- How many visitors came in two periods, and how many of the buyers of the same period were among them?
+-- How many visitors came in each of three periods, and how many of the buyers of the same period were among them?
+-- A moment in two of them is of the first: after, before, year.
 with visits as (
     select
         customer_id,
-        case when events.at >= cast($after_from as timestamp) then 'after' else 'before' end as period
+        case
+            when events.at >= cast($after_from as timestamp) and events.at < cast($after_to as timestamp) then 'after'
+            when events.at >= cast($before_from as timestamp) and events.at < cast($before_to as timestamp) then 'before'
+            when events.at >= cast($year_from as timestamp) and events.at < cast($year_to as timestamp) then 'year'
+        end as period
     from events
     where
         events.at < cast($until as timestamp)
-        and events.at >= cast($before_from as timestamp)
+        and events.at >= cast($year_from as timestamp)
         and events.at < cast($after_to as timestamp)
-        and (events.at < cast($before_to as timestamp) or events.at >= cast($after_from as timestamp))
+        and (events.at < cast($year_to as timestamp) or events.at >= cast($before_from as timestamp))
 ),
 came as (
     select customer_id, period
@@ -21,6 +26,7 @@ sales as (
         case
             when ordered_at >= cast($after_from as timestamp) and ordered_at < cast($after_to as timestamp) then 'after'
             when ordered_at >= cast($before_from as timestamp) and ordered_at < cast($before_to as timestamp) then 'before'
+            when ordered_at >= cast($year_from as timestamp) and ordered_at < cast($year_to as timestamp) then 'year'
         end as period
     from order_parts
     where ordered_at < cast($snapshot as timestamp) and kind = 'sale' and customer_id is not null
@@ -34,6 +40,7 @@ buyers as (
 select came.period as period, count(came.customer_id) as visitors, count(buyers.customer_id) as seen_buyers
 from came
 left join buyers on buyers.customer_id = came.customer_id and buyers.period = came.period
+where came.period is not null
 group by came.period
 having count(came.customer_id) > 0
 order by came.period

@@ -1,7 +1,7 @@
 -- How many visitors came before $until, when, and how many of them bought before $snapshot?
 select
-    count(*) as visitors,
-    count(customer) as converted,
-    cast(min(first_at) as date) as first_day,
-    cast(max(last_at) as date) as last_day
+    cast(coalesce(sum(visitors), 0) as bigint) as visitors,
+    cast(coalesce(sum(buyer * visitors), 0) as bigint) as converted,
+    min(first_day) as first_day,
+    max(last_day) as last_day
 from visitors

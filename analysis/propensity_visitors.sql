@@ -1,7 +1,7 @@
 -- How many visitors are there before the snapshot, since when, and how many of them bought?
 select
-    count(*) as visitors,
-    count(customer) as buyers,
-    cast(min(first_at) as date) as first_day
+    cast(coalesce(sum(visitors), 0) as bigint) as visitors,
+    cast(coalesce(sum(buyer * visitors), 0) as bigint) as buyers,
+    min(first_day) as first_day
 from visitors
-where first_at < cast($snapshot as timestamp)
+where early = 1

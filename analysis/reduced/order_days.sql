@@ -9,6 +9,7 @@ with parts as (
         order_parts.kind as kind,
         sum(order_parts.quantity) as quantity,
         sum(order_parts.amount) as amount,
+        max(order_parts.ordered_at) as last_at,
         min(order_parts.country) as country
     from order_parts
     inner join everyone on everyone.customer_id = order_parts.customer_id
@@ -22,5 +23,6 @@ select
     kind,
     quantity,
     amount,
+    last_at,
     country
 from parts

@@ -1,6 +1,6 @@
--- Who was seen before $until, when first and last, and what did they do? One row a visitor, with the number in people of
--- who bought before $snapshot.
--- unclear: the id of whom these times leave open whether a cart lies between the first view and the last purchase.
+-- How many were seen before $until, by what they did? One row for all who did alike, with their first and last day.
+-- buyer, early: bought, was seen before $snapshot. Flags are 1 or 0; in order: a cart lies after the first view, and
+-- before the last purchase. unclear: the id of whom these times leave open whether one lies between unclear_from and _to.
 with seen as (
     select
         customer_id,
@@ -13,19 +13,60 @@ with seen as (
     from events
     where events.at < cast($until as timestamp)
     group by customer_id
-    having count(customer_id) > 0
+),
+told as (
+    select
+        case when people.customer is not null then 1 else 0 end as buyer,
+        case when seen.first_at < cast($snapshot as timestamp) then 1 else 0 end as early,
+        case when seen.first_view is not null then 1 else 0 end as viewed,
+        case when seen.first_cart is not null then 1 else 0 end as carted,
+        case when seen.last_purchase is not null then 1 else 0 end as purchased,
+        case when seen.last_cart >= seen.first_view then 1 else 0 end as carted_in_order,
+        case
+            when seen.first_cart >= seen.first_view and seen.first_cart <= seen.last_purchase then 1
+            when seen.last_cart >= seen.first_view and seen.last_cart <= seen.last_purchase then 1
+            else 0
+        end as bought_in_order,
+        case
+            when
+                seen.first_cart < seen.first_view
+                and seen.first_view <= seen.last_purchase
+                and seen.last_purchase < seen.last_cart
+                then 1
+            else 0
+        end as is_open,
+        seen.customer_id,
+        seen.first_view,
+        seen.last_purchase,
+        cast(seen.first_at as date) as first_day,
+        cast(seen.last_at as date) as last_day
+    from seen
+    left join people on people.customer_id = seen.customer_id
+    where seen.customer_id is not null
 )
 select
-    people.customer,
-    seen.first_at,
-    seen.last_at,
-    seen.first_view,
-    seen.first_cart,
-    seen.last_cart,
-    seen.last_purchase,
-    case
-        when seen.first_cart < seen.first_view and seen.first_view <= seen.last_purchase and seen.last_purchase < seen.last_cart
-            then seen.customer_id
-    end as unclear
-from seen
-left join people on people.customer_id = seen.customer_id
+    buyer,
+    early,
+    viewed,
+    carted,
+    purchased,
+    carted_in_order,
+    bought_in_order,
+    case when is_open = 1 then customer_id end as unclear,
+    case when is_open = 1 then first_view end as unclear_from,
+    case when is_open = 1 then last_purchase end as unclear_to,
+    count(*) as visitors,
+    min(first_day) as first_day,
+    max(last_day) as last_day
+from told
+group by
+    buyer,
+    early,
+    viewed,
+    carted,
+    purchased,
+    carted_in_order,
+    bought_in_order,
+    case when is_open = 1 then customer_id end,
+    case when is_open = 1 then first_view end,
+    case when is_open = 1 then last_purchase end

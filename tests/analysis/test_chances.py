@@ -350,18 +350,71 @@ EVENTS = [
 
 def test_visitors_by_hand(shop):
     made = shop([("o1", "ann", "2024-03-05 09:00", 5), ("o2", "cid", "2024-03-10 00:00", 5)], events=EVENTS)
-    found = chance_people.visitors(relation(made, "events"), *2 * [date(2024, 3, 10)]).set_index("customer_id")
-    assert found.index.tolist() == ["ann", "bob", "cid"]
+    found = chance_people.visitors(relation(made, "events"), *2 * [date(2024, 3, 10)])
+    found = found.sort_values("sessions", ascending=False, ignore_index=True)
+    assert found["customer"].tolist() == [0, -1, 1]  # ann, bob, who bought nothing, and cid
     assert found["sessions"].tolist() == [3, 2, 1]
     assert found["views_30"].tolist() == [2, 0, 1] and found["views_1"].tolist() == [0, 0, 1]
     assert found["views_7"].tolist() == [0, 0, 1]
     assert found["carts_left"].tolist() == [1, 0, 1]
     assert found["orders"].tolist() == [1, 0, 0]
-    assert found["view_days"]["cid"] == 0.25 and np.isnan(found["view_days"]["bob"])
-    assert found["cart_days"]["ann"] == pytest.approx(9 - (10 * 60 + 51) / 1440)
-    assert found["sale_days"]["ann"] == pytest.approx(5 - 9 / 24)
+    assert found["view_days"][2] == 0.25 and np.isnan(found["view_days"][1])
+    assert found["cart_days"][0] == pytest.approx(9 - (10 * 60 + 51) / 1440)
+    assert found["sale_days"][0] == pytest.approx(5 - 9 / 24)
     stages = [chance_people.STAGES[at] for at in found["group"]]
     assert stages == ["Cart left", "Came back", "Cart left"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_visitors_by_their_events_one_by_one(shop, seed):
+    """Sessions, views and carts as found event by event, of visits on both sides of midnights and half hours."""
+    rng = np.random.default_rng(seed)
+    n, day = 6000, pd.Timestamp("2024-03-10")
+    start = day - pd.to_timedelta(rng.integers(0, 130, n), unit="D") + pd.to_timedelta(rng.integers(-4, 5, n), unit="h")
+    events = pd.DataFrame(
+        {
+            "customer_id": [f"v{i}" for i in rng.integers(0, 300, n)],
+            "kind": rng.choice(["view", "cart", "purchase"], n, p=[0.5, 0.35, 0.15]),
+            "at": start + pd.to_timedelta(rng.integers(-6, 7, n) * 5, unit="min"),
+            "product_id": _some([f"p{i}" for i in rng.integers(0, 4, n)], rng.random(n) < 0.9),
+        }
+    )
+    lines = [("o1", "v1", "2024-01-05 09:00", 5), ("o1", "v1", "2024-01-07 10:00", 5), ("o2", "v2", "2024-03-10", 5)]
+    for back in (0, 9):
+        until = day - pd.Timedelta(days=back)
+        made = shop(lines, events=events)
+        found = chance_people.visitors(relation(made, "events"), until.date(), day.date())
+        people = [_visitor(own, until) for _, own in events.groupby("customer_id")]
+        expected = pd.DataFrame([one for one in people if one], dtype=float)
+        same = in_order(found[list(expected.columns)])
+        pd.testing.assert_frame_equal(same, in_order(expected), check_exact=False, rtol=1e-12)
+        buyers = found.set_index("customer")["orders"]
+        assert buyers[0] == 1 and buyers[1] == 0 and (buyers[-1] == 0).all()
+
+
+def _some(names: list[str], kept: np.ndarray) -> list[str | None]:
+    return [name if keep else None for name, keep in zip(names, kept, strict=True)]
+
+
+def _visitor(events: pd.DataFrame, until: pd.Timestamp) -> dict[str, float]:
+    """The measures of one visitor's events; empty of who was not seen in the ninety days before."""
+    own = events[(events["at"] >= until - pd.Timedelta(days=90)) & (events["at"] < until)].sort_values("at")
+    if own.empty:
+        return {}
+    views, bought = own.loc[own["kind"] == "view", "at"], own[own["kind"] == "purchase"]
+    left = {}
+    for cart in own[own["kind"] == "cart"].itertuples():
+        after = bought[bought["at"] >= cart.at]
+        empties = after["product_id"].isna() | (after["product_id"] == cart.product_id) | pd.isna(cart.product_id)
+        if not empties.any():
+            left[cart.product_id] = cart.at
+    return {
+        "view_days": (until - views.max()) / pd.Timedelta(days=1),
+        **{f"views_{days}": (views >= until - pd.Timedelta(days=days)).sum() for days in (1, 7, 30)},
+        "sessions": 1 + (own["at"].diff() > pd.Timedelta(minutes=30)).sum(),
+        "carts_left": len(left),
+        "cart_days": (until - max(left.values())) / pd.Timedelta(days=1) if left else np.nan,
+    }
 
 
 def visits(seed: int, people: int = 2500) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -399,6 +452,10 @@ def test_visitors_are_told_apart_by_what_they_looked_at(shop):
     assert found.findings["expected"].n > len(customers)
 
 
+def in_order(people: pd.DataFrame) -> pd.DataFrame:
+    return people.sort_values(list(people.columns), ignore_index=True)
+
+
 def test_later_events_change_no_measure_of_visitors(shop):
     events, lines = visits(2, 400)
     day = date(2023, 4, 20)
@@ -411,7 +468,7 @@ def test_later_events_change_no_measure_of_visitors(shop):
         ordered_at=lines["ordered_at"].where(~bought, lines["ordered_at"] + pd.Timedelta(days=2))
     )
     tables = [
-        chance_people.visitors(relation(shop(sold, events=seen), "events"), day, snapshot)
+        in_order(chance_people.visitors(relation(shop(sold, events=seen), "events"), day, snapshot))
         for sold, seen, snapshot in (
             (lines, events, day),
             (lines_moved, moved, day),

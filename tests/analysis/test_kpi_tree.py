@@ -8,14 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.comparison import who_came
 from analysis.finding import PLACE
 from analysis.kpi_tree import KpiTree
-from analysis.periods import comparable, period_name
+from analysis.periods import comparable, following, period_name
+from analysis.plan import ROOT
 from analysis.run import run
 from dataset import opening
+from dataset.engine import Relation
 from dataset.settings import Settings
 
 RETAIL = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail" / "online_retail.csv.gz"
@@ -113,6 +117,25 @@ def test_with_visits_traffic_conversion_and_spend(shop: Any, computed: Any) -> N
     assert parts["spend"] == pytest.approx(weight * math.log((240 / 3) / (120 / 2)), abs=0.01)
     assert tree.findings["conversion"].value == 3 / 20 and tree.findings["visitors_before"].value == 10
     check_sums(tree)
+
+
+@pytest.mark.parametrize("year", [None, date(2023, 10, 1)])
+def test_visitors_of_three_periods_are_counted_at_once(shop: Any, random_lines: Any, year: date | None) -> None:
+    rng, lines = np.random.default_rng(7), random_lines(7)
+    moments = pd.Timestamp("2023-08-01") + pd.to_timedelta(rng.integers(0, 560 * 24, 3000), unit="h")
+    people = [f"c{i}" if i < 60 else None for i in rng.integers(0, 65, 3000)]
+    events = pd.DataFrame({"customer_id": people, "kind": "view", "at": moments})
+    lines["ordered_at"] += pd.Timedelta(days=300)
+    dataset, settings = shop(lines, events=events)
+    starts = [date(2024, 7, 1), date(2024, 10, 1)]
+    came = who_came(Relation(dataset.engine, "events", ROOT), year, *starts, "quarter", settings)
+    expected = {}
+    for start in [*([year] if year else []), *starts]:
+        first, end = pd.Timestamp(start), pd.Timestamp(following(start, "quarter"))
+        here = set(events.loc[events["at"].between(first, end, inclusive="left"), "customer_id"].dropna())
+        sold = lines["ordered_at"].between(first, end, inclusive="left") & (lines["kind"] == "sale")
+        expected[start] = len(here), len(here & set(lines.loc[sold, "customer_id"].dropna()))
+    assert came == expected and all(0 < buyers < visitors for visitors, buyers in came.values())
 
 
 @pytest.mark.parametrize(
