@@ -42,6 +42,7 @@ KEYWORD = re.compile(
 )
 NUMBER = re.compile(r"(?<=>)[^<>]*(?=</data>)")
 DATA = re.compile(r'data-finding="([^"]+)"')
+ANCHORED = re.compile(r' x="[^"]*" text-anchor="\w+" data-start="([^"]*)"')  # a label, and where it begins
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 MOST_ROWS = 200
 LEAST_TABLE = 100  # pixels: a lower slot cannot hold a table in the chart's place
@@ -534,7 +535,7 @@ def chart_json(figure: Any) -> Markup:
 def inline(svg: str, alt: str, printed: bool) -> Markup:
     """A chart's SVG for the body of a page; on paper an image with its text alternative, the screen has a caption."""
     if printed:
-        data = base64.b64encode(svg.encode()).decode()
+        data = base64.b64encode(ANCHORED.sub(r' x="\1"', svg).encode()).decode()
         return Markup('<img src="data:image/svg+xml;base64,{}" alt="{}">').format(data, alt)
     opening, rest = svg[svg.index("<svg") :].split(">", 1)
     return Markup(f'{opening} aria-hidden="true" focusable="false">{rest}')

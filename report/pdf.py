@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dataset.errors import DataError
+from report import quick_print
 from report.fonts import Fonts
 
 PRINTED_BY = ("weasyprint", "pydyf", "tinycss2", "cssselect2", "tinyhtml5", "pyphen", "fonttools", "pillow")
@@ -204,15 +205,17 @@ def _print(html: str, target: Path, root: Path) -> dict[str, Any]:
     """Print in this process: page count, missing characters, faults, and the hash of each file read."""
     from weasyprint import HTML
 
+    quick_print.quicken()
     warned = Warned()
     logger = logging.getLogger("weasyprint")
     logger.handlers, logger.propagate = [warned], False
     logger.setLevel(logging.WARNING)
     fetcher = _fetcher(root)
-    page = HTML(string=html, base_url=root.as_uri() + "/", url_fetcher=fetcher)
+    page = HTML(string=html.replace("<wbr>", "\u200b"), base_url=root.as_uri() + "/", url_fetcher=fetcher)
     faults = [f"a link to {link!r} is not allowed" for link in _forbidden(page.etree_element)]
     pages = 0
     if not faults:
+        quick_print.name_leaves(page.etree_element)
         try:
             document = page.render(pdf_variant="pdf/ua-1")
             pages = len(document.pages)
