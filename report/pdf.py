@@ -25,12 +25,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dataset.errors import DataError
-from report import quick_print
+from report import program, quick_print
 from report.fonts import Fonts
 
 PRINTED_BY = ("weasyprint", "pydyf", "tinycss2", "cssselect2", "tinyhtml5", "pyphen", "fonttools", "pillow")
 PANGO = ("libpango-1.0.so.0", "libpango-1.0.dylib", "libpango-1.0-0.dll")
-PROJECT = Path(__file__).resolve().parent.parent
 GLYPH = ".notdef glyph"
 LINK = re.compile(r"#.*|https://\S+|mailto:\S+|(?!/)(?!.*\.\.)[\w./-]+(#\S*)?", re.ASCII)
 
@@ -54,16 +53,57 @@ def write(html: str, target: Path, root: Path, fonts: Fonts, cache: Path) -> Pri
         return printing.finish()
 
 
+class Press:
+    """A process that gets ready to print, and prints the one page it is told."""
+
+    def __init__(self, fonts: Fonts) -> None:
+        kept = {key: value for key, value in os.environ.items() if key not in ("FONTCONFIG_PATH", "SOURCE_DATE_EPOCH")}
+        same = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"}
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+        self.process = program.start(
+            "report.pdf",
+            environment={**kept, **same, "FONTCONFIG_FILE": str(fonts.conf)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+
+    def __enter__(self) -> Press:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def said(self) -> tuple[bytes, str, int]:
+        """Its answer, its errors and its exit code, once it has ended."""
+        assert self.process.stdout is not None
+        answer = self.process.stdout.read()
+        code = self.process.wait()
+        self._errors.seek(0)
+        return answer, self._errors.read().decode("utf-8", "replace").strip(), code
+
+    def end(self) -> None:
+        """End it, if it still runs."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self._errors):
+            if pipe is not None:
+                pipe.close()
+
+
 class Printing:
     """A print under way; `finish` waits for it. Several run at the same time. Leaving the context ends it."""
 
-    def __init__(self, html: str, target: Path, root: Path, fonts: Fonts, cache: Path) -> None:
+    def __init__(
+        self, html: str, target: Path, root: Path, fonts: Fonts, cache: Path, press: Press | None = None
+    ) -> None:
         self.target, self.root = target, root
         self._kept = cache / "pdf" / _key(html, fonts)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._press: Press | None = None
         self._cached = _cached(self._kept, root)
         if self._cached is None:
-            self._begin(html, fonts)
+            self._press = press or Press(fonts)
+            self._begin(html)
 
     def __enter__(self) -> Printing:
         return self
@@ -84,29 +124,11 @@ class Printing:
 
     def cancel(self) -> None:
         """End the process, if it still runs."""
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._errors.close()
-        self._process = None
+        if self._press is not None:
+            self._press.end()
+            self._press = None
 
-    def _begin(self, html: str, fonts: Fonts) -> None:
-        path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
-        kept = {key: value for key, value in os.environ.items() if key not in ("FONTCONFIG_PATH", "SOURCE_DATE_EPOCH")}
-        same = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"}
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "report.pdf"],
-            executable=_python(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env={**kept, **same, "PYTHONPATH": path, "FONTCONFIG_FILE": str(fonts.conf)},
-        )
+    def _begin(self, html: str) -> None:
         job = json.dumps({"html": html, "target": str(self.target.absolute()), "root": str(self.root.resolve())})
         try:
             self._stdin.write(job.encode() + b"\n")
@@ -116,15 +138,12 @@ class Printing:
 
     @property
     def _stdin(self) -> Any:
-        assert self._process is not None
-        return self._process.stdin
+        assert self._press is not None
+        return self._press.process.stdin
 
     def _answer(self) -> dict[str, Any]:
-        assert self._process is not None and self._process.stdout is not None
-        said = self._process.stdout.read()
-        code = self._process.wait()
-        self._errors.seek(0)
-        errors = self._errors.read().decode("utf-8", "replace").strip()
+        assert self._press is not None
+        said, errors, code = self._press.said()
         self.cancel()
         if code == -9 or "MemoryError" in errors:
             raise DataError("E_MEMORY", f"the machine ran out of memory while {self.target.name} was printed")
@@ -136,11 +155,6 @@ class Printing:
         if answer["faults"]:
             raise RuntimeError(f"{self.target.name} does not print cleanly: {'; '.join(answer['faults'][:8])}")
         return answer
-
-
-def _python() -> str:
-    """The interpreter that runs here; by way of /proc where rights were dropped that reaching it by name takes."""
-    return sys.executable if os.access(sys.executable, os.X_OK) else "/proc/self/exe"
 
 
 def _key(html: str, fonts: Fonts) -> str:
@@ -205,7 +219,6 @@ def _print(html: str, target: Path, root: Path) -> dict[str, Any]:
     """Print in this process: page count, missing characters, faults, and the hash of each file read."""
     from weasyprint import HTML
 
-    quick_print.quicken()
     warned = Warned()
     logger = logging.getLogger("weasyprint")
     logger.handlers, logger.propagate = [warned], False
@@ -225,6 +238,14 @@ def _print(html: str, target: Path, root: Path) -> dict[str, Any]:
     faults += [f"refused to read {url[:200]!r}" for url in fetcher.refused] + warned.faults
     files = {path.relative_to(root).as_posix(): _hash(path) for path in sorted(fetcher.read)}
     return {"pages": pages, "missing": sorted(warned.missing), "faults": list(dict.fromkeys(faults)), "files": files}
+
+
+def _get_ready() -> None:
+    """What takes time and needs no page yet."""
+    from weasyprint import HTML
+
+    quick_print.quicken()
+    HTML(string="<p lang=en>a</p>").render()  # its fonts and its own style sheet
 
 
 def _fatal() -> type[BaseException]:
@@ -288,6 +309,7 @@ def _relative(root: Path) -> Any:
 
 def _main() -> None:
     gc.disable()  # a document lives until the end: looking for what does not is a tenth of the time
+    _get_ready()
     job = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
