@@ -108,6 +108,13 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
     return files
 
 
+def get_ready(report: Report) -> None:
+    """Compile the templates: for `render` and `for_print`, while nothing else can be done."""
+    environment = Page("appendix", True, report).environment
+    for name in environment.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
+        environment.get_template(name)
+
+
 def for_print(which: Which, report: Report) -> str:
     """One page for the PDF: self-contained, no script, no link that leaves the document."""
     return Page(which, True, report).html()
@@ -140,10 +147,10 @@ class Page:
 
     def html(self) -> str:
         """The document, complete."""
-        return self._environment.get_template(f"{self.which}.html.j2").render()
+        return self.environment.get_template(f"{self.which}.html.j2").render()
 
     @cached_property
-    def _environment(self) -> Environment:
+    def environment(self) -> Environment:
         made = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -200,7 +207,7 @@ class Page:
     def parts(self, folder: str, names: list[str]) -> Iterator[Markup]:
         """Each named analysis' own template, rendered with its result."""
         for at, name in enumerate(names, 1):
-            template = self._environment.get_template(f"{folder}/{name}.html.j2")
+            template = self.environment.get_template(f"{folder}/{name}.html.j2")
             yield Markup(template.render(name=name, result=self.run.results[name], headline=self.main(name), page=at))
 
     def has(self, key: str) -> bool:
@@ -361,7 +368,7 @@ class Page:
         context["svg"] = None if svg is None else inline(svg, found.alt, self.printed)
         if not self.printed:
             context |= {"wide": chart_json(found.wide), "narrow": chart_json(found.narrow)}
-        return Markup(self._environment.get_template("figure.html.j2").render(context))
+        return Markup(self.environment.get_template("figure.html.j2").render(context))
 
     def table(
         self,
@@ -400,7 +407,7 @@ class Page:
             "most": number.text(most, "count", self.settings),
             "all": number.text(len(table.frame), "count", self.settings),
         }
-        return Markup(self._environment.get_template("table.html.j2").render(context))
+        return Markup(self.environment.get_template("table.html.j2").render(context))
 
     @property
     def _on_page(self) -> bool:

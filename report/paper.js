@@ -46,7 +46,7 @@ function cleaned(image, width, height, name) {
   [...svg.querySelectorAll("text")].forEach(opaque);
   tidy(svg);
   [...svg.querySelectorAll("*")].forEach(lighten);
-  [...svg.querySelectorAll("[transform]")].forEach(moved);
+  [...svg.querySelectorAll("*")].forEach(moved);
   [...svg.querySelectorAll("path[transform]")].forEach(round);
   together(svg);
   oneFamily(svg);
@@ -183,6 +183,7 @@ const sum = (one, other) => short(String(+one + +other));
 
 // A turn by nothing goes; a group that only moves its one child hands that on; a text is moved by its own place.
 function moved(element) {
+  if (!element.hasAttribute("transform")) return;
   let move = element.getAttribute("transform").replace(/rotate\(0(,[^)]*)?\)/g, "");
   const [only] = element.children;
   if (element.localName === "g" && element.attributes.length === 1 && element.childElementCount === 1 && !only.hasAttribute("clip-path")) {

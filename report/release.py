@@ -62,6 +62,7 @@ def compose(
         documents = reversed(DOCUMENTS) if "pdf" in formats else ()  # the one that takes longer first
         waiting = paper.drawing  # charts are new, and so are the pages they are on
         presses = {name: stack.enter_context(Press(fonts)) if waiting else None for name in documents}
+        pages.get_ready(report)
         svgs = paper.draw(charts)
         report.svgs.update(svgs)
         printing = [

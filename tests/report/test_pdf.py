@@ -141,6 +141,15 @@ def test_two_print_at_the_same_time(root: Path, cache: Path, fonts: Fonts) -> No
     assert (root / "a.pdf").is_file() and (root / "b.pdf").is_file()
 
 
+def test_a_process_that_waits_prints_one_page_or_ends(root: Path, cache: Path, fonts: Fonts) -> None:
+    with pdf.Press(fonts) as one, pdf.Press(fonts) as other:
+        with pdf.Printing(PAGE.format("a"), root / "a.pdf", root, fonts, cache, one) as printing:
+            assert printing.finish().pages == 2
+        with pdf.Printing(PAGE.format("a"), root / "b.pdf", root, fonts, cache, other) as printing:
+            assert printing.finish().from_cache and _runs(other.process.pid)
+    assert not _runs(one.process.pid) and not _runs(other.process.pid)
+
+
 def test_a_print_that_is_left_ends(root: Path, cache: Path, fonts: Fonts) -> None:
     with pdf.Printing(PAGE.format("<p>word</p>" * 20_000), root / "a.pdf", root, fonts, cache) as left:
         assert left._press is not None
