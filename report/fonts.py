@@ -67,7 +67,7 @@ class Fonts:
     def ready(self) -> Fonts:
         """The fonts, once all files are there. Raises whatever hinders making them."""
         if self.making is not None:
-            self.making.wait()
+            program.ended(self.making)
             prepare(self.folder.parents[1])  # what that process could not make is made, or refused, here
         return self
 
@@ -75,7 +75,7 @@ class Fonts:
         """Make them no further."""
         if self.making is not None:
             self.making.kill()
-            self.making.wait()
+            program.ended(self.making)
 
     def css(self, root: str = "assets") -> str:
         """The @font-face rules of the pages; `root` is where the WOFF2 files lie as seen from the style sheet."""
@@ -195,4 +195,5 @@ def _subset(path: Path, ttf: Path, woff2: Path) -> None:
 
 
 if __name__ == "__main__":
+    program.end_with_parent()
     prepare(Path(sys.argv[1]))

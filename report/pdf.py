@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -63,7 +62,6 @@ class Press:
         self.process = program.start(
             "report.pdf",
             environment={**kept, **same, "FONTCONFIG_FILE": str(fonts.conf)},
-            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
         )
@@ -311,7 +309,7 @@ def _main() -> None:
     gc.disable()  # a document lives until the end: looking for what does not is a tenth of the time
     _get_ready()
     job = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    program.end_with_parent()
     try:
         answer = _print(job["html"], Path(job["target"]), Path(job["root"]))
     except OSError as wrong:
@@ -319,11 +317,6 @@ def _main() -> None:
             raise
         answer = {"errno": wrong.errno}
     print(json.dumps(answer))
-
-
-def _end_with_parent() -> None:
-    os.read(sys.stdin.fileno(), 1)
-    os._exit(1)
 
 
 if __name__ == "__main__":
