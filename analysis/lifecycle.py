@@ -14,6 +14,7 @@ from dataset.engine import Relation
 from dataset.settings import Settings
 
 SOURCE = "analysis/lifecycle.sql"
+TIMES = "analysis/lifecycle_times.sql"
 MONTHS = "analysis/lifecycle_months.sql"
 STEPS = ("created", "shipped", "delivered", "returned")
 UNRECORDED = {
@@ -29,6 +30,8 @@ DURATIONS = (
     ("to_deliver", "Created to delivered", "days_to_deliver", "delivered", "placing to delivery"),
     ("to_return", "Delivered to returned", "days_to_return", "returned", "delivery to return"),
 )
+Times = Mapping[str, Mapping[str, Any]]  # of each step that is recorded: orders, median, p90 (days)
+UNTIMED = {"orders": 0, "median": None, "p90": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,18 @@ def compute(orders: Relation, settings: Settings) -> Lifecycle:
         raise Skip("no order before the report's last day has a creation time")
     if not (row["shipped"] or row["delivered"] or row["returned"]):
         raise Skip("no shipping or delivery time is recorded")
+    timed = orders.query("lifecycle_times.sql", snapshot=settings.snapshot).to_pylist()
+    times = {time.pop("step"): time for time in timed}
     by_status = not row["returned"]
     if by_status:
         row |= {"returned": row["called_returned"], "delivered_and_returned": row["delivered_and_called_returned"]}
     ground = Ground("orders created before the snapshot", row["created"], (row["first_day"], row["last_day"]), SOURCE)
-    findings = _reached(row, ground) | _times(row, ground)
-    findings["headline"] = _headline(row, ground)
+    findings = _reached(row, ground) | _slow(row, ground) | _times(times, ground)
+    findings["headline"] = _headline(row, times, ground)
     months = frame(orders.query("lifecycle_months.sql", snapshot=settings.snapshot))
     if by_status:
         months["returned"] = months["called_returned"]
-    return Lifecycle(_steps(row), _durations(row), _by_month(months, row), findings)
+    return Lifecycle(_steps(row), _durations(times), _by_month(months, row), findings)
 
 
 def _reached(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
@@ -126,57 +131,61 @@ def _reached(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
     }
 
 
-def _times(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
+def _times(times: Times, ground: Ground) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
     for key, _, name, verb, way in DURATIONS:
-        n = row[f"{key}_orders"]
-        timed = Ground(f"orders with both times, {way}", n, ground.window, SOURCE)
+        time = times.get(key, UNTIMED)
+        timed = Ground(f"orders with both times, {way}", time["orders"], ground.window, TIMES)
         why = f"no order is recorded as {verb} with both times"
         found[name] = timed.of(
-            _number(row[f"{key}_median"]),
+            time["median"],
             "days",
             f"The median {verb} order took {{value}} from {way}.",
             f"median time from {way}",
             why,
         )
         found[f"{name}_p90"] = timed.of(
-            _number(row[f"{key}_p90"]),
+            time["p90"],
             "days",
             f"Nine in ten {verb} orders took no longer than {{value}} from {way}.",
             f"ninetieth percentile of the time from {way}",
             why,
         )
-    delivered = Ground("orders with creation and delivery time", row["to_deliver_orders"], ground.window, SOURCE)
-    found["slow_orders"] = delivered.of(
-        row["slow"] if row["to_deliver_orders"] else None,
-        "count",
-        f"{{value}} delivered {_orders(row['slow'])} took more than five days to arrive.",
-        "orders delivered more than five days after they were created",
-        UNRECORDED["delivered"],
-    )
-    found["slow_share"] = delivered.of(
-        over(row["slow"], row["to_deliver_orders"]),
-        "share",
-        "{value} of delivered orders took more than five days to arrive.",
-        "orders delivered more than five days after they were created / orders with creation and delivery time",
-        UNRECORDED["delivered"],
-    )
     return found
 
 
-def _headline(row: Mapping[str, Any], ground: Ground) -> Finding:
+def _slow(row: Mapping[str, Any], ground: Ground) -> dict[str, Finding]:
+    delivered = Ground("orders with creation and delivery time", row["to_deliver_orders"], ground.window, SOURCE)
+    return {
+        "slow_orders": delivered.of(
+            row["slow"] if row["to_deliver_orders"] else None,
+            "count",
+            f"{{value}} delivered {_orders(row['slow'])} took more than five days to arrive.",
+            "orders delivered more than five days after they were created",
+            UNRECORDED["delivered"],
+        ),
+        "slow_share": delivered.of(
+            over(row["slow"], row["to_deliver_orders"]),
+            "share",
+            "{value} of delivered orders took more than five days to arrive.",
+            "orders delivered more than five days after they were created / orders with creation and delivery time",
+            UNRECORDED["delivered"],
+        ),
+    }
+
+
+def _headline(row: Mapping[str, Any], times: Times, ground: Ground) -> Finding:
     """The title: the time to delivery, what is slow and what comes back; else how far orders get."""
     if not row["to_deliver_orders"]:
         return _undelivered(row, ground)
     slow = "{lifecycle.slow_share} took over five days" if row["slow"] else "not one took over five days"
     back = " and {lifecycle.return_rate} came back" if row["delivered_and_returned"] else " and not one came back"
-    return ground.of(
-        _number(row["to_deliver_median"]),
+    delivered = Ground("orders with creation and delivery time", row["to_deliver_orders"], ground.window, TIMES)
+    return delivered.of(
+        times["to_deliver"]["median"],
         "days",
         f"Delivered orders took a median of {{value}}; {slow}{back if row['returned'] else ''}.",
         "median time from placing to delivery",
-        population="orders with creation and delivery time",
-        n=row["to_deliver_orders"],
     )
 
 
@@ -213,18 +222,12 @@ def _steps(row: Mapping[str, Any]) -> Table:
     return Table(table, "From placing to delivery and back", labels, SOURCE, units, f"{note}.")
 
 
-def _durations(row: Mapping[str, Any]) -> Table:
-    table = pd.DataFrame(
-        {
-            "step": [label for _, label, *_ in DURATIONS],
-            "orders": [row[f"{key}_orders"] for key, *_ in DURATIONS],
-            "median": pd.Series([row[f"{key}_median"] for key, *_ in DURATIONS], dtype="float64"),
-            "p90": pd.Series([row[f"{key}_p90"] for key, *_ in DURATIONS], dtype="float64"),
-        }
-    )
+def _durations(times: Times) -> Table:
+    rows = [(label, *times.get(key, UNTIMED).values()) for key, label, *_ in DURATIONS]
+    table = pd.DataFrame(rows, columns=["step", "orders", "median", "p90"]).astype({"median": float, "p90": float})
     labels = {"step": "Step", "orders": "Orders", "median": "Median", "p90": "Ninetieth percentile"}
     return Table(
-        table, "How long each step takes", labels, SOURCE, {"orders": "count", "median": "days", "p90": "days"}
+        table, "How long each step takes", labels, TIMES, {"orders": "count", "median": "days", "p90": "days"}
     )
 
 
@@ -253,6 +256,3 @@ def _orders(count: int) -> str:
 def _were(count: int) -> str:
     return noun(count, "was", "were")
 
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)

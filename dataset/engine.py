@@ -20,7 +20,7 @@ READ = re.compile(r"\b(?:from|join)\s+(\w+)")
 REDUCED = "reduced"
 SCHEMA = "tables://"  # where tables lie that are no files: tables://schema
 # DuckDB's own part of the memory, in MB: the rest is for Python, the models and the pages. What is larger is spilled.
-LEAST, SHARE, MOST = 400, 1 / 8, 1000
+LEAST, SHARE = 400, 1 / 8
 
 
 class Engine:
@@ -217,7 +217,7 @@ def quoted(text: str) -> str:
 def _memory() -> int:
     """How many MB the engine may hold."""
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
-    return int(min(max(there * SHARE, LEAST), MOST))
+    return int(max(there * SHARE, LEAST))
 
 
 def _used(sql: str, parameters: Mapping[str, object]) -> dict[str, object]:

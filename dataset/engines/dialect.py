@@ -6,10 +6,8 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import UnsupportedError
 
 SPARK = ("spark", "databricks")
-NO_PERCENTILE = ("bigquery", "trino")  # theirs is approximate, or a window's
 
 
 @lru_cache(maxsize=256)
@@ -17,7 +15,7 @@ def translated(sql: str, dialect: str) -> tuple[str, tuple[str, ...]]:
     """A statement of the common dialect (as DuckDB reads it) in another; the parameters it names, in the order bound.
 
     Spark takes them by name (`:name`), PostgreSQL by place (`$1`), any other dialect as sqlglot writes them. Raises
-    UnsupportedError where the other dialect has no words for it.
+    sqlglot's UnsupportedError where the other dialect has no words for it.
     """
     tree = sqlglot.parse_one(sql, read="duckdb")
     names = tuple(dict.fromkeys(str(p.this) for p in tree.find_all(exp.Placeholder)))
@@ -38,12 +36,6 @@ def name(identifier: str, dialect: str) -> str:
 
 def _carried(node: exp.Expr, dialect: str, names: tuple[str, ...]) -> exp.Expr:
     """One node, put so that the dialect gives DuckDB's answer."""
-    if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileCont):
-        if dialect in NO_PERCENTILE:
-            raise UnsupportedError(f"{dialect} has no exact percentile that groups")
-        if dialect in SPARK:  # sqlglot writes an approximate one
-            ordered = node.expression.expressions[0]
-            return exp.Anonymous(this="percentile", expressions=[ordered.this, node.this.this])
     if dialect in SPARK and isinstance(node, exp.DateDiff) and node.text("unit").upper() == "SECOND":
         for side in ("this", "expression"):  # DuckDB counts the seconds begun between, Spark those passed
             node.set(side, exp.TimestampTrunc(this=node.args[side].copy(), unit=exp.var("SECOND")))

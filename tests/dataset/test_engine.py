@@ -81,7 +81,7 @@ def test_no_thread_reads_what_another_made_with_other_parameters(tmp_path: Path)
 
 
 def test_what_does_not_fit_is_a_memory_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "MOST", 30)
+    monkeypatch.setattr(engine, "_memory", lambda: 30)
     made = Engine(tmp_path)
     huge = "select list(cast(i as varchar) || repeat('x', 40)) as it from range(3000000) as t(i)"
     with pytest.raises(MemoryError):
