@@ -180,7 +180,8 @@ def make(
         kept = kept or work
         tempfile.tempdir = str(work)  # whatever a killed build leaves goes with its room
         with steps.step("start the browser"):
-            faces = fonts.prepare(kept)
+            faces = fonts.begin(kept)
+            stack.callback(faces.leave)
             charts = stack.enter_context(paper.Paper(kept, faces))
             charts.start()
 

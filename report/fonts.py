@@ -9,11 +9,15 @@ import base64
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+from report import program
 
 FAMILY = "Deck Sans"
 # File of the original -> (CSS weight, CSS style)
@@ -47,7 +51,10 @@ FONTS_CONF = """<?xml version="1.0"?>
 
 @dataclass(frozen=True, slots=True)
 class Fonts:
-    """Where the subset lies. ttf, woff2: by the name of the original. key: changes when any byte of the fonts does."""
+    """Where the subset lies. ttf, woff2: by the name of the original. key: changes when any byte of the fonts does.
+
+    making: the process that makes the files, where they were not there yet; `ready` waits for it.
+    """
 
     folder: Path
     ttf: dict[str, Path]
@@ -55,6 +62,20 @@ class Fonts:
     conf: Path
     licence: str
     key: str
+    making: subprocess.Popen[bytes] | None = field(default=None, compare=False, repr=False)
+
+    def ready(self) -> Fonts:
+        """The fonts, once all files are there. Raises whatever hinders making them."""
+        if self.making is not None:
+            program.ended(self.making)
+            prepare(self.folder.parents[1])  # what that process could not make is made, or refused, here
+        return self
+
+    def leave(self) -> None:
+        """Make them no further."""
+        if self.making is not None:
+            self.making.kill()
+            program.ended(self.making)
 
     def css(self, root: str = "assets") -> str:
         """The @font-face rules of the pages; `root` is where the WOFF2 files lie as seen from the style sheet."""
@@ -73,22 +94,42 @@ class Fonts:
         (folder / "DeckSans-LICENSE.txt").write_text(self.licence, encoding="utf-8", newline="\n")
 
 
+def begin(cache: Path) -> Fonts:
+    """The subset fonts, which a process of their own makes while the caller does something else; see `Fonts.ready`."""
+    fonts = _fonts(cache)
+    if all(path.is_file() for path in (*fonts.ttf.values(), *fonts.woff2.values(), fonts.conf)):
+        return prepare(cache)
+    return replace(
+        fonts, making=program.start("report.fonts", str(cache), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    )
+
+
 def prepare(cache: Path) -> Fonts:
     """The subset fonts, made once a cache folder; equal bytes whenever and wherever they are made."""
-    source = _source()
+    fonts = _fonts(cache)
+    if not all(path.is_file() for path in (*fonts.ttf.values(), *fonts.woff2.values())):
+        _make(_source(), fonts.folder)
+    ttf, kept = (escape(str(fonts.folder / name)) for name in ("ttf", "cache"))
+    text = FONTS_CONF.format(fonts=ttf, cache=kept, family=FAMILY)
+    if not fonts.conf.is_file() or fonts.conf.read_text(encoding="utf-8") != text:
+        with tempfile.NamedTemporaryFile("w", dir=fonts.folder, delete=False, encoding="utf-8") as new:
+            new.write(text)
+        os.replace(new.name, fonts.conf)
+    return fonts
+
+
+def _fonts(cache: Path) -> Fonts:
+    """Where the fonts are to lie."""
     folder = cache / "fonts" / _key()
     names = {name: name.replace("SourceSansPro", "DeckSans") for name in FACES}
-    ttf = {name: folder / "ttf" / f"{short}.ttf" for name, short in names.items()}
-    woff2 = {name: folder / "woff2" / f"{short}.woff2" for name, short in names.items()}
-    if not all(path.is_file() for path in (*ttf.values(), *woff2.values())):
-        _make(source, folder)
-    conf = folder / "fonts.conf"
-    text = FONTS_CONF.format(fonts=escape(str(folder / "ttf")), cache=escape(str(folder / "cache")), family=FAMILY)
-    if not conf.is_file() or conf.read_text(encoding="utf-8") != text:
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as new:
-            new.write(text)
-        os.replace(new.name, conf)
-    return Fonts(folder, ttf, woff2, conf, (source / "LICENSE.txt").read_text(encoding="utf-8"), _key())
+    return Fonts(
+        folder,
+        ttf={name: folder / "ttf" / f"{short}.ttf" for name, short in names.items()},
+        woff2={name: folder / "woff2" / f"{short}.woff2" for name, short in names.items()},
+        conf=folder / "fonts.conf",
+        licence=(_source() / "LICENSE.txt").read_text(encoding="utf-8"),
+        key=_key(),
+    )
 
 
 def _face(name: str, url: str, kind: str) -> str:
@@ -151,3 +192,8 @@ def _subset(path: Path, ttf: Path, woff2: Path) -> None:
     with TTFont(ttf / f"{short}.ttf", recalcTimestamp=False) as made:  # its tables are taken over as they are
         made.flavor = "woff2"
         made.save(woff2 / f"{short}.woff2")
+
+
+if __name__ == "__main__":
+    program.end_with_parent()
+    prepare(Path(sys.argv[1]))

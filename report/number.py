@@ -6,6 +6,7 @@ import math
 import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale
@@ -45,11 +46,10 @@ def text(value: Any, unit: Unit | str, settings: Settings, compact: bool = False
     if absent(value):
         return MISSING
     if isinstance(value, date):
-        return format_date(value, "medium" if compact else "long", settings.locale)
+        return format_date(value, "medium" if compact else "long", _locale(settings.locale))
     if unit in ("name", "date") or isinstance(value, str):
         return str(value)
-    with localcontext(LONG):
-        return _number(decimal(value), unit, settings, compact, signed).replace("-", MINUS)
+    return _written(str(decimal(value)), unit, settings, compact, signed)
 
 
 def raw(value: Any) -> str:
@@ -82,6 +82,17 @@ def decimal(value: Any) -> Decimal:
     return number
 
 
+@lru_cache(maxsize=1 << 15)  # the same numbers stand on paper, on the screen and in charts
+def _written(number: str, unit: str, settings: Settings, compact: bool, signed: bool) -> str:
+    with localcontext(LONG):
+        return _number(Decimal(number), unit, settings, compact, signed).replace("-", MINUS)
+
+
+@cache
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
+
+
 def _number(number: Decimal, unit: str, settings: Settings, compact: bool, signed: bool) -> str:
     if signed and unit in ("ratio", "share"):
         return _change(number, settings)
@@ -102,7 +113,7 @@ def rounded(number: Decimal, places: int) -> Decimal:
 def _count(number: Decimal, settings: Settings, compact: bool) -> str:
     if compact and abs(number) >= 1_000_000:
         return _shortened(number, settings, "")
-    return format_decimal(rounded(number, 0), locale=settings.locale)
+    return format_decimal(rounded(number, 0), locale=_locale(settings.locale))
 
 
 def _money(number: Decimal, settings: Settings, compact: bool) -> str:
@@ -119,21 +130,23 @@ def _amount(number: Decimal, settings: Settings, currency: str) -> str:
     places = max(0, -int(number.as_tuple().exponent))
     if not currency:
         return _plain(number, settings)
-    pattern = Locale.parse(settings.locale).currency_formats["standard"].pattern
-    return format_currency(number, currency, _fixed(pattern, places), locale=settings.locale, currency_digits=False)
+    pattern = _locale(settings.locale).currency_formats["standard"].pattern
+    return format_currency(
+        number, currency, _fixed(pattern, places), locale=_locale(settings.locale), currency_digits=False
+    )
 
 
 def _shortened(number: Decimal, settings: Settings, currency: str) -> str:
     """Three significant digits with the locale's word for thousand or million; in full where it has none."""
     short = THREE_DIGITS.create_decimal(number)
     if currency:
-        shown = format_compact_currency(short, currency, locale=settings.locale, fraction_digits=2)
+        shown = format_compact_currency(short, currency, locale=_locale(settings.locale), fraction_digits=2)
     else:
-        shown = format_compact_decimal(short, locale=settings.locale, fraction_digits=2)
+        shown = format_compact_decimal(short, locale=_locale(settings.locale), fraction_digits=2)
     whole = rounded(short, 0)
     if re.sub(r"\D", "", shown) == str(abs(whole)):
         return _amount(whole, settings, currency)
-    shown = _three_digits(shown, get_decimal_symbol(settings.locale))
+    shown = _three_digits(shown, get_decimal_symbol(_locale(settings.locale)))
     if settings.locale.startswith("en") and not settings.locale.endswith("US"):
         shown = re.sub(r"(?<=\d)[KMBT](?!\w)", lambda found: ENGLISH[found[0]], shown)
     return shown
@@ -176,8 +189,8 @@ def _points(number: Decimal, settings: Settings, signed: bool) -> str:
 
 
 def _percent(number: Decimal, places: int, settings: Settings) -> str:
-    pattern = _fixed(Locale.parse(settings.locale).percent_formats[None].pattern, places)
-    return format_percent(rounded(number, places + 2), format=pattern, locale=settings.locale)
+    pattern = _fixed(_locale(settings.locale).percent_formats[None].pattern, places)
+    return format_percent(rounded(number, places + 2), format=pattern, locale=_locale(settings.locale))
 
 
 def _ratio(number: Decimal, settings: Settings) -> str:
@@ -198,19 +211,19 @@ def _days(number: Decimal, settings: Settings) -> str:
 def _in_days(number: Decimal | int, settings: Settings) -> str:
     """With the locale's word for days; the SI sign where it has none."""
     places = 0 if isinstance(number, int) else 1
-    pattern = _fixed(Locale.parse(settings.locale).decimal_formats[None].pattern, places)
+    pattern = _fixed(_locale(settings.locale).decimal_formats[None].pattern, places)
     for length in ("long", "short", "narrow"):
-        shown = format_unit(number, "duration-day", length, pattern, locale=settings.locale)
+        shown = format_unit(number, "duration-day", length, pattern, locale=_locale(settings.locale))
         if "duration-day" not in shown:
             return shown
-    return format_decimal(number, locale=settings.locale) + " d"
+    return format_decimal(number, locale=_locale(settings.locale)) + " d"
 
 
 def _plain(number: Decimal, settings: Settings) -> str:
     """A rounded number in the locale's form, with its own number of decimals."""
     places = max(0, -int(number.as_tuple().exponent))
-    pattern = _fixed(Locale.parse(settings.locale).decimal_formats[None].pattern, places)
-    return format_decimal(number, format=pattern, locale=settings.locale)
+    pattern = _fixed(_locale(settings.locale).decimal_formats[None].pattern, places)
+    return format_decimal(number, format=pattern, locale=_locale(settings.locale))
 
 
 def _fixed(pattern: str, places: int) -> str:

@@ -42,6 +42,7 @@ KEYWORD = re.compile(
 )
 NUMBER = re.compile(r"(?<=>)[^<>]*(?=</data>)")
 DATA = re.compile(r'data-finding="([^"]+)"')
+ANCHORED = re.compile(r' x="[^"]*" text-anchor="\w+" data-start="([^"]*)"')  # a label, and where it begins
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 MOST_ROWS = 200
 LEAST_TABLE = 100  # pixels: a lower slot cannot hold a table in the chart's place
@@ -107,6 +108,13 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
     return files
 
 
+def get_ready(report: Report) -> None:
+    """Compile the templates: for `render` and `for_print`, while nothing else can be done."""
+    environment = Page("appendix", True, report).environment
+    for name in environment.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
+        environment.get_template(name)
+
+
 def for_print(which: Which, report: Report) -> str:
     """One page for the PDF: self-contained, no script, no link that leaves the document."""
     return Page(which, True, report).html()
@@ -139,10 +147,10 @@ class Page:
 
     def html(self) -> str:
         """The document, complete."""
-        return self._environment.get_template(f"{self.which}.html.j2").render()
+        return self.environment.get_template(f"{self.which}.html.j2").render()
 
     @cached_property
-    def _environment(self) -> Environment:
+    def environment(self) -> Environment:
         made = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -199,7 +207,7 @@ class Page:
     def parts(self, folder: str, names: list[str]) -> Iterator[Markup]:
         """Each named analysis' own template, rendered with its result."""
         for at, name in enumerate(names, 1):
-            template = self._environment.get_template(f"{folder}/{name}.html.j2")
+            template = self.environment.get_template(f"{folder}/{name}.html.j2")
             yield Markup(template.render(name=name, result=self.run.results[name], headline=self.main(name), page=at))
 
     def has(self, key: str) -> bool:
@@ -360,7 +368,7 @@ class Page:
         context["svg"] = None if svg is None else inline(svg, found.alt, self.printed)
         if not self.printed:
             context |= {"wide": chart_json(found.wide), "narrow": chart_json(found.narrow)}
-        return Markup(self._environment.get_template("figure.html.j2").render(context))
+        return Markup(self.environment.get_template("figure.html.j2").render(context))
 
     def table(
         self,
@@ -399,7 +407,7 @@ class Page:
             "most": number.text(most, "count", self.settings),
             "all": number.text(len(table.frame), "count", self.settings),
         }
-        return Markup(self._environment.get_template("table.html.j2").render(context))
+        return Markup(self.environment.get_template("table.html.j2").render(context))
 
     @property
     def _on_page(self) -> bool:
@@ -534,7 +542,7 @@ def chart_json(figure: Any) -> Markup:
 def inline(svg: str, alt: str, printed: bool) -> Markup:
     """A chart's SVG for the body of a page; on paper an image with its text alternative, the screen has a caption."""
     if printed:
-        data = base64.b64encode(svg.encode()).decode()
+        data = base64.b64encode(ANCHORED.sub(r' x="\1"', svg).encode()).decode()
         return Markup('<img src="data:image/svg+xml;base64,{}" alt="{}">').format(data, alt)
     opening, rest = svg[svg.index("<svg") :].split(">", 1)
     return Markup(f'{opening} aria-hidden="true" focusable="false">{rest}')

@@ -46,6 +46,11 @@ function cleaned(image, width, height, name) {
   [...svg.querySelectorAll("text")].forEach(opaque);
   tidy(svg);
   [...svg.querySelectorAll("*")].forEach(lighten);
+  [...svg.querySelectorAll("*")].forEach(moved);
+  [...svg.querySelectorAll("path[transform]")].forEach(round);
+  together(svg);
+  oneFamily(svg);
+  [...svg.querySelectorAll("text[text-anchor]")].forEach(started);
   rename(svg, name);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   stage.remove();
@@ -135,7 +140,7 @@ function tidy(svg) {
     const idle = ["clipPath", "linearGradient", "radialGradient", "pattern"].includes(element.localName);
     if (idle && !used.has(element.id)) element.remove();
     if (["g", "defs"].includes(element.localName) && !element.childElementCount) element.remove();
-    if (element.localName === "path" && (!element.getAttribute("d") || element.getAttribute("d") === "M0,0")) element.remove();
+    if (element.localName === "path" && (!element.getAttribute("d") || /^M0,0Z?$/.test(element.getAttribute("d")))) element.remove();
     if (!used.has(element.id)) element.removeAttribute("id");
     for (const key of ["d", "transform", "x", "y", "width", "height", "points", "style"])
       if (element.hasAttribute(key)) element.setAttribute(key, short(element.getAttribute(key)));
@@ -170,6 +175,75 @@ function lighten(element) {
     only.setAttribute("clip-path", clips);
     element.replaceWith(only);
   }
+}
+
+const MOVE = /^translate\(([^,()]+),([^,()]+)\)$/;
+const DOT = /^M([\d.]+),0A\1,\1 0 1,1 0,-\1A\1,\1 0 0,1 \1,0Z$/;
+const sum = (one, other) => short(String(+one + +other));
+
+// A turn by nothing goes; a group that only moves its one child hands that on; a text is moved by its own place.
+function moved(element) {
+  if (!element.hasAttribute("transform")) return;
+  let move = element.getAttribute("transform").replace(/rotate\(0(,[^)]*)?\)/g, "");
+  const [only] = element.children;
+  if (element.localName === "g" && element.attributes.length === 1 && element.childElementCount === 1 && !only.hasAttribute("clip-path")) {
+    only.setAttribute("transform", move + (only.getAttribute("transform") ?? ""));
+    return element.replaceWith(only);
+  }
+  const [, right, down] = MOVE.exec(move) ?? [];
+  if (right && element.localName === "text" && element.hasAttribute("x") && element.hasAttribute("y")) {
+    element.setAttribute("x", sum(element.getAttribute("x"), right));
+    element.setAttribute("y", sum(element.getAttribute("y"), down));
+    move = "";
+  }
+  if (move) element.setAttribute("transform", move);
+  else element.removeAttribute("transform");
+}
+
+// A dot of arcs becomes a circle.
+function round(path) {
+  const [, radius] = DOT.exec(path.getAttribute("d")) ?? [];
+  const [, right, down] = MOVE.exec(path.getAttribute("transform")) ?? [];
+  if (!radius || !right) return;
+  const circle = made("circle", { cx: right, cy: down, r: radius });
+  for (const { name, value } of [...path.attributes]) if (!["d", "transform"].includes(name)) circle.setAttribute(name, value);
+  path.replaceWith(circle);
+}
+
+// Neighbours that are clipped alike become one group that is.
+function together(svg) {
+  const clip = (element) => element && !element.hasAttribute("transform") && element.getAttribute("clip-path");
+  for (const element of [...svg.querySelectorAll("[clip-path]")]) {
+    const before = element.previousElementSibling;
+    if (!clip(element) || clip(before) !== clip(element)) continue;
+    if (!before.matches("g.alike")) {
+      const group = made("g", { class: "alike", "clip-path": clip(before) });
+      before.before(group);
+      group.append(before);
+      before.removeAttribute("clip-path");
+    }
+    element.removeAttribute("clip-path");
+    element.previousElementSibling.append(element);
+  }
+  for (const group of svg.querySelectorAll("g.alike")) group.removeAttribute("class");
+}
+
+// The typeface that all labels share is said once.
+function oneFamily(svg) {
+  const texts = [...svg.querySelectorAll("text")];
+  const [family, ...others] = new Set(texts.map((text) => text.getAttribute("font-family")));
+  if (!family || others.length) return;
+  for (const text of texts) text.removeAttribute("font-family");
+  svg.setAttribute("font-family", family);
+}
+
+// Where a label begins that is set around or before its place: paper need not measure it again.
+function started(text) {
+  if (!text.getNumberOfChars()) return;
+  const { x } = text.getStartPositionOfChar(0);
+  const [place, anchor] = ["x", "text-anchor"].map((key) => [key, text.getAttribute(key)]);
+  for (const [key] of [place, anchor]) text.removeAttribute(key);
+  for (const [key, value] of [place, anchor, ["data-start", short(String(x))]]) text.setAttribute(key, value);
 }
 
 const short = (value) => value.replace(/-?\d*\.\d{4,}(?:e-?\d+)?/g, (digits) => String(Math.round(+digits * 1000) / 1000));

@@ -94,6 +94,11 @@ class Paper:
     def __exit__(self, *_: object) -> None:
         self._close()
 
+    @property
+    def drawing(self) -> bool:
+        """Whether the browser was needed: something was not kept."""
+        return self._browser is not None
+
     def start(self) -> None:
         """Get the browser ready while the caller does something else, if nothing it would draw is kept yet."""
         if not any(self._cache.glob(f"{self._drawn_by}-*")):
@@ -279,6 +284,7 @@ class Browser:
         from choreographer import Browser as Chrome
         from choreographer.browsers import Chromium
 
+        await asyncio.to_thread(fonts.ready)
         home = str(self._home)
         same = {"FONTCONFIG_FILE": str(fonts.conf), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         if sys.platform == "linux":

@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,11 +24,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dataset.errors import DataError
+from report import program, quick_print
 from report.fonts import Fonts
 
 PRINTED_BY = ("weasyprint", "pydyf", "tinycss2", "cssselect2", "tinyhtml5", "pyphen", "fonttools", "pillow")
 PANGO = ("libpango-1.0.so.0", "libpango-1.0.dylib", "libpango-1.0-0.dll")
-PROJECT = Path(__file__).resolve().parent.parent
 GLYPH = ".notdef glyph"
 LINK = re.compile(r"#.*|https://\S+|mailto:\S+|(?!/)(?!.*\.\.)[\w./-]+(#\S*)?", re.ASCII)
 
@@ -53,16 +52,56 @@ def write(html: str, target: Path, root: Path, fonts: Fonts, cache: Path) -> Pri
         return printing.finish()
 
 
+class Press:
+    """A process that gets ready to print, and prints the one page it is told."""
+
+    def __init__(self, fonts: Fonts) -> None:
+        kept = {key: value for key, value in os.environ.items() if key not in ("FONTCONFIG_PATH", "SOURCE_DATE_EPOCH")}
+        same = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"}
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
+        self.process = program.start(
+            "report.pdf",
+            environment={**kept, **same, "FONTCONFIG_FILE": str(fonts.conf)},
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+
+    def __enter__(self) -> Press:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def said(self) -> tuple[bytes, str, int]:
+        """Its answer, its errors and its exit code, once it has ended."""
+        assert self.process.stdout is not None
+        answer = self.process.stdout.read()
+        code = self.process.wait()
+        self._errors.seek(0)
+        return answer, self._errors.read().decode("utf-8", "replace").strip(), code
+
+    def end(self) -> None:
+        """End it, if it still runs."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self._errors):
+            if pipe is not None:
+                pipe.close()
+
+
 class Printing:
     """A print under way; `finish` waits for it. Several run at the same time. Leaving the context ends it."""
 
-    def __init__(self, html: str, target: Path, root: Path, fonts: Fonts, cache: Path) -> None:
+    def __init__(
+        self, html: str, target: Path, root: Path, fonts: Fonts, cache: Path, press: Press | None = None
+    ) -> None:
         self.target, self.root = target, root
         self._kept = cache / "pdf" / _key(html, fonts)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._press: Press | None = None
         self._cached = _cached(self._kept, root)
         if self._cached is None:
-            self._begin(html, fonts)
+            self._press = press or Press(fonts)
+            self._begin(html)
 
     def __enter__(self) -> Printing:
         return self
@@ -83,29 +122,11 @@ class Printing:
 
     def cancel(self) -> None:
         """End the process, if it still runs."""
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._errors.close()
-        self._process = None
+        if self._press is not None:
+            self._press.end()
+            self._press = None
 
-    def _begin(self, html: str, fonts: Fonts) -> None:
-        path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
-        kept = {key: value for key, value in os.environ.items() if key not in ("FONTCONFIG_PATH", "SOURCE_DATE_EPOCH")}
-        same = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"}
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "report.pdf"],
-            executable=_python(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env={**kept, **same, "PYTHONPATH": path, "FONTCONFIG_FILE": str(fonts.conf)},
-        )
+    def _begin(self, html: str) -> None:
         job = json.dumps({"html": html, "target": str(self.target.absolute()), "root": str(self.root.resolve())})
         try:
             self._stdin.write(job.encode() + b"\n")
@@ -115,15 +136,12 @@ class Printing:
 
     @property
     def _stdin(self) -> Any:
-        assert self._process is not None
-        return self._process.stdin
+        assert self._press is not None
+        return self._press.process.stdin
 
     def _answer(self) -> dict[str, Any]:
-        assert self._process is not None and self._process.stdout is not None
-        said = self._process.stdout.read()
-        code = self._process.wait()
-        self._errors.seek(0)
-        errors = self._errors.read().decode("utf-8", "replace").strip()
+        assert self._press is not None
+        said, errors, code = self._press.said()
         self.cancel()
         if code == -9 or "MemoryError" in errors:
             raise DataError("E_MEMORY", f"the machine ran out of memory while {self.target.name} was printed")
@@ -135,11 +153,6 @@ class Printing:
         if answer["faults"]:
             raise RuntimeError(f"{self.target.name} does not print cleanly: {'; '.join(answer['faults'][:8])}")
         return answer
-
-
-def _python() -> str:
-    """The interpreter that runs here; by way of /proc where rights were dropped that reaching it by name takes."""
-    return sys.executable if os.access(sys.executable, os.X_OK) else "/proc/self/exe"
 
 
 def _key(html: str, fonts: Fonts) -> str:
@@ -209,10 +222,11 @@ def _print(html: str, target: Path, root: Path) -> dict[str, Any]:
     logger.handlers, logger.propagate = [warned], False
     logger.setLevel(logging.WARNING)
     fetcher = _fetcher(root)
-    page = HTML(string=html, base_url=root.as_uri() + "/", url_fetcher=fetcher)
+    page = HTML(string=html.replace("<wbr>", "\u200b"), base_url=root.as_uri() + "/", url_fetcher=fetcher)
     faults = [f"a link to {link!r} is not allowed" for link in _forbidden(page.etree_element)]
     pages = 0
     if not faults:
+        quick_print.name_leaves(page.etree_element)
         try:
             document = page.render(pdf_variant="pdf/ua-1")
             pages = len(document.pages)
@@ -222,6 +236,14 @@ def _print(html: str, target: Path, root: Path) -> dict[str, Any]:
     faults += [f"refused to read {url[:200]!r}" for url in fetcher.refused] + warned.faults
     files = {path.relative_to(root).as_posix(): _hash(path) for path in sorted(fetcher.read)}
     return {"pages": pages, "missing": sorted(warned.missing), "faults": list(dict.fromkeys(faults)), "files": files}
+
+
+def _get_ready() -> None:
+    """What takes time and needs no page yet."""
+    from weasyprint import HTML
+
+    quick_print.quicken()
+    HTML(string="<p lang=en>a</p>").render()  # its fonts and its own style sheet
 
 
 def _fatal() -> type[BaseException]:
@@ -285,8 +307,9 @@ def _relative(root: Path) -> Any:
 
 def _main() -> None:
     gc.disable()  # a document lives until the end: looking for what does not is a tenth of the time
+    _get_ready()
     job = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    program.end_with_parent()
     try:
         answer = _print(job["html"], Path(job["target"]), Path(job["root"]))
     except OSError as wrong:
@@ -294,11 +317,6 @@ def _main() -> None:
             raise
         answer = {"errno": wrong.errno}
     print(json.dumps(answer))
-
-
-def _end_with_parent() -> None:
-    os.read(sys.stdin.fileno(), 1)
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from report.figure import Drawn, drawings
 from report.fonts import Fonts
 from report.pages import Which
 from report.paper import Paper
-from report.pdf import Printing
+from report.pdf import Press, Printing
 
 DOCUMENTS: tuple[Which, ...] = ("deck", "appendix")
 
@@ -57,12 +57,19 @@ def compose(
     if "quarto" in formats:
         report = replace(report, quarto="project" if renderer is None else "rendered")
     charts, paper = report.specs(), ahead.paper
-    svgs = paper.draw(charts)
-    report.svgs.update(svgs)
+    fonts.ready()
     with ExitStack() as stack:
+        documents = reversed(DOCUMENTS) if "pdf" in formats else ()  # the one that takes longer first
+        waiting = paper.drawing  # charts are new, and so are the pages they are on
+        presses = {name: stack.enter_context(Press(fonts)) if waiting else None for name in documents}
+        pages.get_ready(report)
+        svgs = paper.draw(charts)
+        report.svgs.update(svgs)
         printing = [
-            stack.enter_context(Printing(pages.for_print(name, report), folder / f"{name}.pdf", folder, fonts, kept))
-            for name in (reversed(DOCUMENTS) if "pdf" in formats else ())  # the long one first
+            stack.enter_context(
+                Printing(pages.for_print(name, report), folder / f"{name}.pdf", folder, fonts, kept, press)
+            )
+            for name, press in presses.items()
         ]
         if "html" in formats:
             _write(folder, pages.render(report, fonts))

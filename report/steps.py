@@ -6,9 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class Steps:
@@ -20,6 +23,8 @@ class Steps:
         self.number, self._lock = 0, threading.Lock()
         self._bar: Progress | None = None
         if self.console.is_terminal:
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
             columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
             self._bar = Progress(*columns, console=self.console, transient=True)
             self._task = self._bar.add_task("", total=total)

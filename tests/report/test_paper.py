@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from dataset.errors import DataError
+from report import pages
 from report.fonts import Fonts
 from report.paper import Paper, Spec, browser_path
 
@@ -30,6 +31,10 @@ HARD = go.Figure(
 HARD.update_layout(title="First line<br><span style='font-size:10px'>second</span> line", font_family="Deck Sans")
 HARD.add_annotation(x=2, y=2, text="a note", opacity=0.5)
 BARS = go.Figure([go.Bar(x=["a", "b"], y=[1, 2])])
+DOTS = go.Figure([go.Scatter(x=[1, 2, 3], y=[1, 3, 2], mode="markers")])
+for at in (1, 2):
+    DOTS.add_shape(type="rect", x0=at, x1=at + 0.5, y0=1, y1=2, fillcolor="#0b57a4", line={"width": 0})
+    DOTS.add_annotation(text=f"note {at}", x=at, y=2, showarrow=False)
 SPECS = (Spec("hard", HARD, 640, 360), Spec("bars", BARS.to_dict(), 300, 200))
 
 
@@ -37,6 +42,12 @@ SPECS = (Spec("hard", HARD, 640, 360), Spec("bars", BARS.to_dict(), 300, 200))
 def drawn(fonts: Fonts, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
     with Paper(tmp_path_factory.mktemp("charts"), fonts) as paper:
         return paper.draw(SPECS)
+
+
+@pytest.fixture(scope="module")
+def dots(fonts: Fonts, tmp_path_factory: pytest.TempPathFactory) -> str:
+    with Paper(tmp_path_factory.mktemp("charts"), fonts) as paper:
+        return paper.draw([Spec("dots", DOTS, 300, 200)])["dots"] or ""
 
 
 def test_a_chart_has_the_size_of_its_slot_and_parses(drawn: dict[str, str | None]) -> None:
@@ -51,6 +62,24 @@ def test_what_pdf_printers_draw_wrongly_is_not_there(drawn: dict[str, str | None
         assert not re.search(r"(?<![-\w])opacity", text.get("style", ""))
     said = {"".join(t.itertext()) for t in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
     assert {"First line", "second", "line", "bold", "tail", "up", "it", "a note"} <= said
+
+
+def test_what_takes_long_to_print_is_not_there(dots: str) -> None:
+    assert dots.count("<circle") == 3 and "rotate(0" not in dots
+    assert dots.count("font-family") == 1 and dots.count("clip-path=") == 2
+    shapes = ElementTree.fromstring(dots)
+    assert not [
+        g for g in shapes.iter("{http://www.w3.org/2000/svg}g") if list(g.attrib) == ["transform"] and len(g) == 1
+    ]
+
+
+def test_a_label_says_where_it_begins(dots: str) -> None:
+    texts = list(ElementTree.fromstring(dots).iter("{http://www.w3.org/2000/svg}text"))
+    ended = [text for text in texts if text.get("text-anchor") == "end"]
+    assert ended and all(
+        0 < float(text.get("x", "")) - float(text.get("data-start", "")) < 10 * len(text.text or "") for text in ended
+    )
+    assert 'text-anchor="end"' not in pages.ANCHORED.sub("", dots)
 
 
 def test_the_same_figure_gives_the_same_bytes(drawn: dict[str, str | None], fonts: Fonts, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from report import pdf
+from report import pdf, program
 from report.fonts import Fonts
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30">
@@ -141,10 +141,19 @@ def test_two_print_at_the_same_time(root: Path, cache: Path, fonts: Fonts) -> No
     assert (root / "a.pdf").is_file() and (root / "b.pdf").is_file()
 
 
+def test_a_process_that_waits_prints_one_page_or_ends(root: Path, cache: Path, fonts: Fonts) -> None:
+    with pdf.Press(fonts) as one, pdf.Press(fonts) as other:
+        with pdf.Printing(PAGE.format("a"), root / "a.pdf", root, fonts, cache, one) as printing:
+            assert printing.finish().pages == 2
+        with pdf.Printing(PAGE.format("a"), root / "b.pdf", root, fonts, cache, other) as printing:
+            assert printing.finish().from_cache and _runs(other.process.pid)
+    assert not _runs(one.process.pid) and not _runs(other.process.pid)
+
+
 def test_a_print_that_is_left_ends(root: Path, cache: Path, fonts: Fonts) -> None:
     with pdf.Printing(PAGE.format("<p>word</p>" * 20_000), root / "a.pdf", root, fonts, cache) as left:
-        assert left._process is not None
-        printing = left._process.pid
+        assert left._press is not None
+        printing = left._press.process.pid
     assert not _runs(printing) and not (root / "a.pdf").exists()
 
 
@@ -156,7 +165,7 @@ from pathlib import Path; from report import fonts, pdf; import time
 root = Path({str(root)!r})
 made = fonts.prepare(Path({str(fonts.folder.parents[1])!r}))
 p = pdf.Printing((root / "page.html").read_text(), root / "a.pdf", root, made, Path({str(cache)!r}))
-print(p._process.pid, flush=True); time.sleep(60)"""
+print(p._press.process.pid, flush=True); time.sleep(60)"""
     build = subprocess.Popen([sys.executable, "-c", script], cwd=project, stdout=subprocess.PIPE)
     assert build.stdout is not None
     printing = int(build.stdout.readline())
@@ -178,4 +187,4 @@ def _runs(pid: int) -> bool:
 
 def test_this_process_never_loads_weasyprint() -> None:
     code = "import sys, report.pdf; sys.exit('weasyprint' in sys.modules)"
-    assert not subprocess.run([sys.executable, "-c", code], cwd=pdf.PROJECT, env=os.environ).returncode
+    assert not subprocess.run([sys.executable, "-c", code], cwd=program.PROJECT, env=os.environ).returncode
