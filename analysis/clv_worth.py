@@ -164,6 +164,8 @@ class Basis:
 
     def quieter(self, limit: float) -> tuple[float, float]:
         """95 % interval of how many of these customers have a P(still a customer) below `limit`."""
+        from scipy.special import logit
+
         again = self.rows.x > 0  # who bought once is certain to be one
         weight, (often, ages, recencies) = (
             self.rows.weight[again],
@@ -173,7 +175,7 @@ class Basis:
         for r, alpha, a, b in np.exp(self.drawn.orders):  # btyd.alive_at, by the logarithms of distinct values
             gap = np.log(alpha + ages[0])[ages[1]] - np.log(alpha + recencies[0])[recencies[1]]
             odds = np.log(a / (b + often[0] - 1))[often[1]] + (r + x) * gap
-            counts.append(float(weight[odds > np.log(1 / limit - 1)].sum()))
+            counts.append(float(weight[odds > -logit(limit)].sum()))
         return _widest(np.array(counts[1:]), counts[0], *_parts(self.drawn))
 
 
