@@ -164,16 +164,17 @@ class Basis:
 
     def quieter(self, limit: float) -> tuple[float, float]:
         """95 % interval of how many of these customers have a P(still a customer) below `limit`."""
-        again = self.rows.x > 0  # who bought once is certain to be one
-        weight, (often, ages, recencies) = (
-            self.rows.weight[again],
-            (np.unique(part[again], return_inverse=True) for part in (self.rows.x, self.rows.age, self.rows.recency)),
+        from scipy.special import logit
+
+        rows, again = self.rows, self.rows.x > 0  # who bought once is certain to be one
+        (x, of_x), (age, of_age), (recency, of_recency) = (
+            np.unique(part[again], return_inverse=True) for part in (rows.x, rows.age, rows.recency)
         )
-        x, counts = often[0][often[1]], []
+        often, weight, counts = x[of_x], rows.weight[again], []
         for r, alpha, a, b in np.exp(self.drawn.orders):  # btyd.alive_at, by the logarithms of distinct values
-            gap = np.log(alpha + ages[0])[ages[1]] - np.log(alpha + recencies[0])[recencies[1]]
-            odds = np.log(a / (b + often[0] - 1))[often[1]] + (r + x) * gap
-            counts.append(float(weight[odds > np.log(1 / limit - 1)].sum()))
+            gap = np.log(alpha + age)[of_age] - np.log(alpha + recency)[of_recency]
+            odds = np.log(a / (b + x - 1))[of_x] + (r + often) * gap
+            counts.append(float(weight[odds > -logit(limit)].sum()))
         return _widest(np.array(counts[1:]), counts[0], *_parts(self.drawn))
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from analysis.customers import SCALE, whole
 from analysis.rfm import refusal, scored
+from analysis.total_order import stable
 
 NOT_YET = -1  # the code of who had not bought yet
 HIGH = 4  # the score that VIP and Loyal customers need
@@ -68,23 +69,24 @@ def months_before(day: date, months: int) -> date:
 
 def facts(table: pa.Table, first: date) -> Facts:
     """The rows of migration.sql (ordered by customer, then period) of those who bought, by period."""
-    place = table["customer"].to_numpy()
-    orders = table["orders"].to_numpy()
+    place, orders = (table[name].to_numpy() for name in ("customer", "orders"))
     bought = np.bincount(place, weights=orders) > 0 if len(place) else np.zeros(0, dtype=bool)
-    kept = bought[place]
-    period = table["period"].to_numpy()[kept]
-    by_period = np.argsort(period, kind="stable")
-    starts, edges = np.unique(period[by_period], return_index=True)
-    last = (table["last_sale"].to_numpy()[kept] - np.datetime64(first, "D")).astype(np.int64)
+    kept = np.flatnonzero(bought[place])
+    day = table["period"].combine_chunks().cast(pa.int32()).to_numpy()[kept]
+    low = int(day.min()) if len(day) else 0
+    sizes = np.bincount(day - low)
+    starts = np.flatnonzero(sizes)
+    at = kept[stable(day - low)]  # period by period
+    last = (table["last_sale"].to_numpy()[at] - np.datetime64(first, "D")).astype(np.int64)
     return Facts(
         first=first,
         customers=int(bought.sum()),
-        periods=starts.tolist(),
-        edges=[*edges.tolist(), len(period)],
-        place=(np.cumsum(bought, dtype=np.int32) - 1)[place[kept]][by_period],
-        orders=orders[kept][by_period],
-        last=np.maximum(last, 0).astype(np.int32)[by_period],  # no sale in that period: the least integer
-        net=table["net"].to_numpy()[kept][by_period],
+        periods=(starts + low).astype("datetime64[D]").tolist(),
+        edges=[0, *np.cumsum(sizes[starts]).tolist()],
+        place=(np.cumsum(bought, dtype=np.int32) - 1)[place[at]],
+        orders=orders[at],
+        last=np.maximum(last, 0).astype(np.int32),  # no sale in that period: the least integer
+        net=table["net"].to_numpy()[at],
     )
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from analysis.threads import heard, listening, one_thread
+from analysis import memory
+from analysis.threads import heard, listening, one_blas_thread, one_thread
 
 
 def test_a_thread_hears_its_own_warnings_only():
@@ -47,6 +48,21 @@ def test_the_inner_hears_before_the_outer():
         np.array([1.0]) / np.array([0.0])
     assert [str(w) for w in inner] == ["in"]
     assert [str(w) for w in outer] == ["divide by zero encountered in divide"]
+
+
+def test_small_searches_keep_blas_to_one_thread():
+    @one_blas_thread()
+    def threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    assert threads() == threads() == {1}
+
+
+def test_free_memory_can_be_given_back_at_any_time():
+    np.ones(1_000_000)
+    memory.given_back()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: memory.given_back(), range(4)))
 
 
 def test_limits_last_until_the_last_leaves():
