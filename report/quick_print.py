@@ -16,7 +16,8 @@ from xml.etree.ElementTree import Element
 # and thirteen of the sixteen places around a page's text, a style each for every page.
 UNUSED = re.compile(
     r"^::(?:marker|footnote-call|footnote-marker|note-call|note-marker|note-callback)\s*{.*}$"
-    r"|^ *@(?:(?:top|bottom)-(?:left-corner|center|right-corner)|top-left|(?:left|right)-(?:top|middle|bottom))\s*{.*}$",
+    r"|^ *@(?:(?:top|bottom)-(?:left-corner|center|right-corner)|top-left)\s*{.*}$"
+    r"|^ *@(?:left|right)-(?:top|middle|bottom)\s*{.*}$",
     re.M,
 )
 LEVEL = 3  # of zlib; at 9, as pydyf has it, pages are a fifth smaller and take a second longer
