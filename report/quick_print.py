@@ -12,8 +12,14 @@ from types import SimpleNamespace
 from typing import Any
 from xml.etree.ElementTree import Element
 
-# Rules of WeasyPrint's own style sheet for markers and notes, which our pages have not: six styles for every element.
-UNUSED = re.compile(r"^::(?:marker|footnote-call|footnote-marker|note-call|note-marker|note-callback)\s*{.*}$", re.M)
+# Rules of WeasyPrint's own style sheet for what our pages have not: markers and notes, six styles for every element;
+# and thirteen of the sixteen places around a page's text, a style each for every page.
+UNUSED = re.compile(
+    r"^::(?:marker|footnote-call|footnote-marker|note-call|note-marker|note-callback)\s*{.*}$"
+    r"|^ *@(?:(?:top|bottom)-(?:left-corner|center|right-corner)|top-left)\s*{.*}$"
+    r"|^ *@(?:left|right)-(?:top|middle|bottom)\s*{.*}$",
+    re.M,
+)
 LEVEL = 3  # of zlib; at 9, as pydyf has it, pages are a fifth smaller and take a second longer
 
 
