@@ -226,9 +226,7 @@ def _durations(times: Times) -> Table:
     rows = [(label, *times.get(key, UNTIMED).values()) for key, label, *_ in DURATIONS]
     table = pd.DataFrame(rows, columns=["step", "orders", "median", "p90"]).astype({"median": float, "p90": float})
     labels = {"step": "Step", "orders": "Orders", "median": "Median", "p90": "Ninetieth percentile"}
-    return Table(
-        table, "How long each step takes", labels, TIMES, {"orders": "count", "median": "days", "p90": "days"}
-    )
+    return Table(table, "How long each step takes", labels, TIMES, {"orders": "count", "median": "days", "p90": "days"})
 
 
 def _by_month(months: pd.DataFrame, row: Mapping[str, Any]) -> Table:
@@ -255,4 +253,3 @@ def _orders(count: int) -> str:
 
 def _were(count: int) -> str:
     return noun(count, "was", "were")
-
