@@ -52,6 +52,8 @@ def random_shop(shop, random_lines) -> Any:
 
     def make(seed: int, orders: int = 2000, **tables: Any) -> Made:
         lines, rng = random_lines(seed, orders), np.random.default_rng(seed)
+        later = pd.to_timedelta(np.where(rng.random(len(lines)) < 0.1, rng.integers(0, 40, len(lines)), 0), unit="D")
+        lines["ordered_at"] += later  # orders of several days
         names = sorted(lines["customer_id"].dropna().unique())[10:]
         people = pd.DataFrame({"customer_id": names, "country": rng.choice(["ES", "IT"], len(names))})
         people["age"] = pd.Series(rng.integers(18, 80, len(names))).where(rng.random(len(names)) < 0.9)
@@ -169,6 +171,21 @@ def test_chances_are_those_of_scikit_learn(random_shop, pairs: tuple) -> None:
     active = people["recency_days"].to_numpy() <= 365
     assert 0 < active.sum() < len(active)
     np.testing.assert_allclose(found["churn_90d"], np.where(active, theirs, np.nan), rtol=0, atol=CLOSE)
+
+
+def test_a_score_at_a_point_of_the_lines(shop) -> None:
+    """One chance, and one spend, of each; as the build reads it off."""
+    made = shop([(f"o{i}", f"c{i}", "2024-01-01", 10.0) for i in range(3)])
+    features = (Feature("lately", True, 1.0, 0.2, 1.0, 0.0),)
+    feature = spend_model.Feature("net", True, 9.5, 0.5, 0.4, 1.3, 0.0)
+    people = outcomes.features(relation(made), None, made[1].snapshot)
+    for at in (-0.5, 0.1, 0.6, 0.0, -9.0, 9.0):
+        model = Calibrated(Logistic(at, features), (0.0, 1.0), LEVEL)
+        level = ((0.25, 0.1), (1.0, 0.4), (1.0, 0.5), (float(np.exp(0.1)), 0.75))
+        spend = spend_model.Model(1.5, 0.1, at, (feature,), {}, 9.9, 10.0, level, currency="EUR")
+        found = scored(made, replace(NONE, churn=model, spend_90d=spend))
+        np.testing.assert_allclose(found["churn_90d"], 3 * [float(model.chance_at(np.array([at]))[0])], atol=CLOSE)
+        np.testing.assert_allclose(found["spend_90d"], spend.spend(spend.score(people)), rtol=CLOSE)
 
 
 def test_chances_of_visitors(random_shop) -> None:
