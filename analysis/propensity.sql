@@ -1,5 +1,5 @@
 -- What had each visitor seen from $since on done before $until? Views, sessions, carts left, orders.
--- A purchase event without a product empties the cart. customer: the number in everyone, -1 of who has none.
+-- A purchase event without a product empties the cart. customer: the number in everyone, -1 of all others.
 with visits as (
     select
         customer_id,

@@ -2,7 +2,7 @@
 -- to the chances that were seen by straight lines. visits: analysis/propensity.sql up to the day.
 with measures as (
     select
-        customer_id,
+        everyone.customer_id,
         cast(date_diff('microsecond', last_view, cast($snapshot as timestamp)) as double) / 86400000000 as view_days,
         cast(views_1 as double) as views_1,
         cast(views_7 as double) as views_7,
@@ -13,6 +13,7 @@ with measures as (
         cast(orders as double) as orders,
         cast(date_diff('microsecond', last_sale, cast($snapshot as timestamp)) as double) / 86400000000 as sale_days
     from visits
+    inner join everyone on everyone.customer = visits.customer
 ),
 seen as (
     select
@@ -28,7 +29,6 @@ seen as (
         floor(ln(1 + measures.sale_days / model.sale_days_scale) * 1e10 + 0.5) / 1e10 as sale_days
     from measures
     cross join visit_model as model
-    where measures.customer_id is not null
 ),
 scores as (
     select

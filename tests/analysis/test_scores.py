@@ -20,6 +20,7 @@ from analysis.chances import Calibrated, Feature, Logistic
 from analysis.cluster_model import Feature as Measure
 from analysis.cluster_model import Model as Groups
 from analysis.clv_worth import Model as Lifetime
+from analysis.customers import filed
 from analysis.release_models import Models
 from analysis.rfm import SEGMENTS
 from analysis.rfm import Model as Segments
@@ -28,6 +29,7 @@ from dataset.engine import Relation
 from dataset.errors import DataError
 from dataset.settings import Settings
 from dataset.tables import Dataset
+from tests.analysis.test_spend_90d import preparation
 
 NONE = Models(None, None, None, None, None, None)
 CLOSE = 1e-9
@@ -112,7 +114,7 @@ def test_spend_is_that_of_scikit_learn(random_shop, seed: int) -> None:
     """The Tweedie regression with the parameters rounded as they are kept; its level left as it is."""
     made = random_shop(seed, 4000)
     day = made[1].snapshot - timedelta(days=90)
-    people = outcomes.features(relation(made), relation(made, "customers"), day)
+    people = outcomes.features(relation(made), filed(relation(made, "customers")), day)
     spent, _ = outcomes.of_each(people, outcomes.outcome(relation(made), day, day + timedelta(days=90)))
     data = spend_model.training(people, spent, seed)
     model = replace(spend_model.Fits(data).bare(1.5, 0.1), currency="EUR")
@@ -121,7 +123,7 @@ def test_spend_is_that_of_scikit_learn(random_shop, seed: int) -> None:
         table[name] /= data.scales[name]
     table["country"] = pd.Series(people["country"].astype(object)).map({n: i for i, n in enumerate(data.names)})
     table["country"] = table["country"].fillna(data.names.index("") if "" in data.names else -1).astype(int)
-    prepared = spend_model.preparation(data.table).fit(data.table)
+    prepared = preparation(data.table).fit(data.table)
     fitted = spend_model.regression(1.5, 0.1).fit(prepared.transform(data.table), data.spent / data.unit)
     for kind in ("log", "plain"):
         steps = prepared.named_transformers_[kind].named_steps
@@ -203,9 +205,10 @@ def test_chances_of_visitors(random_shop) -> None:
         for (name, one), weight in zip(chance_people.VISITOR.items(), rng.normal(size=9), strict=True)
     )
     model = Calibrated(Logistic(-0.4, features), (0.1, 0.9))
-    theirs = pd.Series(model.chance(people), index=people["customer_id"])
+    theirs = pd.Series(model.chance(people), index=people["customer"]).drop(-1)
     found = scored(made, replace(NONE, propensity=model))
-    expected = theirs.reindex(found["customer_id"]).to_numpy()
+    number = dict(made[0].engine.rows("select customer_id, customer from everyone"))
+    expected = theirs.reindex(found["customer_id"].map(number)).to_numpy()
     assert 50 < np.isnan(expected).sum() < len(expected) - 50
     np.testing.assert_allclose(found["propensity_7d"], expected, rtol=0, atol=CLOSE)
     dataset, settings = made
