@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from analysis import outcomes, rfm
+from analysis import outcomes, rfm, sampled, total_order
 from analysis.chances import Known, Measure
 from analysis.customers import Customers
 from dataset.engine import Relation
@@ -78,7 +78,7 @@ def who_looked(events: Relation, settings: Settings) -> Who:
 
 
 def customers(lines: Relation, people: pd.DataFrame, day: date) -> pd.DataFrame:
-    """The measures of CUSTOMER of people (Customers.frame as of `day`), with their ids and group."""
+    """The measures of CUSTOMER of people (Customers.frame as of `day`), with their group, and ids where given."""
     orders = people["orders"].to_numpy(dtype=float)
     recency, tenure = (people[f"{name}_days"].to_numpy(dtype=float) for name in ("recency", "tenure"))
     several = orders > 1
@@ -111,7 +111,7 @@ def groups_of(people: pd.DataFrame) -> np.ndarray:
 
 
 def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
-    """The measures of VISITOR of who was seen in the ninety days before `day`, with their group (STAGES), in any order.
+    """The measures of VISITOR of who was seen in the ninety days before `day`, with their group (STAGES).
 
     customer: their numbers, -1 of who has none. snapshot: the last day that is looked back from.
     """
@@ -126,5 +126,8 @@ def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
     for name in ("views_1", "views_7", "views_30", "sessions", "carts_left", "orders"):
         columns[name] = found[name].to_numpy().astype(float)
     people = pd.DataFrame(columns, copy=False)
+    if len(people) > sampled.MOST:  # who is drawn must not depend on the order of rows
+        order = total_order.by([people[name].to_numpy() for name in people])
+        people = people.iloc[order].reset_index(drop=True)
     stages = [people["carts_left"] > 0, people["orders"] > 0, people["sessions"] > 1]
     return people.assign(group=np.select(stages, [0, 1, 2], 3).astype(np.int8))

@@ -99,7 +99,7 @@ class Past:
         horizon: timedelta,
         scarce: str,
         short: str,
-        seed: int = 0,
+        seed: int,
     ) -> Past:
         """Days one horizon apart, back from `until` - horizon to `first`; each is reduced once.
 

@@ -27,8 +27,8 @@ def told(path: Path, model: Callable[[object], Model]) -> Model:
     """
     try:
         content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(path) from None
     except (OSError, ValueError, RecursionError) as reason:
         raise DataError("E_MODEL", f"cannot be read as JSON: {shown(reason)}", file=path) from None
     try:

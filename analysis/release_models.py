@@ -72,7 +72,7 @@ def _names(model: chances.Calibrated) -> set[str]:
 def _read(path: Path, make: Callable[[object], Any]) -> Any:
     try:
         return told(path, make)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return None
 
 

@@ -14,12 +14,6 @@ from analysis.chances import Calibrated, Logistic
 from analysis.clv_worth import YEAR
 from analysis.customers import SCALE
 
-# What is made here, and what analysis/scores.py keeps beside it
-TABLES = (
-    "rfm_steps", "rfm_segments", "cluster_scales", "cluster_centres", "spend_model", "spend_countries", "spend_level",
-    "chance_models", "chance_lines", "visit_model", "visit_lines", "lifetime_model", "lifetimes_ahead",
-)  # fmt: skip
-KEPT = ("returned", "visits")
 ENDLESS = 1e300  # beyond every score
 SCORES = range(1, 6)
 # What the SQL calls a measure whose own name is a word of SQL

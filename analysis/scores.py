@@ -9,9 +9,11 @@ of the release the values are those of that file.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -183,14 +185,15 @@ def main() -> int:
     parser.add_argument("--as-of", type=_day, help="Look at customers on this day.")
     parser.add_argument("--engine", help="duckdb, spark, spark://host:7077, postgresql://host/database.")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # customers' data are removed on the way out
     try:
         models = release_models.read(given.release)
         options = settings.load(given.config, as_of=given.as_of, engine=given.engine)
-        with tempfile.TemporaryDirectory(prefix="customer-deck-") as work:
+        with tempfile.TemporaryDirectory(prefix="customer-deck-") as work, ExitStack() as stack:
             into = () if "://" in given.target else (Path(given.target).resolve().parent,)
             dataset, options = open_data(given.data, given.layout, given.mapping, options, Path(work), *into)
+            stack.callback(dataset.engine.close)
             done = write(models, dataset, options, given.target)
-            dataset.engine.close()
     except DataError as wrong:
         print(wrong, file=sys.stderr)
         return 2

@@ -336,9 +336,7 @@ def laid_out(data: Training, rows: np.ndarray) -> Laid:
         fill, mean, deviation = (round(value, DIGITS) for value in (fill, mean, deviation))
         features.append(Feature(name, MEASURES[name], data.scales[name], fill, mean, deviation, 0.0))
     countries, others = _own(data.table["country"].to_numpy()[rows]) if "country" in data.table else ((), ())
-    with _stable():
-        matrix = np.column_stack([*columns, *others])
-    return Laid(data, tuple(features), countries, matrix, data.spent[rows] / data.unit)
+    return Laid(data, tuple(features), countries, np.column_stack([*columns, *others]), data.spent[rows] / data.unit)
 
 
 def _own(country: np.ndarray) -> tuple[tuple[int, ...], tuple[np.ndarray, ...]]:

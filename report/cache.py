@@ -11,7 +11,7 @@ from pathlib import Path
 
 KEPT_DAYS = 30
 RESULTS, MOST_BYTES = "results", 2 << 30  # of results, which hold customers: those used last
-HALF = ".tmp-"  # a result that is being written, or was when its build was killed
+HALF = ".tmp-"  # what is being written, or was when its build was killed
 
 
 def folder() -> Path | None:
@@ -45,6 +45,9 @@ def prune(path: Path) -> None:
         for entry in os.scandir(path / kind) if (path / kind).is_dir() else ():
             if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < oldest:
                 Path(entry.path).unlink(missing_ok=True)
+    for half in (path / "fonts").glob(f"{HALF}*"):
+        if half.stat().st_mtime < time.time() - 86_400:
+            shutil.rmtree(half, ignore_errors=True)
     _prune_results(path / RESULTS, oldest)
 
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -159,7 +160,8 @@ def _key(html: str, fonts: Fonts) -> str:
     """What a printed document depends on, but for the files it names."""
     made_by = [f"{name} {version(name)}" for name in PRINTED_BY] + [f"pango {_pango()}", fonts.key]
     seen = hashlib.sha256("\n".join(made_by).encode())
-    seen.update(Path(__file__).read_bytes())
+    for module in (__file__, quick_print.__file__):
+        seen.update(Path(module).read_bytes())
     seen.update(html.encode())
     return seen.hexdigest()[:32]
 
@@ -307,8 +309,10 @@ def _relative(root: Path) -> Any:
 
 def _main() -> None:
     gc.disable()  # a document lives until the end: looking for what does not is a tenth of the time
-    _get_ready()
-    job = json.loads(sys.stdin.buffer.readline())
+    with ThreadPoolExecutor(1) as reader:  # who writes the job need not wait
+        line = reader.submit(sys.stdin.buffer.readline)
+        _get_ready()
+    job = json.loads(line.result())
     program.end_with_parent()
     try:
         answer = _print(job["html"], Path(job["target"]), Path(job["root"]))

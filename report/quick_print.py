@@ -1,13 +1,14 @@
 """Makes WeasyPrint do less for the same pages; for the process that prints, and only there.
 
-What is replaced inside WeasyPrint and pydyf gives the same pages (a test compares); where a version of theirs is made
-otherwise, it is left as it is and printing only takes longer.
+What is replaced inside WeasyPrint and pydyf gives the same pages (a test compares). Where a version of theirs has not
+what would be replaced, it is left as it is and printing only takes longer.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -25,14 +26,13 @@ LEVEL = 3  # of zlib; at 9, as pydyf has it, pages are a fifth smaller and take 
 
 def quicken() -> None:
     """Replace what costs much. Once a process, before anything is printed."""
-    _leave_unused_rules()
-    _keep_page_references()
-    _write_whole_labels()
-    _compress_faster()
+    for replace in (_leave_unused_rules, _keep_page_references, _write_whole_labels, _compress_faster):
+        with suppress(AttributeError, ImportError, TypeError):
+            replace()
 
 
 def name_leaves(root: Element) -> None:
-    """Give the name of each element that a link leads to to the first text within, and take the other names away.
+    """Give the name of each element that a link leads to to its first, innermost one, and take the other names away.
 
     An element with a name has a style of its own, and so has everything within; others share theirs.
     """
@@ -40,10 +40,10 @@ def name_leaves(root: Element) -> None:
     for element in list(root.iter()):
         name = element.attrib.pop("id", None) if isinstance(element.tag, str) else None
         if name in linked:
-            _first_text(element).set("id", name)
+            _innermost(element).set("id", name)
 
 
-def _first_text(element: Element) -> Element:
+def _innermost(element: Element) -> Element:
     while len(element) and not (element.text or "").strip() and "id" not in element[0].attrib:
         element = element[0]
     return element
@@ -87,15 +87,17 @@ def _write_whole_labels() -> None:
     letters = svg.text
 
     def whole(image: Any, node: Any, font_size: float) -> None:
-        if node.text and not {"rotate", "textLength", "letter-spacing"} & node.attrib.keys():
-            node._etree_node.text = Whole(node.text)
+        label = getattr(node, "_etree_node", None)
+        if label is not None and label.text and not {"rotate", "textLength", "letter-spacing"} & node.attrib.keys():
+            label.text = Whole(label.text)
         letters(image, node, font_size)
 
-    svg.text = whole
-    svg.TAGS |= {tag: whole for tag, drawn in svg.TAGS.items() if drawn is letters}
+    tags = {tag: whole for tag, drawn in svg.TAGS.items() if drawn is letters}
+    svg.text, svg.TAGS = whole, svg.TAGS | tags
 
 
 def _compress_faster() -> None:
     import pydyf
 
-    pydyf.zlib = SimpleNamespace(compressobj=lambda level: zlib.compressobj(LEVEL))
+    theirs = vars(pydyf.zlib) | {"compressobj": lambda *_, **__: zlib.compressobj(LEVEL)}
+    pydyf.zlib = SimpleNamespace(**theirs)

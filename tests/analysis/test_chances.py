@@ -160,7 +160,7 @@ def test_shuffled_outcomes_are_not_learned(shop, seed):
     customers = run(["customers"], *made).results["customers"]
     who = who_ordered(lines, customers, made[1])
     past = chances.Past.of(
-        who.known, dealt, made[1].snapshot, date(2023, 2, 1), timedelta(days=7), "too few", "too short"
+        who.known, dealt, made[1].snapshot, date(2023, 2, 1), timedelta(days=7), "too few", "too short", 0
     )
     found = chance_report.made(ASKED, who, past, customers.frame, made[1])
     low, high = found["findings"]["auc"].interval
@@ -450,6 +450,28 @@ def test_visitors_are_told_apart_by_what_they_looked_at(shop):
     customers = run(["customers"], *shop(lines)).results["customers"].frame
     assert len(found.frame) == len(customers)  # who never bought is only in the counts
     assert found.findings["expected"].n > len(customers)
+
+
+def test_of_many_visitors_the_same_are_drawn_whatever_the_order_of_events(shop, monkeypatch):
+    monkeypatch.setattr(sampled, "MOST", 100)
+    events, lines = visits(1)
+    drawn = []
+    for of in (events, events.sample(frac=1, random_state=3)):
+        made = shop(lines, events=of)
+        who = chance_people.who_looked(relation(made, "events"), made[1])
+        past = chances.Past.of(
+            who.known,
+            lambda people, _: np.ones(len(people), bool),
+            made[1].snapshot,
+            made[1].snapshot - timedelta(days=21),
+            timedelta(days=7),
+            "",
+            "",
+            0,
+        )
+        drawn.append(past.cases(past.days[0]))
+    assert drawn[0].drawn and len(drawn[0].people) == 100
+    pd.testing.assert_frame_equal(drawn[0].people, drawn[1].people)
 
 
 def in_order(people: pd.DataFrame) -> pd.DataFrame:

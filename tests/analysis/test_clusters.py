@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
-from sklearn.mixture import GaussianMixture
 
-from analysis import cluster_fit, cluster_model, cluster_names, mixtures, sampled
+from analysis import cluster_fit, cluster_model, cluster_names, sampled
 from analysis.cluster_model import Feature, Model
 from analysis.cluster_names import Against
 from analysis.clusters import EVERYONE, Clusters
@@ -262,14 +261,6 @@ def test_silhouettes_are_those_of_scikit_learn():
     found = cluster_fit.silhouettes(place, [two, many, np.zeros(1203, dtype=int), np.arange(1203)])
     assert found[:2] == pytest.approx([silhouette_score(place, two), silhouette_score(place, many)], rel=1e-9)
     assert np.isnan(found[2:]).all()
-
-
-@pytest.mark.parametrize("components", range(1, 6))
-def test_mixtures_are_those_of_scikit_learn(components):
-    rng = np.random.default_rng(3)
-    points = np.vstack([rng.normal(size=(300, 3)), rng.normal(size=(200, 3)) * 0.2 + 2, rng.exponential(size=(80, 3))])
-    theirs = GaussianMixture(components, n_init=3, reg_covar=1e-4, random_state=11).fit(points)
-    assert mixtures.bayes(points, components, 11) == pytest.approx(theirs.bic(points), rel=1e-9)
 
 
 def test_of_many_customers_some_are_fitted_on_and_all_assigned_as_scikit_learn_would(
