@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,9 +108,10 @@ def render(report: Report, fonts: Fonts) -> dict[str, str | bytes]:
     return files
 
 
-def get_ready(report: Report) -> None:
-    """Compile the templates: for `render` and `for_print`, while nothing else can be done."""
-    environment = Page("appendix", True, report).environment
+@cache
+def get_ready() -> None:
+    """Compile the templates, for `render` and `for_print`: once a process, while others are busy."""
+    environment = _environment()
     for name in environment.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
         environment.get_template(name)
 
@@ -137,6 +138,21 @@ class Compiled(BytecodeCache):
 COMPILED = Compiled()
 
 
+def _environment() -> Environment:
+    """How templates are read, for all pages."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=COMPILED,
+    )
+    made.filters |= {"css_text": css_text, "breakable": breakable}
+    made.tests["drawn"] = bool  # each page has its own
+    return made
+
+
 @dataclass
 class Page:
     """One document while it is rendered; its methods are what templates call."""
@@ -151,14 +167,7 @@ class Page:
 
     @cached_property
     def environment(self) -> Environment:
-        made = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            bytecode_cache=COMPILED,
-        )
+        made = _environment()
         accent = readable(self.settings.accent)
         made.globals |= {name: getattr(self, name) for name in WORDS}
         made.globals |= {
@@ -178,7 +187,6 @@ class Page:
             "headings": HEADINGS,
             "story": PART,
         }
-        made.filters |= {"css_text": css_text, "breakable": breakable}
         made.tests["drawn"] = self.exists
         return made
 

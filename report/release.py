@@ -34,6 +34,7 @@ class Ahead:
         made = {drawn.name: drawn for drawn in drawings(name, result, self.settings)}
         self.drawn |= made
         self.paper.begin([pages.spec(drawn) for drawn in made.values()])
+        pages.get_ready()
 
 
 def compose(
@@ -47,7 +48,7 @@ def compose(
     formats: Iterable[str],
     renderer: quarto_program.Program | None = None,
 ) -> None:
-    """Write the whole release into `folder`; the PDFs are printed side by side while the PNGs are drawn.
+    """Write the whole release into `folder`; all else is made while the appendix, which takes longest, is printed.
 
     kept: the cache folder. formats: of html, pdf, pptx and quarto. renderer: renders the Quarto project.
     Raises DataError, OSError; RuntimeError: a template's fault.
@@ -59,18 +60,16 @@ def compose(
     charts, paper = report.specs(), ahead.paper
     fonts.ready()
     with ExitStack() as stack:
-        documents = reversed(DOCUMENTS) if "pdf" in formats else ()  # the one that takes longer first
-        waiting = paper.drawing  # charts are new, and so are the pages they are on
-        presses = {name: stack.enter_context(Press(fonts)) if waiting else None for name in documents}
-        pages.get_ready(report)
+        waiting = "pdf" in formats and paper.drawing  # charts are new, and so are the pages they are on
+        presses = {name: stack.enter_context(Press(fonts)) if waiting else None for name in DOCUMENTS}
         svgs = paper.draw(charts)
         report.svgs.update(svgs)
-        printing = [
-            stack.enter_context(
-                Printing(pages.for_print(name, report), folder / f"{name}.pdf", folder, fonts, kept, press)
-            )
-            for name, press in presses.items()
-        ]
+
+        def printing(name: Which) -> Printing:
+            page, press = pages.for_print(name, report), presses[name]
+            return stack.enter_context(Printing(page, folder / f"{name}.pdf", folder, fonts, kept, press))
+
+        documents = [printing("appendix")] if "pdf" in formats else []
         if "html" in formats:
             _write(folder, pages.render(report, fonts))
             fonts.copy(folder / "assets")
@@ -80,6 +79,7 @@ def compose(
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
         pngs = paper.png(charts)
         _write(folder, {f"figures/{name}.png": png for name, png in pngs.items()})
+        documents += [printing("deck")] if "pdf" in formats else []
         if "pptx" in formats:
             from report import slides_pptx
 
@@ -90,7 +90,7 @@ def compose(
             quarto.write(folder / quarto.FOLDER, report, fonts, pngs)
             if renderer is not None:
                 quarto_program.render(renderer, folder / quarto.FOLDER, settings.snapshot)
-        for document in printing:
+        for document in documents:
             document.finish()
 
 
