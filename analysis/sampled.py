@@ -7,17 +7,16 @@ import numpy as np
 MOST = 200_000  # customers a model is fitted on; of more, so many are drawn
 
 
-def stand_ins(count: int, seed: int, most: int | None = None) -> np.ndarray:
-    """The places of `most` (MOST) of `count` customers, rising; all of them where there are no more.
+def stand_ins(count: int, seed: int) -> np.ndarray:
+    """The places of MOST of `count` customers, rising; all of them where there are no more.
 
     Places are those of a total order, such as that of their ids, so that the order of rows does not matter. No place is
     likelier than another, and no two have the same hash.
     """
-    most = MOST if most is None else most
-    if count <= most:
+    if count <= MOST:
         return np.arange(count)
     hashed = mixed(np.arange(count, dtype=np.uint64) ^ mixed(np.array([seed % 2**64], dtype=np.uint64)))
-    return np.sort(np.argpartition(hashed, most - 1)[:most])
+    return np.sort(np.argpartition(hashed, MOST - 1)[:MOST])
 
 
 def mixed(state: np.ndarray) -> np.ndarray:

@@ -37,8 +37,8 @@ POLICY = (
 )
 KEYWORD = re.compile(
     r"\b(select|distinct|from|where|group by|order by|having|with|as|on|and|or|not|in|is|null|case|when|then|else|end|"
-    r"inner join|left join|cross join|union all|over|partition by|within group|cast|coalesce|sum|count|min|max|"
-    r"percentile_cont|date_trunc|date_diff|nulls last|nulls first|desc|asc|between|exists)\b"
+    r"inner join|left join|cross join|union all|over|partition by|cast|coalesce|sum|count|min|max|"
+    r"date_trunc|date_diff|nulls last|nulls first|desc|asc|between|exists)\b"
 )
 NUMBER = re.compile(r"(?<=>)[^<>]*(?=</data>)")
 DATA = re.compile(r'data-finding="([^"]+)"')

@@ -298,14 +298,13 @@ def test_customers_are_put_where_scikit_learn_puts_them(monkeypatch):
     assert own == pytest.approx(theirs.transform(np.ascontiguousarray(place)).min(axis=1), abs=1e-9)
 
 
-def test_stand_ins_are_drawn_by_seed_and_none_is_likelier():
-    drawn = sampled.stand_ins(10_000, 3, 2_000)
+def test_stand_ins_are_drawn_by_seed_and_none_is_likelier(monkeypatch):
+    monkeypatch.setattr(sampled, "MOST", 2_000)
+    drawn = sampled.stand_ins(10_000, 3)
     assert len(np.unique(drawn)) == 2_000 and (np.diff(drawn) > 0).all()
-    assert (
-        drawn.tolist() == sampled.stand_ins(10_000, 3, 2_000).tolist() != sampled.stand_ins(10_000, 4, 2_000).tolist()
-    )
+    assert drawn.tolist() == sampled.stand_ins(10_000, 3).tolist() != sampled.stand_ins(10_000, 4).tolist()
     assert np.histogram(drawn, 10, (0, 10_000))[0] == pytest.approx(200, abs=60)
-    assert sampled.stand_ins(5, 3, 5).tolist() == [0, 1, 2, 3, 4]
+    assert sampled.stand_ins(2_000, 3).tolist() == list(range(2_000))
 
 
 def test_what_is_kept_reads_back_the_same(tmp_path):
