@@ -61,7 +61,9 @@ def compose(
     fonts.ready()
     with ExitStack() as stack:
         waiting = "pdf" in formats and paper.drawing  # charts are new, and so are the pages they are on
-        presses = {name: stack.enter_context(Press(fonts)) if waiting else None for name in DOCUMENTS}
+        presses = {
+            name: stack.enter_context(Press(fonts, two=name == "appendix")) if waiting else None for name in DOCUMENTS
+        }
         svgs = paper.draw(charts)
         report.svgs.update(svgs)
 
