@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pydyf
 
-# Objects that both halves call by the same number. Those of the pages follow, then the two halves' own by turns, so that
-# neither need know how many the other has.
+# Objects that both halves call by the same number. Pages follow, and then the halves' own objects by turns: neither need
+# know how many the other has.
 PAGES, CATALOG, TAGS, DOCUMENT, FIRST_PAGE = range(1, 6)
 SAME = {"/StructTreeRoot": TAGS, "/Document": DOCUMENT}
 
@@ -30,10 +30,11 @@ class Painted(NamedTuple):
 
 
 class Half(pydyf.PDF):
-    """A PDF of all pages, of which those that the other process paints are empty. turn: 0, or 1 in the second process."""
+    """A PDF of all pages, those that the other process paints empty. turn: 0, or 1 in the second process."""
 
     def __init__(self, page_count: int, turn: int) -> None:
         self.page_count = page_count
+        self.objects: list[Any]
         self._free = count(FIRST_PAGE + page_count + turn, 2)
         self._other: Painted | None = None
         super().__init__()

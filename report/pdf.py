@@ -57,7 +57,7 @@ def write(html: str, target: Path, root: Path, fonts: Fonts, cache: Path) -> Pri
 
 
 class Press:
-    """A process that gets ready to print, and prints the one page it is told. two: with a second process for half of it."""
+    """A process that gets ready to print, and prints the one page it is told. two: half of it by a second process."""
 
     def __init__(self, fonts: Fonts, two: bool = False) -> None:
         kept = {key: value for key, value in os.environ.items() if key not in ("FONTCONFIG_PATH", "SOURCE_DATE_EPOCH")}
@@ -258,7 +258,7 @@ class Reader:
         quick_print.name_leaves(page.etree_element, self._linked)
         return page
 
-    def noted(self, refusal: Exception | None = None) -> Noted:
+    def noted(self, refusal: BaseException | None = None) -> Noted:
         """All that was noted. refusal: what ended the printing."""
         faults = [*self._faults, *([str(refusal)] if isinstance(refusal, _fatal()) else [])]
         faults += [f"refused to read {url[:200]!r}" for url in self._fetcher.refused] + self._warned.faults
@@ -349,6 +349,8 @@ def _print_second(way: Connection) -> None:
             refused = Refused()
             refused.noted = reader.noted(refusal)
             way.send(refused)
+            while True:  # the first may have more to tell before it listens
+                way.recv()
 
 
 def _get_ready() -> None:
