@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pydyf
 
-# Objects that both halves call by the same number. Pages follow, and then the halves' own objects by turns: neither need
+# Objects that both halves call by the same number. Pages follow, then the halves' own objects by turns: neither need
 # know how many the other has.
 PAGES, CATALOG, TAGS, DOCUMENT, FIRST_PAGE = range(1, 6)
 SAME = {"/StructTreeRoot": TAGS, "/Document": DOCUMENT}
