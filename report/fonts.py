@@ -69,11 +69,10 @@ class Fonts:
 
     def drawable(self) -> Fonts:
         """The fonts, once those for charts and paper are there. Raises whatever hinders making them."""
-        while self.making is not None and self.making.poll() is None:
-            if all(path.is_file() for path in (*self.ttf.values(), self.conf)):
-                return self
-            time.sleep(0.01)
-        _make_ttf(self)  # what that process could not make is made, or refused, here
+        if self.making is not None:
+            while not all(path.is_file() for path in (*self.ttf.values(), self.conf)) and self.making.poll() is None:
+                time.sleep(0.01)
+            _make_ttf(self)  # what that process could not make is made, or refused, here
         return self
 
     def ready(self) -> Fonts:
