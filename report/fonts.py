@@ -12,6 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -53,7 +56,7 @@ FONTS_CONF = """<?xml version="1.0"?>
 class Fonts:
     """Where the subset lies. ttf, woff2: by the name of the original. key: changes when any byte of the fonts does.
 
-    making: the process that makes the files, where they were not there yet; `ready` waits for it.
+    making: the process that makes the files, where they were not there yet; `drawable` and `ready` wait for it.
     """
 
     folder: Path
@@ -64,11 +67,19 @@ class Fonts:
     key: str
     making: subprocess.Popen[bytes] | None = field(default=None, compare=False, repr=False)
 
+    def drawable(self) -> Fonts:
+        """The fonts, once those for charts and paper are there. Raises whatever hinders making them."""
+        if self.making is not None:
+            while not all(path.is_file() for path in (*self.ttf.values(), self.conf)) and self.making.poll() is None:
+                time.sleep(0.01)
+            _make_ttf(self)  # what that process could not make is made, or refused, here
+        return self
+
     def ready(self) -> Fonts:
         """The fonts, once all files are there. Raises whatever hinders making them."""
         if self.making is not None:
             program.ended(self.making)
-            prepare(self.folder.parents[1])  # what that process could not make is made, or refused, here
+            prepare(self.folder.parents[1])
         return self
 
     def leave(self) -> None:
@@ -83,8 +94,8 @@ class Fonts:
 
     def css_paper(self) -> str:
         """The @font-face rules of the page that draws charts, the fonts within."""
-        within = {name: base64.b64encode(path.read_bytes()).decode() for name, path in self.woff2.items()}
-        return "\n".join(_face(name, f"data:font/woff2;base64,{data}", "woff2") for name, data in within.items())
+        within = {name: base64.b64encode(path.read_bytes()).decode() for name, path in self.ttf.items()}
+        return "\n".join(_face(name, f"data:font/ttf;base64,{data}", "truetype") for name, data in within.items())
 
     def copy(self, folder: Path) -> None:
         """Put the WOFF2 files and their licence where a release serves them."""
@@ -107,14 +118,8 @@ def begin(cache: Path) -> Fonts:
 def prepare(cache: Path) -> Fonts:
     """The subset fonts, made once a cache folder; equal bytes whenever and wherever they are made."""
     fonts = _fonts(cache)
-    if not all(path.is_file() for path in (*fonts.ttf.values(), *fonts.woff2.values())):
-        _make(_source(), fonts.folder)
-    ttf, kept = (escape(str(fonts.folder / name)) for name in ("ttf", "cache"))
-    text = FONTS_CONF.format(fonts=ttf, cache=kept, family=FAMILY)
-    if not fonts.conf.is_file() or fonts.conf.read_text(encoding="utf-8") != text:
-        with tempfile.NamedTemporaryFile("w", dir=fonts.folder, delete=False, encoding="utf-8") as new:
-            new.write(text)
-        os.replace(new.name, fonts.conf)
+    _make_ttf(fonts)
+    _make_woff2(fonts)
     return fonts
 
 
@@ -157,15 +162,41 @@ def _key() -> str:
     return seen.hexdigest()[:16]
 
 
-def _make(source: Path, folder: Path) -> None:
-    """Write all files beside their place, then move them there at once, so that no reader sees half a folder."""
+def _make_ttf(fonts: Fonts) -> None:
+    """What charts are drawn and pages printed with: the TTF files, and the settings that name them."""
+    if not all(path.is_file() for path in fonts.ttf.values()):
+        with _new(fonts.folder / "ttf") as new:
+            for name, path in fonts.ttf.items():
+                _subset(_source() / f"{name}.ttf", new / path.name)
+    (fonts.folder / "cache").mkdir(exist_ok=True)
+    ttf, kept = (escape(str(fonts.folder / name)) for name in ("ttf", "cache"))
+    text = FONTS_CONF.format(fonts=ttf, cache=kept, family=FAMILY)
+    if not fonts.conf.is_file() or fonts.conf.read_text(encoding="utf-8") != text:
+        with tempfile.NamedTemporaryFile("w", dir=fonts.folder, delete=False, encoding="utf-8") as made:
+            made.write(text)
+        os.replace(made.name, fonts.conf)
+
+
+def _make_woff2(fonts: Fonts) -> None:
+    """What pages on the screen use."""
+    from fontTools.ttLib import TTFont
+
+    if not all(path.is_file() for path in fonts.woff2.values()):
+        with _new(fonts.folder / "woff2") as new:
+            for name, path in fonts.woff2.items():
+                with TTFont(fonts.ttf[name], recalcTimestamp=False) as font:  # its tables are taken over as they are
+                    font.flavor = "woff2"
+                    font.save(new / path.name)
+
+
+@contextmanager
+def _new(folder: Path) -> Iterator[Path]:
+    """A folder to write to, which moves to its place at once, so that no reader sees half of it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".tmp-") as made:
+    with tempfile.TemporaryDirectory(dir=folder.parent.parent, prefix=".tmp-") as made:
         new = Path(made) / "fonts"
-        for kind in ("ttf", "woff2", "cache"):
-            (new / kind).mkdir(parents=True)
-        for name in FACES:
-            _subset(source / f"{name}.ttf", new / "ttf", new / "woff2")
+        new.mkdir()
+        yield new
         shutil.rmtree(folder, ignore_errors=True)
         try:
             os.rename(new, folder)
@@ -174,7 +205,7 @@ def _make(source: Path, folder: Path) -> None:
                 raise
 
 
-def _subset(path: Path, ttf: Path, woff2: Path) -> None:
+def _subset(path: Path, made: Path) -> None:
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
@@ -187,13 +218,11 @@ def _subset(path: Path, ttf: Path, woff2: Path) -> None:
         if record.nameID in (1, 3, 4, 6, 16, 18, 21):
             name = record.toUnicode().replace("Source Sans Pro", FAMILY).replace("SourceSansPro", "DeckSans")
             record.string = name.encode(record.getEncoding())
-    short = path.stem.replace("SourceSansPro", "DeckSans")
-    font.save(ttf / f"{short}.ttf")
-    with TTFont(ttf / f"{short}.ttf", recalcTimestamp=False) as made:  # its tables are taken over as they are
-        made.flavor = "woff2"
-        made.save(woff2 / f"{short}.woff2")
+    font.save(made)
 
 
 if __name__ == "__main__":
     program.end_with_parent()
-    prepare(Path(sys.argv[1]))
+    _make_ttf(_fonts(Path(sys.argv[1])))
+    os.nice(10)  # nobody waits for the rest yet
+    _make_woff2(_fonts(Path(sys.argv[1])))

@@ -27,6 +27,7 @@ from report.figure import Drawn, drawings, mixed, readable, width
 from report.fonts import Fonts
 from report.outline import CHARTED, DECK, HEADINGS, MOST_SLIDES, PART, SPARE
 from report.paper import Spec, plotly_js
+from report.side_by_side import CUT
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATES = PROJECT / "templates"
@@ -178,6 +179,7 @@ class Page:
             "pptx": self.report.pptx,
             "quarto": self.report.quarto,
             "policy": POLICY,
+            "cut": Markup(CUT),
             "accent": accent,
             "tint": mixed(accent, "#ffffff", 0.9),
             "lang": self.settings.locale.replace("_", "-") if self.settings.locale.startswith("en") else "en",

@@ -284,15 +284,17 @@ class Browser:
         from choreographer import Browser as Chrome
         from choreographer.browsers import Chromium
 
-        await asyncio.to_thread(fonts.ready)
+        await asyncio.to_thread(fonts.drawable)
         home = str(self._home)
         same = {"FONTCONFIG_FILE": str(fonts.conf), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         if sys.platform == "linux":
             same["TMPDIR"] = "."  # its home by a short name: the path of a socket there has 107 bytes at most
 
+        page = self._home / "page.html"
+
         class Own(Chromium):
             def get_cli(self) -> list[str]:
-                return [*super().get_cli(), *FLAGS]
+                return [*super().get_cli(), *FLAGS, page.as_uri()]  # with no page choreographer waits 2 s for one
 
             def get_popen_args(self) -> dict[str, Any]:
                 return {**super().get_popen_args(), "cwd": home}
@@ -300,7 +302,6 @@ class Browser:
             def get_env(self) -> dict[str, str]:
                 return {**super().get_env(), **dict.fromkeys(HOMES, home), **same}
 
-        page = self._home / "page.html"
         page.write_text(
             PAGE.format(style=fonts.css_paper(), plotly=plotly_js().as_uri(), script=SCRIPT.as_uri()), encoding="utf-8"
         )
@@ -308,7 +309,7 @@ class Browser:
             os.path.abspath(path), browser_cls=Own, tmp_dir=home, proxy_server=NOWHERE, enable_extensions=False
         )
         await self._chrome.open()
-        tab = await self._chrome.create_tab(page.as_uri(), window=True)
+        tab = self._chrome.get_tab() or await self._chrome.create_tab(page.as_uri(), window=True)
         self._worker = asyncio.create_task(self._work(tab, await _loaded(tab)))
 
     async def _end(self) -> None:

@@ -1,6 +1,7 @@
 """Prints a page to PDF/UA by WeasyPrint, in a process of its own, and only when something has changed.
 
 Run as a program (`python -m report.pdf`) it is that process: one JSON job on standard input, one JSON answer on output.
+With the argument `two` it has a second process print half of a page that is cut.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from dataset.errors import DataError
-from report import program, quick_print
+from report import program, quick_print, side_by_side
 from report.fonts import Fonts
 
 PRINTED_BY = ("weasyprint", "pydyf", "tinycss2", "cssselect2", "tinyhtml5", "pyphen", "fonttools", "pillow")
@@ -54,14 +57,15 @@ def write(html: str, target: Path, root: Path, fonts: Fonts, cache: Path) -> Pri
 
 
 class Press:
-    """A process that gets ready to print, and prints the one page it is told."""
+    """A process that gets ready to print, and prints the one page it is told. two: half of it by a second process."""
 
-    def __init__(self, fonts: Fonts) -> None:
+    def __init__(self, fonts: Fonts, two: bool = False) -> None:
         kept = {key: value for key, value in os.environ.items() if key not in ("FONTCONFIG_PATH", "SOURCE_DATE_EPOCH")}
         same = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         self.process = program.start(
             "report.pdf",
+            *(["two"] if two else []),
             environment={**kept, **same, "FONTCONFIG_FILE": str(fonts.conf)},
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -101,7 +105,7 @@ class Printing:
         self._press: Press | None = None
         self._cached = _cached(self._kept, root)
         if self._cached is None:
-            self._press = press or Press(fonts)
+            self._press = press or Press(fonts, two=side_by_side.CUT in html)
             self._begin(html)
 
     def __enter__(self) -> Printing:
@@ -160,8 +164,8 @@ def _key(html: str, fonts: Fonts) -> str:
     """What a printed document depends on, but for the files it names."""
     made_by = [f"{name} {version(name)}" for name in PRINTED_BY] + [f"pango {_pango()}", fonts.key]
     seen = hashlib.sha256("\n".join(made_by).encode())
-    for module in (__file__, quick_print.__file__):
-        seen.update(Path(module).read_bytes())
+    for module in ("pdf", "quick_print", "side_by_side", "half_pdf"):
+        seen.update(Path(__file__).with_name(f"{module}.py").read_bytes())
     seen.update(html.encode())
     return seen.hexdigest()[:32]
 
@@ -215,29 +219,138 @@ class Warned(logging.Handler):
             self.faults.append(record.getMessage())
 
 
-def _print(html: str, target: Path, root: Path) -> dict[str, Any]:
-    """Print in this process: page count, missing characters, faults, and the hash of each file read."""
-    from weasyprint import HTML
+class Noted(NamedTuple):
+    """What a process has to say when it has printed."""
 
-    warned = Warned()
-    logger = logging.getLogger("weasyprint")
-    logger.handlers, logger.propagate = [warned], False
-    logger.setLevel(logging.WARNING)
-    fetcher = _fetcher(root)
-    page = HTML(string=html.replace("<wbr>", "\u200b"), base_url=root.as_uri() + "/", url_fetcher=fetcher)
-    faults = [f"a link to {link!r} is not allowed" for link in _forbidden(page.etree_element)]
-    pages = 0
-    if not faults:
-        quick_print.name_leaves(page.etree_element)
+    missing: set[str]
+    faults: list[str]
+    files: dict[str, str]
+
+
+class Refused(Exception):
+    """Not printed: what there is to say tells why."""
+
+    noted = Noted(set(), [], {})
+
+
+class Reader:
+    """Reads pages for WeasyPrint and notes their faults, the characters no font has and the files they name.
+
+    linked: the names that links lead to; None: those of the links of each page itself.
+    """
+
+    def __init__(self, root: Path, linked: set[str] | None = None) -> None:
+        self._root, self._linked = root, linked
+        self._warned, self._fetcher, self._faults = Warned(), _fetcher(root), list[str]()
+        logger = logging.getLogger("weasyprint")
+        logger.handlers, logger.propagate = [self._warned], False
+        logger.setLevel(logging.WARNING)
+
+    def page(self, html: str) -> Any:
+        """A page as WeasyPrint has it. Raises Refused for links that must not get into a PDF."""
+        from weasyprint import HTML
+
+        text = html.replace("<wbr>", "\u200b")
+        page = HTML(string=text, base_url=self._root.as_uri() + "/", url_fetcher=self._fetcher)
+        if faults := [f"a link to {link!r} is not allowed" for link in _forbidden(page.etree_element)]:
+            self._faults += faults
+            raise Refused
+        quick_print.name_leaves(page.etree_element, self._linked)
+        return page
+
+    def noted(self, refusal: BaseException | None = None) -> Noted:
+        """All that was noted. refusal: what ended the printing."""
+        faults = [*self._faults, *([str(refusal)] if isinstance(refusal, _fatal()) else [])]
+        faults += [f"refused to read {url[:200]!r}" for url in self._fetcher.refused] + self._warned.faults
+        files = {path.relative_to(self._root).as_posix(): _hash(path) for path in sorted(self._fetcher.read)}
+        return Noted(self._warned.missing, faults, files)
+
+
+class Second:
+    """The process that prints the second half, as the first sees it."""
+
+    def __init__(self) -> None:
+        self._way, theirs = Pipe()
+        number = theirs.fileno()
+        self._process = program.start("report.pdf", str(number), pass_fds=(number,), stdout=subprocess.DEVNULL)
+        theirs.close()
+
+    def tell(self, what: Any) -> None:
+        """Tell it something. Raises as `told` does."""
         try:
-            document = page.render(pdf_variant="pdf/ua-1")
+            self._way.send(what)
+        except BrokenPipeError:
+            self._gone()
+
+    def told(self) -> Any:
+        """What it says next. Raises Refused; MemoryError or SystemExit when it is gone: it has said why."""
+        try:
+            said = self._way.recv()
+        except (EOFError, ConnectionResetError):
+            self._gone()
+        if isinstance(said, Refused):
+            raise said
+        return said
+
+    def leave(self) -> None:
+        """End it."""
+        self._process.kill()
+        program.ended(self._process)
+
+    def _gone(self) -> NoReturn:
+        if program.ended(self._process) == -9:
+            raise MemoryError
+        sys.exit(1)
+
+
+class First:
+    """The process that prints the first half, as the second sees it."""
+
+    def __init__(self, way: Connection) -> None:
+        self._way = way
+        self.tell, self.told = way.send, way.recv
+
+
+def _print(html: str, target: str, root: Path, second: Second | None = None) -> dict[str, Any]:
+    """Print in this process, and a second: page count, missing characters, faults, and the hash of each file read."""
+    parts = None if second is None else side_by_side.cut(html)
+    reader = Reader(root, parts and parts.linked)
+    pages, noted = 0, [Noted(set(), [], {})]
+    try:
+        if second is not None and parts is not None:
+            second.tell((root, parts.second, parts.linked))
+            try:
+                pages = side_by_side.lead(parts, reader.page, _relative(root), target, second)
+                noted.append(second.told())
+            except side_by_side.Uneven:
+                parts = None
+        if parts is None:
+            document = reader.page(html).render(**side_by_side.VARIANT)
             pages = len(document.pages)
-            document.write_pdf(str(target), finisher=_relative(root), pdf_variant="pdf/ua-1")
-        except _fatal() as refusal:
-            faults.append(str(refusal))
-    faults += [f"refused to read {url[:200]!r}" for url in fetcher.refused] + warned.faults
-    files = {path.relative_to(root).as_posix(): _hash(path) for path in sorted(fetcher.read)}
-    return {"pages": pages, "missing": sorted(warned.missing), "faults": list(dict.fromkeys(faults)), "files": files}
+            document.write_pdf(target, finisher=_relative(root), **side_by_side.VARIANT)
+        noted.insert(0, reader.noted())
+    except (Refused, _fatal()) as refusal:
+        noted = [reader.noted(refusal), *([refusal.noted] if isinstance(refusal, Refused) else [])]
+    missing = sorted(set().union(*(one.missing for one in noted)))
+    faults = list(dict.fromkeys(fault for one in noted for fault in one.faults))
+    files = {name: seen for one in noted for name, seen in one.files.items()}
+    return {"pages": pages, "missing": missing, "faults": faults, "files": files}
+
+
+def _print_second(way: Connection) -> None:
+    """Print the second half for the process at the other end of the way, and say what there is to say."""
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the first needs it no more
+        root, html, linked = way.recv()
+        reader = Reader(root, linked)
+        try:
+            side_by_side.follow(reader.page(html), _relative(root), First(way))
+            way.send(reader.noted())
+        except (Refused, _fatal()) as refusal:
+            refused = Refused()
+            refused.noted = reader.noted(refusal)
+            way.send(refused)
+            while True:  # the first may have more to tell before it listens
+                way.recv()
 
 
 def _get_ready() -> None:
@@ -307,21 +420,30 @@ def _relative(root: Path) -> Any:
     return finish
 
 
-def _main() -> None:
+def _main(way: str) -> None:
+    """Be the process that prints. way: `two`, nothing, or to the process whose second this is."""
     gc.disable()  # a document lives until the end: looking for what does not is a tenth of the time
+    if way.isdigit():
+        program.end_with_parent()
+        _get_ready()
+        _print_second(Connection(int(way)))
+        return
+    second = Second() if way else None
     with ThreadPoolExecutor(1) as reader:  # who writes the job need not wait
         line = reader.submit(sys.stdin.buffer.readline)
         _get_ready()
     job = json.loads(line.result())
     program.end_with_parent()
     try:
-        answer = _print(job["html"], Path(job["target"]), Path(job["root"]))
+        answer = _print(job["html"], job["target"], Path(job["root"]), second)
     except OSError as wrong:
         if wrong.errno is None or wrong.filename not in (None, job["target"]):
             raise
         answer = {"errno": wrong.errno}
+    if second is not None:
+        second.leave()
     print(json.dumps(answer))
 
 
 if __name__ == "__main__":
-    _main()
+    _main("".join(sys.argv[1:]))

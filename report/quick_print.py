@@ -31,12 +31,14 @@ def quicken() -> None:
             replace()
 
 
-def name_leaves(root: Element) -> None:
+def name_leaves(root: Element, linked: set[str] | None = None) -> None:
     """Give the name of each element that a link leads to to its first, innermost one, and take the other names away.
 
     An element with a name has a style of its own, and so has everything within; others share theirs.
+    linked: the names that links lead to; None: links below `root` do.
     """
-    linked = {link.get("href", "")[1:] for link in root.iter("a")}
+    if linked is None:
+        linked = {link.get("href", "")[1:] for link in root.iter("a")}
     for element in list(root.iter()):
         name = element.attrib.pop("id", None) if isinstance(element.tag, str) else None
         if name in linked:

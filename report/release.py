@@ -58,10 +58,12 @@ def compose(
     if "quarto" in formats:
         report = replace(report, quarto="project" if renderer is None else "rendered")
     charts, paper = report.specs(), ahead.paper
-    fonts.ready()
+    fonts.drawable()
     with ExitStack() as stack:
         waiting = "pdf" in formats and paper.drawing  # charts are new, and so are the pages they are on
-        presses = {name: stack.enter_context(Press(fonts)) if waiting else None for name in DOCUMENTS}
+        presses = {
+            name: stack.enter_context(Press(fonts, two=name == "appendix")) if waiting else None for name in DOCUMENTS
+        }
         svgs = paper.draw(charts)
         report.svgs.update(svgs)
 
@@ -70,6 +72,7 @@ def compose(
             return stack.enter_context(Printing(page, folder / f"{name}.pdf", folder, fonts, kept, press))
 
         documents = [printing("appendix")] if "pdf" in formats else []
+        fonts.ready()
         if "html" in formats:
             _write(folder, pages.render(report, fonts))
             fonts.copy(folder / "assets")

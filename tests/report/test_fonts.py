@@ -68,6 +68,15 @@ def test_what_the_other_process_could_not_make_is_made_here(tmp_path: Path, monk
     assert all(path.is_file() for path in (*begun.ready().ttf.values(), begun.conf))
 
 
+def test_charts_and_paper_need_not_wait_for_the_screens_files(fonts: Fonts, tmp_path: Path) -> None:
+    begun = making.begin(tmp_path)
+    drawable = begun.drawable()
+    assert begun.making is not None and begun.making.poll() is None
+    assert [p.read_bytes() for p in drawable.ttf.values()] == [p.read_bytes() for p in fonts.ttf.values()]
+    assert drawable.conf.is_file() and not (begun.folder / "woff2").exists()
+    assert all(path.is_file() for path in begun.ready().woff2.values())
+
+
 def test_a_build_that_is_left_makes_them_no_further(tmp_path: Path) -> None:
     begun = making.begin(tmp_path)
     begun.leave()
