@@ -12,9 +12,21 @@ MOST = 2**62
 def by(columns: Sequence[np.ndarray]) -> np.ndarray:
     """The rows in order of the first column, then the second and so on; NaN last: np.lexsort, the first column first.
 
-    Each column becomes the ranks of its values, and ranks of all are packed into one whole number a row.
+    Each column becomes the ranks of its values, and ranks of all are packed into one whole number a row. Where the
+    first column tells most rows apart, the others are only looked at of those it leaves equal.
     """
-    code, many = np.zeros(len(columns[0]), dtype=np.int64), 1
+    first, many = _ranks(_whole(columns[0]))
+    if len(columns) > 1 and 2 * many > len(first):
+        order = stable(first)
+        equal = (np.bincount(first, minlength=many) > 1)[first[order]]
+        rows = order[equal]
+        order[equal] = rows[_packed(first[rows], many, [column[rows] for column in columns[1:]])]
+        return order
+    return _packed(first, many, columns[1:])
+
+
+def _packed(code: np.ndarray, many: int, columns: Sequence[np.ndarray]) -> np.ndarray:
+    """The rows in order of codes below `many`, then of the columns."""
     for column in columns:
         rank, count = _ranks(_whole(column))
         if many * count >= MOST:
