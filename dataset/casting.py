@@ -62,6 +62,7 @@ class Casts:
     labels: list[str] = field(default_factory=list)
     derived: dict[str, str] = field(default_factory=dict)
     sure: dict[str, str] = field(default_factory=dict)  # how a column reads once it is known that it rejects no row
+    plain: dict[str, str] = field(default_factory=dict)  # columns of the raw ones, where a view of them rejects no row
     parsing: bool = False  # whether some number or time is parsed from text: too dear to be repeated by every query
 
     def sql(self, expression: str, name: str) -> None:
@@ -283,7 +284,8 @@ class Casts:
                 group by reject order by 2 desc, 1"""
         )
         if made == "view" and not found:  # every query reads through it: without checks that none needs
-            inner = ", ".join(f"{self.sure.get(name, it)} as {identifier(name)}" for name, it in self.columns.items())
+            self.plain = {name: self.sure.get(name, it) for name, it in self.columns.items()}
+            inner = ", ".join(f"{it} as {identifier(name)}" for name, it in self.plain.items())
             self.raw.engine.run(sql.format(made, identifier(table), "null", further, inner, source))
         return self._judged(found)
 

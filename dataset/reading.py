@@ -7,7 +7,7 @@ import datetime
 import gzip
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -46,6 +46,7 @@ class Raw:
     columns: dict[str, str]
     parts: tuple[Part, ...]
     lacking: dict[str, str] = field(default_factory=dict)  # normal column name -> the first of the files without it
+    source: str = ""  # what it is a view of, where that has the same columns: what is read of it is read past no view
 
     @property
     def rows(self) -> int:
@@ -185,7 +186,9 @@ class Reader:
             parts.append(Part(path.name, rows, first))
             first += rows
         self.engine.run(f"create view {identifier(table)} as {' union all by name '.join(selects)}")
-        return self.described(table, tuple(parts))
+        raw = self.described(table, tuple(parts))
+        alone = len(paths) == 1 and all(_free(name) == name for name in headers[0])
+        return replace(raw, source=f"read_parquet({literal_path(paths[0])})") if alone else raw
 
     def _spreadsheet(self, table: str, paths: Sequence[Path]) -> Raw:
         from python_calamine import CalamineError, CalamineWorkbook

@@ -1,10 +1,11 @@
 -- How many were seen before $until, by what they did? One row for all who did alike, with their first and last day.
 -- buyer, early: bought, was seen before $snapshot. Flags are 1 or 0; in order: a cart lies after the first view, and
 -- before the last purchase. unclear: the id of whom these times leave open whether one lies between unclear_from and _to.
+-- Events of nobody have no first day: left out at the end, for a filter on ids would have them made twice.
 with seen as (
     select
         customer_id,
-        min(events.at) as first_at,
+        min(case when customer_id is not null then events.at end) as first_at,
         max(events.at) as last_at,
         min(case when kind = 'view' then events.at end) as first_view,
         min(case when kind = 'cart' then events.at end) as first_cart,
@@ -39,10 +40,9 @@ told as (
         seen.first_view,
         seen.last_purchase,
         cast(seen.first_at as date) as first_day,
-        cast(seen.last_at as date) as last_day
+        case when seen.first_at is not null then cast(seen.last_at as date) end as last_day
     from seen
     left join people on people.customer_id = seen.customer_id
-    where seen.customer_id is not null
 )
 select
     buyer,
@@ -55,7 +55,7 @@ select
     case when is_open = 1 then customer_id end as unclear,
     case when is_open = 1 then first_view end as unclear_from,
     case when is_open = 1 then last_purchase end as unclear_to,
-    count(*) as visitors,
+    count(first_day) as visitors,
     min(first_day) as first_day,
     max(last_day) as last_day
 from told
@@ -70,3 +70,4 @@ group by
     case when is_open = 1 then customer_id end,
     case when is_open = 1 then first_view end,
     case when is_open = 1 then last_purchase end
+having count(first_day) > 0

@@ -28,6 +28,15 @@ def test_many_distinct_values_in_many_columns():
     np.testing.assert_array_equal(total_order.by(columns), np.lexsort(columns[::-1]))
 
 
+@pytest.mark.parametrize("distinct", [2, 900, 1900, 10**6])
+def test_a_column_that_tells_most_apart_leaves_the_others_to_the_equal(distinct):
+    rng = np.random.default_rng(distinct)
+    first, second, third = (rng.integers(0, most, 2000) for most in (distinct, 3 * distinct, 3))
+    later = np.where(rng.random(2000) < 0.2, np.nan, rng.integers(0, 3, 2000))
+    for columns in ([first, third, later], [third, second, later, first], [first, second, third, later]):
+        np.testing.assert_array_equal(total_order.by(columns), np.lexsort(columns[::-1]))
+
+
 @pytest.mark.parametrize("most", [1, 7, 2**40, 2**61])
 def test_equal_numbers_keep_their_order(most):
     codes = np.random.default_rng(1).integers(0, most, 3000)
