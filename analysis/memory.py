@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
+import pyarrow as pa
+
 
 def given_back() -> None:
-    """Have the C library hand back what is free; it takes milliseconds. Elsewhere than on glibc nothing happens."""
+    """Have Arrow and the C library (where that is glibc) hand back what is free; it takes milliseconds."""
+    pa.default_memory_pool().release_unused()
     trim = _trim()
     if trim is not None:
         trim(0)
