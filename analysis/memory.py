@@ -9,10 +9,11 @@ from functools import cache
 
 import pyarrow as pa
 
+pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own pool holds on to what is free
+
 
 def given_back() -> None:
-    """Have Arrow and the C library (where that is glibc) hand back what is free; it takes milliseconds."""
-    pa.default_memory_pool().release_unused()
+    """Have the C library hand back what is free; it takes milliseconds. Elsewhere than on glibc nothing happens."""
     trim = _trim()
     if trim is not None:
         trim(0)

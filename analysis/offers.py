@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis import memory
 from analysis.customers import SCALE, whole
 from analysis.finding import Finding, Table, Unit
 from analysis.ground import noun
@@ -170,6 +171,7 @@ def people(ids: pa.ChunkedArray, offers: pd.DataFrame, at: np.ndarray, gain: str
         told = {"customer_id": ids.take(sort[rows]).to_pandas()} | {c: texts.take(whom) for c, texts in said.items()}
         return pd.DataFrame(told | {"price": price[whom], "expected_value": value[whom]}, copy=False)
 
+    memory.given_back()
     return written(in_blocks(len(at), block))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis import memory
 from analysis.similar import FEW, together_of_few
 from dataset.engine import Relation
 
@@ -56,15 +57,18 @@ class OrderProducts:
         step = max(1, self.last * LINES // max(int(self.sale_lines.sum()), LINES))
         for above in range(0, self.last, step * ASKED):
             until = min(above + step * ASKED, self.last)
-            rows = self.lines.query("basket.sql", above=above, until=until, **self.given)
-            order, product = rows["basket"].to_numpy(), rows["product"].to_numpy()
-            if not self.goods.all():
-                kept = self.goods[product]
-                order, product = order[kept], product[kept]
-            block = ones(order - 1, product, (until - above, len(self.ids)))
-            del rows, order, product
+            block = self._answer(above, until)
+            memory.given_back()
             for start in range(0, until - above, step):
                 yield block[start : start + step]
+
+    def _answer(self, above: int, until: int) -> csr_array:
+        rows = self.lines.query("basket.sql", above=above, until=until, **self.given)
+        order, product = rows["basket"].to_numpy(), rows["product"].to_numpy()
+        if not self.goods.all():
+            kept = self.goods[product]
+            order, product = order[kept], product[kept]
+        return ones(order - 1, product, (until - above, len(self.ids)))
 
     def _matrix(self, products: np.ndarray, starts: np.ndarray) -> csr_array:
         from scipy.sparse import csr_array
@@ -89,7 +93,7 @@ def ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_arr
     from scipy.sparse import csr_array
 
     bits = int(shape[1]).bit_length()
-    keys = row.astype(np.int64)
+    keys: np.ndarray = row.astype(np.int32 if bits + int(shape[0]).bit_length() < 32 else np.int64)
     keys <<= bits
     keys |= column
     keys.sort()
@@ -97,9 +101,9 @@ def ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_arr
     np.not_equal(keys[1:], keys[:-1], out=once[1:])
     if not once.all():
         keys = keys[once]
-    starts = np.searchsorted(keys, np.arange(shape[0] + 1) << bits)
+    starts = np.searchsorted(keys, np.arange(shape[0] + 1, dtype=keys.dtype) << bits)
     keys &= (1 << bits) - 1
-    return csr_array((np.ones(len(keys), dtype=np.int32), keys.astype(np.int32), starts), shape=shape)
+    return csr_array((np.ones(len(keys), dtype=np.int32), keys.astype(np.int32, copy=False), starts), shape=shape)
 
 
 def both(blocks: Iterator[csr_array], size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

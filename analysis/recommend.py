@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analysis import memory
 from analysis import recommend_lists as lists
 from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
@@ -128,6 +129,7 @@ def compute(
     tried = trial(known, settings.seed)
     model = similar((block.matrix() for block in known.blocks()), LEAST)
     made = _Made(known, model, lists.rhythm(known, lambda block: (block.days, block.last)), tried, _Tally(len(sold)))
+    memory.given_back()
     recommended = written(_offered(made, customers.frame["customer_id"], settings))
     if not made.tally.offers:
         raise Skip("every customer has bought every product: there is nothing else to offer")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis import memory
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
@@ -28,7 +29,7 @@ NEVER = -(1 << 44)  # added to what was bought: no sum of similarities makes up 
 NEVER_BEFORE = np.iinfo(np.int32).min
 MARK = "\x1f"  # between ids: no id holds it
 CELLS = 1 << 24  # products x products looked at at once
-ENTRIES = 1 << 21  # scores looked at at once
+ENTRIES = 1 << 19  # scores looked at at once
 LINES = 1 << 19  # purchases looked at at once
 ASKED = 4  # times as many are asked of the engine at once
 PAIR = ("customer", "product", "days", "first", "last", "before")
@@ -190,9 +191,8 @@ def bought(
     step = max(1, known * LINES // max(int(products["sale_lines"].sum()), LINES))
     for first in range(0, known, step * ASKED):
         until = min(first + step * ASKED, known)
-        rows = lines.query("recommend.sql", first=first, until=until, **asked)
-        keys, start, bits = _keys(rows, len(products), first)
-        del rows
+        keys, start, bits = _keys(lines.query("recommend.sql", first=first, until=until, **asked), len(products), first)
+        memory.given_back()
         for block in range(first, until, step):
             ends = np.array([block, min(block + step, until)]) - first
             here = keys[slice(*np.searchsorted(keys, ends << sum(bits)))] - (int(ends[0]) << sum(bits))
@@ -209,11 +209,14 @@ def _keys(rows: pa.Table, products: int, first: int) -> tuple[np.ndarray, int, t
     goods, days = (int(n).bit_length() for n in (products, day.max(initial=start) - start))
     keys = rows["customer"].to_numpy().astype(np.int64)
     keys -= first
-    for bits, column in ((goods, rows["product"].to_numpy()), (days, day - start)):
-        keys <<= bits
-        keys |= column
+    keys <<= goods
+    keys |= rows["product"].to_numpy()
+    del rows
+    keys <<= days
+    keys |= day - start
+    del day
     keys.sort()
-    return keys[_starts(keys)], start, (goods, days)
+    return keys[_begins(keys)], start, (goods, days)
 
 
 def _reduced(keys: np.ndarray, first_day: int, goods: int, days: int) -> tuple[np.ndarray, ...]:
@@ -231,11 +234,16 @@ def _reduced(keys: np.ndarray, first_day: int, goods: int, days: int) -> tuple[n
     return customer, product, (ends - starts + 1).astype(np.int32), day[starts], last, before
 
 
-def _starts(sorted_keys: np.ndarray) -> np.ndarray:
-    """Where each run of equal ones begins."""
+def _begins(sorted_keys: np.ndarray) -> np.ndarray:
+    """Whether a run of equal ones begins at each."""
     begins = np.ones(len(sorted_keys), dtype=bool)
     np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=begins[1:])
-    return np.flatnonzero(begins)
+    return begins
+
+
+def _starts(sorted_keys: np.ndarray) -> np.ndarray:
+    """Where each run of equal ones begins."""
+    return np.flatnonzero(_begins(sorted_keys))
 
 
 def sparse(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_array:
