@@ -51,6 +51,7 @@ class LongTable:
 
 def written(blocks: Iterable[pa.Table]) -> LongTable:
     """Write at least one block of the same columns to a file that goes when nobody holds the table any more."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     handle, name = tempfile.mkstemp(prefix="rows-", suffix=".parquet")
@@ -61,7 +62,8 @@ def written(blocks: Iterable[pa.Table]) -> LongTable:
                 block = block.unify_dictionaries()
                 if writer is None:
                     again = tuple(f.name for f in block.schema if is_coded(f.type))
-                    writer = pq.ParquetWriter(file, plain(block.schema), compression="zstd")
+                    repeated = [f.name for f in block.schema if not pa.types.is_string(f.type)]
+                    writer = pq.ParquetWriter(file, plain(block.schema), compression="zstd", use_dictionary=repeated)
                 writer.write_table(block.cast(writer.schema), row_group_size=max(len(block), 1))
                 rows += len(block)
             if writer is not None:

@@ -16,8 +16,8 @@ from dataset.engine import Relation
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-LINES = 1 << 19  # looked at at once
-ASKED = 4  # times as many are asked of the engine at once
+LINES = 1 << 18  # looked at at once
+ASKED = 8  # times as many are asked of the engine at once
 KEPT = 1 << 25  # lines: of so many the blocks are kept
 
 
@@ -61,6 +61,7 @@ class OrderProducts:
             memory.given_back()
             for start in range(0, until - above, step):
                 yield block[start : start + step]
+            del block
 
     def _answer(self, above: int, until: int) -> csr_array:
         rows = self.lines.query("basket.sql", above=above, until=until, **self.given)

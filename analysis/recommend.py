@@ -131,6 +131,7 @@ def compute(
     made = _Made(known, model, lists.rhythm(known, lambda block: (block.days, block.last)), tried, _Tally(len(sold)))
     memory.given_back()
     recommended = written(_offered(made, customers.frame["customer_id"], settings))
+    memory.given_back()
     if not made.tally.offers:
         raise Skip("every customer has bought every product: there is nothing else to offer")
     return Recommend(
@@ -280,7 +281,7 @@ def _scores(parts: list[np.ndarray]) -> Table | None:
     if not any(len(part) for part in parts):
         return None
     most = max(int(part.max(initial=0)) for part in parts) / ONE
-    width = _round(max(float(np.quantile(np.concatenate(parts), 0.99)) / ONE, 1e-6) / BINS)
+    width = _round(max(float(np.quantile(np.concatenate(parts), 0.99, overwrite_input=True)) / ONE, 1e-6) / BINS)
     bins = min(BINS, int(most // width) + 1)
     count = sum(
         np.bincount(np.minimum((part / ONE / width).astype(np.int64), bins - 1), minlength=bins) for part in parts

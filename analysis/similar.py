@@ -30,8 +30,8 @@ NEVER_BEFORE = np.iinfo(np.int32).min
 MARK = "\x1f"  # between ids: no id holds it
 CELLS = 1 << 24  # products x products looked at at once
 ENTRIES = 1 << 19  # scores looked at at once
-LINES = 1 << 19  # purchases looked at at once
-ASKED = 4  # times as many are asked of the engine at once
+LINES = 1 << 18  # purchases looked at at once
+ASKED = 8  # times as many are asked of the engine at once
 PAIR = ("customer", "product", "days", "first", "last", "before")
 ROOM = 1 << 63  # what one sort can tell apart
 FEW = 256  # products: among so few each sum is made, in a table of customers by products
@@ -197,6 +197,7 @@ def bought(
             ends = np.array([block, min(block + step, until)]) - first
             here = keys[slice(*np.searchsorted(keys, ends << sum(bits)))] - (int(ends[0]) << sum(bits))
             yield Bought(block, int(ends[1] - ends[0]), products, *_reduced(here, start, *bits))
+        del keys, here
 
 
 def _keys(rows: pa.Table, products: int, first: int) -> tuple[np.ndarray, int, tuple[int, int]]:
