@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from analysis import mapped
 from analysis.finding import Result
 from analysis.long_table import LongTable, arrow, in_blocks, plain
 from dataset.settings import Settings
@@ -131,6 +132,7 @@ def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> lis
                     files[name] = stack.enter_context(_Csv(folder / f"{name}.csv"))
                 if name in files:
                     files[name].write(table)
+            mapped.let_go()
     for name, other in crm.SAME.items():
         if name in headings:
             _headed(folder / f"{other}.csv", folder / f"{name}.csv", headings[name])
@@ -145,6 +147,7 @@ def _rows(blocks: Iterable[pa.Table], paths: Iterable[Path]) -> None:
         for block in blocks:
             for file in files:
                 file.write(block)
+    mapped.let_go()
 
 
 class _File:
