@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,14 @@ from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.ground import noun
 from analysis.intervals import wilson
+from analysis.long_table import LongTable
 from analysis.offers import LEAST, NO_PRICE, Told
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SOURCE = "analysis/cross_sell.sql"
 MOST = 200  # the strongest pairs: more make no better offers
@@ -50,7 +55,7 @@ class CrossSell(Result):
 
     findings: Mapping[str, Finding]
     offers: Table
-    customers: Table
+    customers: LongTable
     categories: Table | None
 
 
@@ -76,14 +81,14 @@ def compute(
         snapshot=settings.snapshot,
         products=priced.in_text(_ids(chosen)),
         offers=priced.in_pairs(_pairs(chosen)),
-    ).to_pandas()
-    at = pd.MultiIndex.from_frame(chosen[["has", "offer"]]).get_indexer(pd.MultiIndex.from_frame(got[["has", "offer"]]))
-    got, at = got[at >= 0], at[at >= 0]
-    if got.empty:
+    )
+    at = _offered(got, chosen)
+    if not len(at):
         raise Skip("every customer who bought one product of a strong pair bought the other as well")
     chosen["customers"] = np.bincount(at, minlength=len(chosen))
     offers = priced.valued(chosen, chosen["price"], response)
     listed = priced.people(got["customer_id"], offers, at, "price", response)
+    del got, at
     offers = offers.sort_values(["value", "without", "has", "offer"], ascending=[False, False, True, True])
     given = offers[offers["customers"] > 0].reset_index(drop=True)
     return CrossSell(
@@ -91,7 +96,7 @@ def compute(
             given, len(strong), round(strong["orders"].iloc[0] / strong["support"].iloc[0]), customers, response
         ),
         offers=_offers(offers.reset_index(drop=True)),
-        customers=Table(listed, "Customers and the product to offer each", {}, SOURCE),
+        customers=listed,
         categories=priced.by_category(given, SOURCE, "Offers by category of the product offered"),
     )
 
@@ -144,6 +149,15 @@ def _chosen(ways: pd.DataFrame, response: float) -> pd.DataFrame:
     return seen.assign(worth=worth).sort_values(
         ["worth", "has", "offer"], ascending=[False, True, True], ignore_index=True
     )
+
+
+def _offered(got: pa.Table, chosen: pd.DataFrame) -> np.ndarray:
+    """The row of `chosen` that each customer is offered."""
+    ids = pd.Index(_ids(chosen))
+    ways = [ids.get_indexer(chosen[side]) for side in ("has", "offer")]
+    row = np.full((len(ids), len(ids)), -1)
+    row[*ways] = np.arange(len(chosen))
+    return row[priced.places(got["has"], ids), priced.places(got["offer"], ids)]
 
 
 def _ids(ways: pd.DataFrame) -> list[str]:

@@ -16,6 +16,7 @@ from analysis.experiment_design import NOBODY, SMALL, STRATA, Design, Past
 from analysis.experiment_outcome import Outcome
 from analysis.experiment_told import of_designs, of_outcomes
 from analysis.finding import Finding, Result, Skip, Table, Unit
+from analysis.long_table import LongTable, in_blocks, written
 from analysis.rfm import Rfm
 from analysis.uplift import METHOD
 from dataset.engine import Relation
@@ -29,7 +30,7 @@ NONE = "there is no earlier release"
 class Experiment(Result):
     """frame: customer_id, action, arm (categories; NaN and "" of who is in no action); rows as customers.frame.
 
-    assignments: customer_id, action, segment, arm, share (of control), seed, day: for the exports, not for pages.
+    assignments: customer_id, action, segment, arm, share (of control), seed, day, by customer_id: for the exports.
     designs: one row an action with customers. balance: action, segment, treatment, control, expected (in control), p.
     outcomes, amounts: what came of the last release's assignment; None where that is not told, for the reason `why`.
     rows: (key, status, pool) of designs. tried: (key, verdict) of outcomes. then: the past customers were counted on.
@@ -41,7 +42,7 @@ class Experiment(Result):
     balance: Table
     outcomes: Table | None
     amounts: Table | None
-    assignments: Table
+    assignments: LongTable
     rows: tuple[tuple[str, str, tuple[str, ...]], ...]
     tried: tuple[tuple[str, str], ...]
     why: str
@@ -60,7 +61,7 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
     then = experiment_design.past(lines, settings.snapshot, rfm is not None, actions.playbook, _known(actions))
     designs = _designs(plans, customers.numbered[["customer"]], action, place, alone, then)
     frame = _frame(people["customer_id"], action, alone)
-    assignments = _assignments(frame, place, shares, settings)
+    drawn = _drawn(frame, place, shares)
     names, outcomes, why = _last(lines, people["customer_id"], list(shares), settings)
     names |= {design.key: design.name for design in designs}
     findings = of_designs(designs, then, customers.window)
@@ -70,10 +71,10 @@ def compute(actions: Actions, customers: Customers, rfm: Rfm | None, lines: Rela
         findings=findings,
         frame=frame,
         designs=_design_table(designs),
-        balance=_balance(assignments.frame, names),
+        balance=_balance(drawn, names),
         outcomes=_outcome_table(outcomes, names) if outcomes else None,
         amounts=_amount_table(outcomes, names) if outcomes else None,
-        assignments=assignments,
+        assignments=_assignments(drawn, people["customer_id"], settings),
         rows=tuple((d.key, d.status, d.pool) for d in designs),
         tried=tuple((o.key, o.verdict) for o in outcomes),
         why=why,
@@ -109,31 +110,24 @@ def _frame(customer_ids: pd.Series, action: pd.Series, alone: np.ndarray) -> pd.
     return pd.DataFrame({"customer_id": customer_ids, "action": action, "arm": arm}, copy=False)
 
 
-def _assignments(frame: pd.DataFrame, place: np.ndarray, shares: Mapping[str, float], settings: Settings) -> Table:
-    """Who is in which arm of an action that has a control group; by customer_id."""
-    tried = frame["action"].isin([key for key, share in shares.items() if 0 < share < 1]).to_numpy()
-    kept = frame[tried]
-    made = pd.DataFrame(
-        {
-            "customer_id": kept["customer_id"],
-            "action": kept["action"],
-            "segment": pd.Categorical.from_codes(place[tried], dtype=pd.CategoricalDtype(list(STRATA))),
-            "arm": kept["arm"],
-            "share": kept["action"].map(shares).astype(float),
-            "seed": np.full(len(kept), settings.seed, dtype=np.int64),
-            "day": np.full(len(kept), np.datetime64(settings.snapshot, "s")),
-        }
-    ).reset_index(drop=True)
-    labels = {
-        "customer_id": "Customer",
-        "action": "Action",
-        "segment": "Segment",
-        "arm": "Arm",
-        "share": "Share in control",
-        "seed": "Seed",
-        "day": "Drawn on",
-    }
-    return Table(made, "Who is treated and who is not", labels, SOURCE)
+def _drawn(frame: pd.DataFrame, place: np.ndarray, shares: Mapping[str, float]) -> pd.DataFrame:
+    """Who is in which arm of an action that has a control group: the index is the place of the customer."""
+    tried = np.flatnonzero(frame["action"].isin([key for key, share in shares.items() if 0 < share < 1]))
+    kept = frame[["action", "arm"]].take(tried)
+    segment = pd.Categorical.from_codes(place[tried], dtype=pd.CategoricalDtype(list(STRATA)))
+    share = kept["action"].map(shares).astype(float)
+    return pd.DataFrame({"action": kept["action"], "segment": segment, "arm": kept["arm"], "share": share})
+
+
+def _assignments(drawn: pd.DataFrame, customer_ids: pd.Series, settings: Settings) -> LongTable:
+    """The same with the ids, the seed and the day."""
+
+    def block(rows: slice) -> pd.DataFrame:
+        some = drawn.iloc[rows]
+        some.insert(0, "customer_id", customer_ids.take(some.index))
+        return some.assign(seed=settings.seed, day=np.datetime64(settings.snapshot, "s"))
+
+    return written(in_blocks(len(drawn), block))
 
 
 def _last(

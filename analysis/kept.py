@@ -92,7 +92,7 @@ class Kept:
 
     def given(self, dataset: Dataset, settings: Settings) -> None:
         """Say what the analyses are given, before the first is asked for."""
-        facts = b"".join(content for _, content in kept_values.files(_facts(dataset), ""))
+        facts = b"".join(cast(bytes, content) for _, content in kept_values.files(_facts(dataset), ""))
         self._facts = hashlib.sha256(facts).hexdigest()
         self._settings, self._keys = settings, {}
 
@@ -155,7 +155,11 @@ class Kept:
                 new.mkdir(mode=0o700)
                 for file, content in kept_values.files(value, key):
                     with open(new / file, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as into:
-                        into.write(content)
+                        if isinstance(content, Path):
+                            with content.open("rb") as rows:
+                                shutil.copyfileobj(rows, into, 1 << 20)
+                        else:
+                            into.write(content)
                 _move(new, folder / name)
         except (OSError, MemoryError, TypeError, pa.ArrowException) as why:
             self._stop(f"{name.rpartition('-')[0]}: {why}")

@@ -2,6 +2,7 @@
 
 value.json    the tree; what is no JSON of its own is an object whose key says what it is: {"date": "2024-12-31"}
 100.parquet   the columns of 100 rows, named 0, 1, 2 ... in the order in which the tree speaks of them
+long0.parquet a long table, likewise: it is read where it lies
 SHA256SUMS    the hash of each file, as sha256sum writes and checks it
 
 Nothing that is read is run: only dataclasses of this project are made, of the types it has for results.
@@ -27,6 +28,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from analysis.long_table import LongTable
+
+LONG = "long"
 TREE, SUMS = "value.json", "SHA256SUMS"
 KIND = "customer-deck result 1"
 ROOT = Path(__file__).parent
@@ -40,25 +44,32 @@ class Damaged(Exception):
     """What lies there is not what was written."""
 
 
-def files(value: object, key: str) -> Iterator[tuple[str, bytes]]:
-    """The files that hold a value, one after the other: they are large. key: what it depends on.
+def files(value: object, key: str) -> Iterator[tuple[str, bytes | Path]]:
+    """The files that hold a value, one after the other: they are large. A path: of a file to copy. key: what it depends
+    on.
 
     Raises TypeError for what has no place in a result.
     """
     columns: dict[int, list[pa.Array]] = {}
+    long: list[Path] = []
 
-    def keep(column: pa.Array) -> list[int]:
+    def keep(column: pa.Array | Path) -> list[int]:
+        if isinstance(column, Path):
+            long.append(column)
+            return [len(long) - 1]
         same = columns.setdefault(len(column), [])
         same.append(column)
         return [len(column), len(same) - 1]
 
     told = {"kind": KIND, "key": key, "value": _tree(value, keep)}
     sums = ""
-    for name, content in chain(
+    made: Iterator[tuple[str, bytes | Path]] = chain(
         [(TREE, json.dumps(told, allow_nan=False, separators=(",", ":")).encode())],
         ((f"{rows}.parquet", _parquet(same)) for rows, same in columns.items()),
-    ):
-        sums += f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        ((f"{LONG}{at}.parquet", path) for at, path in enumerate(long)),
+    )
+    for name, content in made:
+        sums += f"{_hash(content)}  {name}\n"
         yield name, content
     yield SUMS, sums.encode()
 
@@ -71,22 +82,34 @@ def value(folder: Path, key: str) -> Any:
         found = {line[2]: _checked(folder / line[2], line[1]) for line in listed if line is not None}
         if TREE not in found or len(found) < len(listed):
             raise Damaged(f"{SUMS} is not a list of its files")
-        columns = {name.partition(".")[0]: _columns(content) for name, content in found.items() if name != TREE}
-        told = json.loads(found[TREE])
+        parts = {name.partition(".")[0]: content for name, content in found.items() if name != TREE}
+        columns = {name: _columns(content) for name, content in parts.items() if isinstance(content, bytes)}
+        told = json.loads(found[TREE])  # type: ignore[arg-type]
         if (told["kind"], told["key"]) != (KIND, key):
             raise Damaged("it is another result")
-        return _value(told["value"], lambda at: columns[str(at[0])][at[1]])
+
+        def at(place: list[int]) -> Any:
+            return columns[str(place[0])][place[1]] if len(place) == 2 else parts[f"{LONG}{place[0]}"]
+
+        return _value(told["value"], at)
     except OSError as reason:
         raise Damaged(f"{Path(str(reason.filename)).name} cannot be read: {reason.strerror}") from None
     except (ValueError, TypeError, KeyError, IndexError, RecursionError, pa.ArrowException) as reason:
         raise Damaged(f"it is not what a build writes: {type(reason).__name__}") from None
 
 
-def _checked(path: Path, known: str) -> bytes:
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != known:
+def _checked(path: Path, known: str) -> bytes | Path:
+    content = path if path.name.startswith(LONG) else path.read_bytes()
+    if _hash(content) != known:
         raise Damaged(f"{path.name} was altered")
     return content
+
+
+def _hash(content: bytes | Path) -> str:
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    with content.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _parquet(columns: list[pa.Array]) -> bytes:
@@ -107,7 +130,7 @@ def _columns(content: bytes) -> list[pa.ChunkedArray]:
 
 # To the tree
 
-Keep = Callable[[pa.Array], list[int]]
+Keep = Callable[[pa.Array | Path], list[int]]
 
 
 def _tree(value: object, keep: Keep) -> Any:
@@ -131,6 +154,8 @@ def _tree(value: object, keep: Keep) -> Any:
         return {"array": _array(value, keep)}
     if isinstance(value, pd.DataFrame):
         return {"frame": _frame(value, keep)}
+    if isinstance(value, LongTable):
+        return {"long": [keep(value.path), value.rows, *value.again]}
     if kind is dict:
         return {"dict": [[_tree(key, keep), _tree(one, keep)] for key, one in value.items()]}  # type: ignore[attr-defined]
     if is_dataclass(value) and MODULE.fullmatch(kind.__module__):
@@ -195,7 +220,7 @@ def _index(index: pd.Index, keep: Keep) -> dict[str, Any]:
 
 # And back
 
-At = Callable[[list[int]], pa.ChunkedArray]
+At = Callable[[list[int]], Any]
 
 
 def _value(tree: Any, at: At) -> Any:
@@ -223,6 +248,8 @@ def _value(tree: Any, at: At) -> Any:
             return _to_array(told, at)
         case "frame":
             return _to_frame(told, at)
+        case "long":
+            return LongTable(at(told[0]), told[1], tuple(told[2:]))
         case "dict":
             return {_value(key, at): _value(one, at) for key, one in told}
     raise ValueError(kind)

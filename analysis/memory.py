@@ -7,6 +7,10 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
+import pyarrow as pa
+
+pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own pool holds on to what is free
+
 
 def given_back() -> None:
     """Have the C library hand back what is free; it takes milliseconds. Elsewhere than on glibc nothing happens."""

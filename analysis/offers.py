@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from analysis import memory
 from analysis.customers import SCALE, whole
 from analysis.finding import Finding, Table, Unit
 from analysis.ground import noun
+from analysis.long_table import LongTable, in_blocks, written
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LEAST = 5  # customers who took the step by themselves: fewer are no evidence
 SHORT_NAME = 28  # characters of a name in a claim
@@ -22,15 +28,15 @@ Told = Callable[..., Finding]
 
 def in_text(ids: list[str]) -> str:
     """Ids as one text that SQL searches for `|id|`; the place of one tells its rank."""
-    return listed([written(one) for one in ids])
+    return listed([escaped(one) for one in ids])
 
 
 def in_pairs(pairs: list[tuple[str, str]]) -> str:
     """Pairs of ids, likewise: SQL searches for `|one~>other|`."""
-    return listed([f"{written(one)}~>{written(other)}" for one, other in pairs])
+    return listed([f"{escaped(one)}~>{escaped(other)}" for one, other in pairs])
 
 
-def written(one: str) -> str:
+def escaped(one: str) -> str:
     """An id as it stands in such a text, where no id looks like another or like two."""
     return one.replace("~", "~0").replace("|", "~1")
 
@@ -151,15 +157,25 @@ def short(name: object) -> str:
     return text if len(text) <= SHORT_NAME else text[: SHORT_NAME - 1].rstrip() + "…"
 
 
-def people(ids: pd.Series, offers: pd.DataFrame, at: np.ndarray, gain: str, response: float) -> pd.DataFrame:
+def people(ids: pa.ChunkedArray, offers: pd.DataFrame, at: np.ndarray, gain: str, response: float) -> LongTable:
     """One row a customer: the offer at row `at` of `offers`, and what it should bring; most first, then by id.
 
-    customer_id, has, name_has, offer, name_offer (categories), price (of the offer), expected_value.
+    ids: rising. customer_id, has, name_has, offer, name_offer, price (of the offer), expected_value.
     """
-    said = {c: pd.Categorical(offers[c]).take(at) for c in ("has", "name_has", "offer", "name_offer")}
-    money = {
-        "price": offers["price"].to_numpy()[at],
-        "expected_value": np.round(response * offers[gain], 6).to_numpy()[at],
-    }
-    frame = pd.DataFrame({"customer_id": ids.to_numpy()} | said | money)
-    return frame.sort_values(["expected_value", "customer_id"], ascending=[False, True], ignore_index=True)
+    said = {c: pd.Categorical(offers[c]) for c in ("has", "name_has", "offer", "name_offer")}
+    price, value = offers["price"].to_numpy(), np.round(response * offers[gain], 6).to_numpy()
+    ids, sort = ids.combine_chunks(), np.argsort(-value[at], kind="stable")
+
+    def block(rows: slice) -> pd.DataFrame:
+        whom = at[sort[rows]]
+        told = {"customer_id": ids.take(sort[rows]).to_pandas()} | {c: texts.take(whom) for c, texts in said.items()}
+        return pd.DataFrame(told | {"price": price[whom], "expected_value": value[whom]}, copy=False)
+
+    memory.given_back()
+    return written(in_blocks(len(at), block))
+
+
+def places(column: pa.ChunkedArray, known: pd.Index) -> np.ndarray:
+    """Where each text of a column stands in `known`, -1 where it does not."""
+    coded = column.combine_chunks().dictionary_encode()
+    return known.get_indexer(coded.dictionary.to_pylist())[coded.indices.to_numpy()]

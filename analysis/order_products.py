@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis import memory
 from analysis.similar import FEW, together_of_few
 from dataset.engine import Relation
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-ORDERS = 1 << 20  # looked at at once
-KEPT = 1 << 22  # orders: of so many the blocks are kept
+LINES = 1 << 18  # looked at at once
+ASKED = 8  # times as many are asked of the engine at once
+KEPT = 1 << 25  # lines: of so many the blocks are kept
 
 
 @dataclass
 class OrderProducts:
-    """Orders x products in blocks of ORDERS, one where the order holds the product; given: what the queries are given.
+    """Orders x products in blocks of about LINES lines, one where the order holds the product; given: what the queries
+    are given.
 
     Only orders with a product count; goods without fees and postage.
     """
@@ -38,23 +41,41 @@ class OrderProducts:
 
     def blocks(self) -> Iterator[csr_array]:
         """The orders, some at once."""
-        if self.last <= KEPT:
-            yield from self._kept
-        else:
-            yield from map(self._block, range(0, self.last, ORDERS))
+        if self.sale_lines.sum() > KEPT:
+            yield from self._asked()
+            return
+        for starts, products in self._kept:
+            yield self._matrix(products.astype(np.int32), starts)
 
     @cached_property
-    def _kept(self) -> list[csr_array]:
-        return [self._block(above) for above in range(0, self.last, ORDERS)]
+    def _kept(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The blocks in less room."""
+        narrow = np.min_scalar_type(len(self.ids))
+        return [(block.indptr.astype(np.int32), block.indices.astype(narrow)) for block in self._asked()]
 
-    def _block(self, above: int) -> csr_array:
-        until = min(above + ORDERS, self.last)
+    def _asked(self) -> Iterator[csr_array]:
+        step = max(1, self.last * LINES // max(int(self.sale_lines.sum()), LINES))
+        for above in range(0, self.last, step * ASKED):
+            until = min(above + step * ASKED, self.last)
+            block = self._answer(above, until)
+            memory.given_back()
+            for start in range(0, until - above, step):
+                yield block[start : start + step]
+            del block
+
+    def _answer(self, above: int, until: int) -> csr_array:
         rows = self.lines.query("basket.sql", above=above, until=until, **self.given)
         order, product = rows["basket"].to_numpy(), rows["product"].to_numpy()
         if not self.goods.all():
             kept = self.goods[product]
             order, product = order[kept], product[kept]
         return ones(order - 1, product, (until - above, len(self.ids)))
+
+    def _matrix(self, products: np.ndarray, starts: np.ndarray) -> csr_array:
+        from scipy.sparse import csr_array
+
+        shape = (len(starts) - 1, len(self.ids))
+        return csr_array((np.ones(len(products), dtype=np.int32), products, starts), shape=shape)
 
     @cached_property
     def sizes(self) -> np.ndarray:
@@ -73,7 +94,7 @@ def ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_arr
     from scipy.sparse import csr_array
 
     bits = int(shape[1]).bit_length()
-    keys = row.astype(np.int64)
+    keys: np.ndarray = row.astype(np.int32 if bits + int(shape[0]).bit_length() < 32 else np.int64)
     keys <<= bits
     keys |= column
     keys.sort()
@@ -81,13 +102,16 @@ def ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_arr
     np.not_equal(keys[1:], keys[:-1], out=once[1:])
     if not once.all():
         keys = keys[once]
-    starts = np.concatenate([[0], np.cumsum(np.bincount(keys >> bits, minlength=shape[0]))])
-    columns = (keys & ((1 << bits) - 1)).astype(np.int32)
-    return csr_array((np.ones(len(keys), dtype=np.int32), columns, starts), shape=shape)
+    starts = np.searchsorted(keys, np.arange(shape[0] + 1, dtype=keys.dtype) << bits)
+    keys &= (1 << bits) - 1
+    return csr_array((np.ones(len(keys), dtype=np.int32), keys.astype(np.int32, copy=False), starts), shape=shape)
 
 
-def both(blocks: Iterator[csr_array], size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Columns a < b that rows hold together, and how many rows (int64), of matrices with `size` columns."""
+def both(blocks: Iterator[csr_array], size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Columns a < b that rows hold together, and how many rows, of matrices with `size` columns; rows of each column.
+
+    All int64.
+    """
     from scipy.sparse import csr_array
 
     total = np.zeros((size, size), dtype=np.int64) if size <= FEW else csr_array((size, size), dtype=np.int64)
@@ -95,4 +119,5 @@ def both(blocks: Iterator[csr_array], size: int) -> tuple[np.ndarray, np.ndarray
         total = total + (together_of_few(block) if size <= FEW else block.T.tocsr() @ block)
     pairs = csr_array(total).tocoo()
     upper = (pairs.row < pairs.col) & (pairs.data > 0)
-    return pairs.row[upper].astype(np.int64), pairs.col[upper].astype(np.int64), pairs.data[upper].astype(np.int64)
+    a, b, rows = (each[upper].astype(np.int64) for each in (pairs.row, pairs.col, pairs.data))
+    return a, b, rows, total.diagonal().astype(np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,26 +11,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analysis import memory
 from analysis import recommend_lists as lists
 from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
+from analysis.goods import goods
 from analysis.ground import noun
+from analysis.long_table import LongTable, arrow, written
 from analysis.recommend_lists import DUE, KINDS, NONE, OF_CATEGORY, SIMILAR, Offers, Rhythm, Shelves
 from analysis.recommend_trial import BESTSELLERS, LEAST, METHODS, Trial, trial
 from analysis.recommend_trial import OF_CATEGORY as CATEGORY_METHOD
 from analysis.recommend_trial import SIMILAR as SIMILAR_METHOD
-from analysis.similar import Bought, Similar, bought, similar
+from analysis.similar import ONE, Histories, Similar, bought, histories, similar
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from scipy.sparse import csr_array
 
 SOURCE = "analysis/recommend.py"
 HEAT = 20
 BINS = 20
-BLOCK = 100_000  # customers
 EXAMPLES = 5
 SOLD = "products ever sold, fees and postage left out"
 MOST_BOUGHT = "bought by most customers"
@@ -40,10 +43,10 @@ MOST_BOUGHT = "bought by most customers"
 class Recommend(Result):
     """Up to five products for every known customer.
 
-    recommended: customer_id, rank (int8, 1 is best), product_id, name, score, why, kind; by customer_id and rank. All
-    text is categorical. score: sum of cosines with what was bought (similar), share of its buyers who bought it again
-    (due again), share of customers who bought it (both kinds of bestseller). why: the name of the product bought that
-    adds most, of the product due, of the category, or MOST_BOUGHT.
+    recommended: customer_id, rank (int8, 1 is best), product_id, name, score, why, kind; by customer_id and rank, the
+    offers of a customer in one block. score: sum of cosines with what was bought (similar), share of its buyers who
+    bought it again (due again), share of customers who bought it (both kinds of bestseller). why: the name of the
+    product bought that adds most, of the product due, of the category, or MOST_BOUGHT.
     methods: what the trial says of each way to choose; None where too few came back. kinds: offers by kind.
     examples: the most frequent offers. scores: histogram of the cosine sums, of the similar products of every customer.
     heat: cosine of each pair of the twenty products with most buyers (long). rhythms: products bought again and again.
@@ -52,7 +55,7 @@ class Recommend(Result):
     """
 
     findings: Mapping[str, Finding]
-    recommended: pd.DataFrame
+    recommended: LongTable
     methods: Table | None
     kinds: Table
     examples: Table
@@ -64,66 +67,103 @@ class Recommend(Result):
     due: bool
 
 
+class _Tally:
+    """What is counted of the offers while they are made, some customers at once.
+
+    kinds: offers of each kind. whom: customers with any offer of each kind, and with any at all. product: offers of
+    each. pairs: reason and product of similar ones as one number, and the offers of it. others: of each product, offers
+    that are neither similar nor due. scores: of the five most similar products of each customer, in parts of ONE. both:
+    buyers of both of the products with most buyers.
+    """
+
+    def __init__(self, products: int) -> None:
+        kinds, top = len(KINDS), min(HEAT, products)
+        self.kinds, self.whom = np.zeros(kinds, dtype=np.int64), np.zeros(kinds + 1, dtype=np.int64)
+        self.product, self.others = np.zeros((2, products), dtype=np.int64)
+        self.pairs, self.both = np.empty((2, 0), dtype=np.int64), np.zeros((top, top), dtype=np.int64)
+        self.scores: list[np.ndarray] = []
+
+    @property
+    def offers(self) -> int:
+        return int(self.kinds.sum())
+
+    def add(self, made: Offers, near: Offers, heat: csr_array) -> None:
+        """Count a block: its offers, the similar products of its customers, and the most bought of what they have."""
+        rows = [made.row[made.kind == kind] for kind in range(len(KINDS))]
+        self.kinds += [len(each) for each in rows]
+        self.whom += [_different(each) for each in (*rows, made.row)]
+        size = len(self.product)
+        self.product += np.bincount(made.product, minlength=size)
+        similar = made.kind == KINDS.index(SIMILAR)
+        self.others += np.bincount(made.product[~similar & (made.kind != KINDS.index(DUE))], minlength=size)
+        codes, counts = np.unique(made.why[similar] * size + made.product[similar], return_counts=True)
+        codes, at = np.unique(np.concatenate([self.pairs[0], codes]), return_inverse=True)
+        counts = np.concatenate([self.pairs[1], counts])
+        self.pairs = np.stack([codes, np.bincount(at, counts, len(codes)).astype(np.int64)])
+        score = np.rint(near.score * ONE).astype(np.int64)
+        self.scores.append(score.astype(np.min_scalar_type(score.max(initial=0))))
+        self.both += (heat.T @ heat).toarray()
+
+
 @dataclass(frozen=True, slots=True)
 class _Made:
     """All that findings and tables are told from."""
 
-    bought: Bought
+    bought: Histories
     model: Similar
-    shelf: Shelves
     rhythm: Rhythm
     tried: Trial | None
-    scores: np.ndarray
-    made: Offers
+    tally: _Tally
 
 
 def compute(
     customers: Customers, lines: Relation, products: Relation | None, dataset: Dataset, settings: Settings
 ) -> Recommend:
     """Fit, try on the last orders, offer; raises Skip where there is nothing to choose from."""
-    known = bought(lines, products, dataset, settings, len(customers.frame))
-    if not len(known.customer):
+    sold = goods(lines, products, dataset, settings)
+    known = histories(bought(lines, sold, dataset, settings, len(customers.frame)), sold)
+    if not known.pairs:
         raise Skip("no sale to a known customer names its product")
-    if len(known.products) < 2:
+    if len(sold) < 2:
         raise Skip("only one product is sold: there is nothing else to offer")
-    made = _offered(known, settings)
-    if not len(made.made.row):
+    tried = trial(known, settings.seed)
+    model = similar((block.matrix() for block in known.blocks()), LEAST)
+    made = _Made(known, model, lists.rhythm(known, lambda block: (block.days, block.last)), tried, _Tally(len(sold)))
+    memory.given_back()
+    recommended = written(_offered(made, customers.frame["customer_id"], settings))
+    memory.given_back()
+    if not made.tally.offers:
         raise Skip("every customer has bought every product: there is nothing else to offer")
-    tried = made.tried
     return Recommend(
         findings=_findings(made, customers),
-        recommended=_recommended(made, customers.frame),
+        recommended=recommended,
         methods=None if tried is None else _methods(tried, len(known.products)),
-        kinds=_kinds(made),
+        kinds=_kinds(made.tally),
         examples=_examples(made),
-        scores=_scores(made.scores),
+        scores=_scores(made.tally.scores),
         heat=_heat(made),
         rhythms=_rhythms(made),
         better=tried is not None and tried.better,
         ahead=tried is not None and tried.lead()[0] >= 0,
-        due=bool((made.made.kind == KINDS.index(DUE)).any()),
+        due=bool(made.tally.kinds[KINDS.index(DUE)]),
     )
 
 
-def _offered(known: Bought, settings: Settings) -> _Made:
-    """The lists of all customers, made in blocks of customers."""
-    matrix, tried = known.matrix(), trial(known, settings.seed)
-    model = similar(matrix, LEAST)
-    shelf = lists.shelves(model, known.products, known.customers)
-    found = lists.rhythm(known, known.days, known.last)
-    again = lists.nothing()
-    if tried is not None and tried.due_pays:
-        day = np.datetime64(settings.snapshot, "D").astype(np.int64)
-        again = lists.due(known, found, known.last, np.broadcast_to(day, known.last.shape))
-    found_lists, scores = [], []
-    for start in range(0, known.customers, BLOCK):
-        history = matrix[start : start + BLOCK]
-        near = lists.by_similarity(model, history)
-        ends = np.searchsorted(again.row, [start, start + BLOCK])
-        due = lists.chosen(again, slice(*ends), start)
-        found_lists.append(lists.moved(_list(due, near, history, shelf, tried), start))
-        scores.append(near.score)
-    return _Made(known, model, shelf, found, tried, np.concatenate(scores), lists.joined(found_lists))
+def _offered(made: _Made, ids: pd.Series, settings: Settings) -> Iterator[pa.Table]:
+    """The lists of all customers, some customers at once."""
+    shelf = lists.shelves(made.model, made.bought.products, made.bought.customers)
+    pays = made.tried is not None and made.tried.due_pays
+    day = np.datetime64(settings.snapshot, "D").astype(np.int64)
+    told = _told(made.bought.products, shelf)
+    for block in made.bought.blocks():
+        due = lists.nothing()
+        if pays:
+            due = lists.due(block, made.rhythm, block.last, np.broadcast_to(day, block.last.shape))
+        history = block.matrix()
+        near = lists.by_similarity(made.model, history)
+        found = _list(due, near, history, shelf, made.tried)
+        made.tally.add(found, near, history[:, made.model.order[:HEAT]])
+        yield arrow(told(found, ids.iloc[block.start : block.start + block.customers]))
 
 
 def _list(due: Offers, near: Offers, history: csr_array, shelf: Shelves, tried: Trial | None) -> Offers:
@@ -135,37 +175,33 @@ def _list(due: Offers, near: Offers, history: csr_array, shelf: Shelves, tried: 
     return lists.together([made, lists.bestsellers(history, made, shelf)])
 
 
-def _recommended(made: _Made, people: pd.DataFrame) -> pd.DataFrame:
-    """The offers with ids and names, in the order of customer and rank."""
-    found, goods = made.made, made.bought.products
-    start = np.searchsorted(found.row, np.arange(len(people)))
-    product, named = _coded(goods["product_id"]), _coded(goods["name"])
-    return pd.DataFrame(
-        {
-            "customer_id": pd.Categorical.from_codes(
-                found.row.astype(np.int32), categories=pd.Index(people["customer_id"])
-            ),
-            "rank": (np.arange(len(found.row)) - start[found.row] + 1).astype(np.int8),
-            "product_id": product.take(found.product),
-            "name": named.take(found.product),
-            "score": np.round(found.score, 6),
-            "why": _why(made),
-            "kind": pd.Categorical.from_codes(found.kind, categories=list(KINDS)),
-        },
-        copy=False,
-    )
+def _told(products: pd.DataFrame, shelf: Shelves) -> Callable[[Offers, pd.Series], pd.DataFrame]:
+    """Says offers to customers (by place in `ids`) with ids, names and reasons, by customer and rank."""
+    product, named = _coded(products["product_id"]), _coded(products["name"])
+    whys = _coded(pd.Series([*products["name"], *shelf.names, MOST_BOUGHT], dtype="object"))
+    kinds = pd.CategoricalDtype(list(KINDS))
+
+    def told(found: Offers, ids: pd.Series) -> pd.DataFrame:
+        start = np.searchsorted(found.row, np.arange(len(ids)))
+        place = np.where(found.kind == KINDS.index(OF_CATEGORY), len(products) + found.why, found.why)
+        return pd.DataFrame(
+            {
+                "customer_id": ids.take(found.row).array,
+                "rank": (np.arange(len(found.row)) - start[found.row] + 1).astype(np.int8),
+                "product_id": product.take(found.product),
+                "name": named.take(found.product),
+                "score": np.round(found.score, 6),
+                "why": whys.take(np.where(found.why == NONE, len(whys) - 1, place)),
+                "kind": pd.Categorical.from_codes(found.kind, dtype=kinds),
+            },
+            copy=False,
+        )
+
+    return told
 
 
 def _coded(texts: pd.Series) -> pd.Categorical:
     return pd.Categorical(texts, categories=sorted(set(texts)))
-
-
-def _why(made: _Made) -> pd.Categorical:
-    """The reason of each offer in words."""
-    found, names = made.made, list(made.bought.products["name"])
-    texts = [*names, *made.shelf.names, MOST_BOUGHT]
-    place = np.where(found.kind == KINDS.index(OF_CATEGORY), len(names) + found.why, found.why)
-    return _coded(pd.Series(texts, dtype="object")).take(np.where(found.why == NONE, len(texts) - 1, place))
 
 
 def _methods(tried: Trial, catalogue: int) -> Table:
@@ -197,9 +233,8 @@ def _methods(tried: Trial, catalogue: int) -> Table:
     )
 
 
-def _kinds(made: _Made) -> Table:
-    counts = np.bincount(made.made.kind, minlength=len(KINDS))
-    whom = [_different(made.made.row[made.made.kind == kind]) for kind in range(len(KINDS))]
+def _kinds(tally: _Tally) -> Table:
+    counts, whom = tally.kinds, tally.whom[:-1]
     frame = pd.DataFrame({"kind": KINDS, "offers": counts, "customers": whom, "share": counts / counts.sum()})
     return Table(
         frame[frame["offers"] > 0].reset_index(drop=True),
@@ -217,17 +252,16 @@ def _different(row: np.ndarray) -> int:
 
 def _examples(made: _Made) -> Table:
     """The offers made most often: with what they go with, where it is a product; each product once."""
-    found, names = made.made, made.bought.products["name"].to_numpy()
-    near = found.kind == KINDS.index(SIMILAR)
-    here = near if near.any() else found.kind != KINDS.index(DUE)
-    why = np.where(near, found.why, NONE)[here].astype(np.int64)
-    keys = np.sort((why + 1) << 32 | found.product[here])  # by reason, then by product
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
-    counts = np.diff(starts, append=len(keys))
+    names, tally = made.bought.products["name"].to_numpy(), made.tally
+    why, product = np.divmod(tally.pairs[0], len(names))
+    counts = tally.pairs[1]
+    if not len(counts):
+        product = np.flatnonzero(tally.others)
+        why, counts = np.full(len(product), NONE), tally.others[product]
     rows: list[tuple[str | None, str, int]] = []
     taken: set[int] = set()
     for at in np.argsort(-counts, kind="stable"):
-        of, to = (int(keys[starts[at]]) >> 32) - 1, int(keys[starts[at]]) & 0xFFFFFFFF
+        of, to = int(why[at]), int(product[at])
         if to not in taken and of not in taken:
             rows.append((None if of == NONE else str(names[of]), str(names[to]), int(counts[at])))
             taken |= {to} if of == NONE else {to, of}
@@ -242,16 +276,19 @@ def _examples(made: _Made) -> Table:
     )
 
 
-def _scores(score: np.ndarray) -> Table | None:
-    """Similar products by the sum of cosines; the last bar holds all above."""
-    if not len(score):
+def _scores(parts: list[np.ndarray]) -> Table | None:
+    """Similar products by the sum of cosines; the last bar holds all above. parts: in parts of ONE."""
+    if not any(len(part) for part in parts):
         return None
-    width = _round(max(float(np.quantile(score, 0.99)), 1e-6) / BINS)
-    bins = min(BINS, int(float(score.max()) // width) + 1)
-    count = np.bincount(np.minimum((score / width).astype(np.int64), bins - 1), minlength=bins)
+    most = max(int(part.max(initial=0)) for part in parts) / ONE
+    width = _round(max(float(np.quantile(np.concatenate(parts), 0.99, overwrite_input=True)) / ONE, 1e-6) / BINS)
+    bins = min(BINS, int(most // width) + 1)
+    count = sum(
+        np.bincount(np.minimum((part / ONE / width).astype(np.int64), bins - 1), minlength=bins) for part in parts
+    )
     low = np.arange(bins) * width
     return Table(
-        pd.DataFrame({"low": low, "high": [*low[1:], float(score.max())], "offers": count}),
+        pd.DataFrame({"low": low, "high": [*low[1:], most], "offers": count}),
         "Similar products by score",
         {"low": "Score from", "high": "to", "offers": "Offers"},
         SOURCE,
@@ -270,9 +307,7 @@ def _round(width: float) -> float:
 def _heat(made: _Made) -> Table:
     """Cosine of each pair of the products with most buyers; below LEAST buyers of both none."""
     count = min(HEAT, len(made.bought.products))
-    names = made.bought.products["name"].to_numpy()[made.model.order[:count]]
-    matrix = made.bought.matrix()[:, made.model.order[:count]]
-    both = (matrix.T @ matrix).toarray()
+    names, both = made.bought.products["name"].to_numpy()[made.model.order[:count]], made.tally.both
     buyers = np.diag(both).astype(float)
     cosine = both / np.maximum(np.sqrt(np.outer(buyers, buyers)), 1)
     at, to = np.divmod(np.arange(count * count), count)
@@ -367,11 +402,9 @@ def _again(finding: Finding, claim: str) -> Finding:
 
 def _of_lists(made: _Made, measured: Any) -> dict[str, Finding]:
     """Whom something is offered, and what."""
-    found, size = made.made, len(made.bought.products)
-    whom = _different(found.row)
-    due = _different(found.row[found.kind == KINDS.index(DUE)])
-    near = int(np.count_nonzero(found.kind == KINDS.index(SIMILAR)))
-    covered = len(np.unique(found.product))
+    tally, size = made.tally, len(made.bought.products)
+    whom, due = int(tally.whom[-1]), int(tally.whom[KINDS.index(DUE)])
+    near, covered = int(tally.kinds[KINDS.index(SIMILAR)]), int(np.count_nonzero(tally.product))
     return {
         "customers": measured(
             whom,
@@ -388,11 +421,11 @@ def _of_lists(made: _Made, measured: Any) -> dict[str, Finding]:
             population=SOLD,
         ),
         "similar_share": measured(
-            near / len(found.row),
+            near / tally.offers,
             "share",
             "{value} of all offers rest on what the same customers buy.",
             "offers of similar products / all offers",
-            n=len(found.row),
+            n=tally.offers,
             population="offers to known customers",
         ),
         "due": measured(

@@ -1,4 +1,5 @@
--- What did each known customer buy, on which days? One row a line, in any order; customers and goods by place.
+-- What did the known customers from $first until before $until buy, on which days? One row a line, in any order;
+-- customers and goods by place.
 with goods as (
     select product, cast(row_number() over (order by product) - 1 as integer) as place
     from catalogue
@@ -7,4 +8,4 @@ with goods as (
 select purchases.customer, goods.place as product, purchases.day
 from purchases
 inner join goods on goods.product = purchases.product
-where purchases.customer is not null
+where purchases.customer >= $first and purchases.customer < $until

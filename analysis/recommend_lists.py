@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from analysis.similar import ONE, Bought, Similar
+from analysis.similar import ONE, Bought, Histories, Similar
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -96,18 +96,26 @@ def by_similarity(model: Similar, bought: csr_array) -> Offers:
     return Offers(row, product, score / ONE, why, np.full(len(row), KINDS.index(SIMILAR), dtype=np.int8))
 
 
-def rhythm(bought: Bought, days: np.ndarray, last: np.ndarray) -> Rhythm:
-    """The products that many buy again, and how many days lie between; days, last: of each pair of `bought`.
+def rhythm(bought: Histories, seen: Callable[[Bought], tuple[np.ndarray, np.ndarray]]) -> Rhythm:
+    """The products that many buy again, and how many days lie between; seen: days and last of each pair of a block.
 
     The gap of one customer: days from first to last purchase / purchases after the first; of a product: the median of
     its customers.
     """
-    size, repeated = len(bought.products), days >= 2
-    buyers = np.bincount(bought.product[days >= 1], minlength=size)
-    again = np.bincount(bought.product[repeated], minlength=size)
-    gaps = (last[repeated] - bought.first[repeated]) / (days[repeated] - 1)
-    median = pd.Series(gaps).groupby(bought.product[repeated]).median()
-    there = np.flatnonzero((again >= LEAST_AGAIN) & (again >= OFTEN * buyers))
+    buyers, again = np.zeros((2, len(bought.products)), dtype=np.int64)
+    for block in bought.blocks():
+        days, _ = seen(block)
+        buyers += np.bincount(block.product[days >= 1], minlength=len(buyers))
+        again += np.bincount(block.product[days >= 2], minlength=len(again))
+    often = (again >= LEAST_AGAIN) & (again >= OFTEN * buyers)
+    gaps, products = [np.empty(0)], [np.empty(0, dtype=np.int32)]
+    for block in bought.blocks() if often.any() else ():
+        days, last = seen(block)
+        repeated = (days >= 2) & often[block.product]
+        gaps.append((last[repeated] - block.first[repeated]) / (days[repeated] - 1))
+        products.append(block.product[repeated])
+    median = pd.Series(np.concatenate(gaps)).groupby(np.concatenate(products)).median()
+    there = np.flatnonzero(often)
     return Rhythm(there, buyers[there], again[there], median.reindex(there).to_numpy(dtype=float))
 
 
@@ -205,16 +213,9 @@ def joined(parts: Sequence[Offers]) -> Offers:
     return Offers(*(np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS))
 
 
-def chosen(made: Offers, kept: np.ndarray | slice, first: int = 0) -> Offers:
-    """Those of some places, their rows counted from `first`."""
-    row, *others = (getattr(made, name)[kept] for name in COLUMNS)
-    return Offers(row - first, *others)
-
-
-def moved(made: Offers, first: int) -> Offers:
-    """The same in less room, their rows counted from `first` on."""
-    row, product, why = ((c + by).astype(np.int32) for c, by in ((made.row, first), (made.product, 0), (made.why, 0)))
-    return Offers(row, product, made.score, why, made.kind)
+def chosen(made: Offers, kept: np.ndarray) -> Offers:
+    """Those of some places."""
+    return Offers(*(getattr(made, name)[kept] for name in COLUMNS))
 
 
 def nothing() -> Offers:

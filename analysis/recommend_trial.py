@@ -10,7 +10,7 @@ import numpy as np
 from analysis import recommend_lists as lists
 from analysis.intervals import paired, wilson
 from analysis.recommend_lists import Offers
-from analysis.similar import NEVER_BEFORE, Bought, similar, values
+from analysis.similar import NEVER_BEFORE, Bought, Histories, similar, values
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -84,18 +84,18 @@ def held_out(bought: Bought) -> tuple[np.ndarray, np.ndarray]:
     return before | once, ~before & ~once
 
 
-def trial(bought: Bought, seed: int) -> Trial | None:
+def trial(bought: Histories, seed: int) -> Trial | None:
     """Fit without the last orders, offer, and look them up; None with fewer than LEAST_TESTED customers to test."""
-    new = held_out(bought)[1]
     there = np.zeros((2, bought.customers), dtype=bool)
-    before = bought.before != NEVER_BEFORE
-    there[0, bought.customer[before]], there[1, bought.customer[new]] = True, True
+    for block in bought.blocks():
+        for known, kept in zip(there, (block.before != NEVER_BEFORE, held_out(block)[1]), strict=True):
+            known[block.start + block.customer[kept]] = True
     eligible = np.flatnonzero(there.all(axis=0))
     if len(eligible) < LEAST_TESTED:
         return None
     drawn = np.random.default_rng(seed).choice(len(eligible), min(TESTED, len(eligible)), replace=False)
     testers = eligible[np.sort(drawn)]
-    wanted, made = bought.matrix(new)[testers], foretold(bought, testers)
+    wanted, made = _of(bought, testers, 1), foretold(bought, testers)
     hits = {name: _hits(each, wanted, len(testers)) for name, each in made.items()}
     return Trial(
         returned=int(there[0].sum()),
@@ -107,10 +107,21 @@ def trial(bought: Bought, seed: int) -> Trial | None:
     )
 
 
-def foretold(bought: Bought, testers: np.ndarray) -> dict[str, Offers]:
+def _of(bought: Histories, testers: np.ndarray, part: int) -> csr_array:
+    """What the testers bought, of the one or the other part of what is held out: a row each."""
+    from scipy.sparse import vstack
+
+    rows = []
+    for block in bought.blocks():
+        ends = np.searchsorted(testers, [block.start, block.start + block.customers])
+        rows.append(block.matrix(held_out(block)[part])[testers[slice(*ends)] - block.start])
+    return vstack(rows, format="csr")
+
+
+def foretold(bought: Histories, testers: np.ndarray) -> dict[str, Offers]:
     """What each method offers the testers (places of customers, rising), from what was bought before any last day."""
-    matrix = bought.matrix(held_out(bought)[0])
-    model, history = similar(matrix, LEAST), matrix[testers]
+    model = similar((block.matrix(held_out(block)[0]) for block in bought.blocks()), LEAST)
+    history = _of(bought, testers, 0)
     shelf = lists.shelves(model, bought.products, bought.customers)
     near = lists.by_similarity(model, history)
     made = {SIMILAR: lists.together([near, lists.bestsellers(history, near, shelf)])}
@@ -131,21 +142,29 @@ def _found(made: Offers, wanted: csr_array) -> np.ndarray:
     return values(wanted, made.row, made.product) > 0
 
 
-def _due(bought: Bought, made: dict[str, Offers], hits: dict[str, np.ndarray], wanted: csr_array) -> dict[str, int]:
+def _due(bought: Histories, made: dict[str, Offers], hits: dict[str, np.ndarray], wanted: csr_array) -> dict[str, int]:
     """How often what was due on the last day was bought on it, and the first of the new products."""
     best = SIMILAR if hits[SIMILAR].sum() > hits[BESTSELLERS].sum() else BESTSELLERS
     first = np.diff(made[best].row, prepend=-1) != 0
-    today = bought.last_day()[bought.customer]
-    again = (bought.last == today) & (bought.before != NEVER_BEFORE)
-    days = np.where(bought.before == NEVER_BEFORE, 0, bought.days - again)
-    found = lists.due(bought, lists.rhythm(bought, days, bought.before), bought.before, today)
-    size = len(bought.products)
-    bought_again = np.isin(
-        found.row * size + found.product, bought.customer[again].astype(np.int64) * size + bought.product[again]
-    )
+    found, size, counts = lists.rhythm(bought, _before), len(bought.products), np.zeros(2, dtype=np.int64)
+    for block in bought.blocks() if len(found.product) else ():
+        again = _again(block)
+        due = lists.due(block, found, block.before, block.last_day()[block.customer])
+        bought_again = block.customer[again].astype(np.int64) * size + block.product[again]
+        counts += len(due.row), np.isin(due.row * size + due.product, bought_again).sum()
     return {
-        "due_offered": len(found.row),
-        "due_bought": int(bought_again.sum()),
+        "due_offered": int(counts[0]),
+        "due_bought": int(counts[1]),
         "first_offered": int(np.sum(first)),
         "first_bought": int(_found(made[best], wanted)[first].sum()),
     }
+
+
+def _again(block: Bought) -> np.ndarray:
+    """Pairs bought on the customer's last day, and before it."""
+    return (block.last == block.last_day()[block.customer]) & (block.before != NEVER_BEFORE)
+
+
+def _before(block: Bought) -> tuple[np.ndarray, np.ndarray]:
+    """Days of purchase of each pair before the customer's last day, and the last of them."""
+    return np.where(block.before == NEVER_BEFORE, 0, block.days - _again(block)), block.before

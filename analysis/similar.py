@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import os
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from analysis.goods import goods
+from analysis import memory
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
@@ -25,21 +29,25 @@ NEVER = -(1 << 44)  # added to what was bought: no sum of similarities makes up 
 NEVER_BEFORE = np.iinfo(np.int32).min
 MARK = "\x1f"  # between ids: no id holds it
 CELLS = 1 << 24  # products x products looked at at once
-ENTRIES = 1 << 23  # scores looked at at once
+ENTRIES = 1 << 19  # scores looked at at once
+LINES = 1 << 18  # purchases looked at at once
+ASKED = 8  # times as many are asked of the engine at once
+PAIR = ("customer", "product", "days", "first", "last", "before")
 ROOM = 1 << 63  # what one sort can tell apart
 FEW = 256  # products: among so few each sum is made, in a table of customers by products
 
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """Which known customer bought which product: each pair once, whatever the quantity or the number of orders.
+    """Which of some customers bought which product: each pair once, whatever the quantity or the number of orders.
 
-    customers: how many there are (those of Customers.frame, in its order). products: as analysis.goods, by id.
-    customer, product: places in the two (int32), sorted by both. days: distinct days of purchase (int32).
-    first, last: first and last of them (int32, days since 1970). before: the last one before the customer's last day
-    of any purchase (NEVER_BEFORE: none).
+    start: the place of the first of these customers (in Customers.frame). customers: how many they are. products: as
+    analysis.goods, by id. customer (from `start` on), product: places (int32), sorted by both. days: distinct days of
+    purchase (int32). first, last: first and last of them (int32, days since 1970). before: the last one before the
+    customer's last day of any purchase (NEVER_BEFORE: none).
     """
 
+    start: int
     customers: int
     products: pd.DataFrame
     customer: np.ndarray
@@ -66,6 +74,49 @@ class Bought:
         found, starts = np.zeros(self.customers, dtype=np.int64), _starts(self.customer)
         found[self.customer[starts]] = best.reduceat(days, starts) if len(starts) else 0
         return found
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class Histories:
+    """What all customers bought, in blocks that lie in a file: it goes when nobody holds this any more.
+
+    customers: how many there are. sizes: of each block its first customer, how many follow, and pairs.
+    """
+
+    customers: int
+    products: pd.DataFrame
+    path: Path
+    sizes: tuple[tuple[int, int, int], ...]
+
+    def blocks(self) -> Iterator[Bought]:
+        """All blocks again, customers rising."""
+        with self.path.open("rb") as file:
+            for start, customers, pairs in self.sizes:
+                columns = np.fromfile(file, np.int32, len(PAIR) * pairs).reshape(len(PAIR), pairs)
+                yield Bought(start, customers, self.products, *columns)
+
+    @property
+    def pairs(self) -> int:
+        return sum(pairs for *_, pairs in self.sizes)
+
+
+def histories(blocks: Iterable[Bought], products: pd.DataFrame) -> Histories:
+    """Write the blocks to a temporary file, to be read several times."""
+    handle, name = tempfile.mkstemp(prefix="bought-")
+    path, sizes, customers = Path(name), [], 0
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for block in blocks:
+                for column in PAIR:
+                    getattr(block, column).tofile(file)
+                sizes.append((block.start, block.customers, len(block.customer)))
+                customers = block.start + block.customers
+        made = Histories(customers, products, path, tuple(sizes))
+    except BaseException:
+        path.unlink()
+        raise
+    weakref.finalize(made, path.unlink, missing_ok=True)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,33 +179,50 @@ class Similar:
         return size - 1 - np.maximum.reduceat(similarity * size + (size - 1 - items), starts) % size
 
 
-def bought(lines: Relation, products: Relation | None, dataset: Dataset, settings: Settings, known: int) -> Bought:
-    """Reduce the sale lines of the `known` customers to who bought what; fees and postage left out."""
-    catalogue = goods(lines, products, dataset, settings)
+def bought(
+    lines: Relation, products: pd.DataFrame, dataset: Dataset, settings: Settings, known: int
+) -> Iterator[Bought]:
+    """Reduce the sale lines of the `known` customers to who bought what, some customers at once; no fees and postage.
+
+    products: the goods. Blocks have about LINES lines each; the engine is asked for several at once.
+    """
     without = MARK + "".join(f"{p}{MARK}" for p in sorted(dataset.non_products))
     asked = {"snapshot": settings.snapshot, "non_products": without, "mark": MARK}
-    return Bought(known, catalogue, *_reduced(lines.query("recommend.sql", **asked), len(catalogue)))
+    step = max(1, known * LINES // max(int(products["sale_lines"].sum()), LINES))
+    for first in range(0, known, step * ASKED):
+        until = min(first + step * ASKED, known)
+        keys, start, bits = _keys(lines.query("recommend.sql", first=first, until=until, **asked), len(products), first)
+        memory.given_back()
+        for block in range(first, until, step):
+            ends = np.array([block, min(block + step, until)]) - first
+            here = keys[slice(*np.searchsorted(keys, ends << sum(bits)))] - (int(ends[0]) << sum(bits))
+            yield Bought(block, int(ends[1] - ends[0]), products, *_reduced(here, start, *bits))
+        del keys, here
 
 
-def _reduced(rows: pa.Table, products: int) -> tuple[np.ndarray, ...]:
-    """The columns of Bought from customer, product and day of each purchase: one sort of whole numbers.
-
-    A number holds all three in 63 bits: 33 M customers x 4 M products x 179 years.
-    """
+def _keys(rows: pa.Table, products: int, first: int) -> tuple[np.ndarray, int, tuple[int, int]]:
+    """Customer (from `first` on), product and day of each purchase as one number, sorted, each once; the first day,
+    and the bits of product and day: in 63 bits go 33 M customers x 4 M products x 179 years."""
     import pyarrow as pa
 
     day = rows["day"].cast(pa.int32()).to_numpy()
-    first_day = day.min(initial=day[0] if len(day) else 0)
-    days, goods = (int(n).bit_length() for n in (day.max(initial=first_day) - first_day, products))
+    start = int(day.min()) if len(day) else 0
+    goods, days = (int(n).bit_length() for n in (products, day.max(initial=start) - start))
     keys = rows["customer"].to_numpy().astype(np.int64)
+    keys -= first
     keys <<= goods
     keys |= rows["product"].to_numpy()
+    del rows
     keys <<= days
-    keys |= day - first_day
-    del rows, day
+    keys |= day - start
+    del day
     keys.sort()
-    keys = keys[_starts(keys)]
-    pair, day = keys >> days, (keys & ((1 << days) - 1)).astype(np.int32) + first_day
+    return keys[_begins(keys)], start, (goods, days)
+
+
+def _reduced(keys: np.ndarray, first_day: int, goods: int, days: int) -> tuple[np.ndarray, ...]:
+    """The columns PAIR of Bought from such numbers."""
+    pair, day = keys >> days, (keys & ((1 << days) - 1)).astype(np.int32) + np.int32(first_day)
     starts = _starts(pair)
     pair = pair[starts]
     customer, product = (pair >> goods).astype(np.int32), (pair & ((1 << goods) - 1)).astype(np.int32)
@@ -167,11 +235,16 @@ def _reduced(rows: pa.Table, products: int) -> tuple[np.ndarray, ...]:
     return customer, product, (ends - starts + 1).astype(np.int32), day[starts], last, before
 
 
-def _starts(sorted_keys: np.ndarray) -> np.ndarray:
-    """Where each run of equal ones begins."""
+def _begins(sorted_keys: np.ndarray) -> np.ndarray:
+    """Whether a run of equal ones begins at each."""
     begins = np.ones(len(sorted_keys), dtype=bool)
     np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=begins[1:])
-    return np.flatnonzero(begins)
+    return begins
+
+
+def _starts(sorted_keys: np.ndarray) -> np.ndarray:
+    """Where each run of equal ones begins."""
+    return np.flatnonzero(_begins(sorted_keys))
 
 
 def sparse(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_array:
@@ -187,35 +260,43 @@ def values(matrix: csr_array | np.ndarray, row: np.ndarray, column: np.ndarray) 
     return np.asarray(matrix[row, column]).ravel().astype(np.int64) if len(row) else np.empty(0, dtype=np.int64)
 
 
-def similar(matrix: csr_array, least: int = 1, most: int = NEIGHBOURS) -> Similar:
+def similar(blocks: Iterable[csr_array], least: int = 1, most: int = NEIGHBOURS) -> Similar:
     """The cosine of each product with its nearest: buyers of both / root(buyers of one x buyers of the other).
 
-    least: customers who bought both, fewer count as none. In blocks: never more than CELLS products x products.
+    blocks: customers x products, some customers each. least: customers who bought both, fewer count as none. Among many
+    products never more than CELLS products x products are looked at.
     """
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_array, vstack
 
-    size = matrix.shape[1]
-    counts = np.bincount(matrix.indices, minlength=size)
+    both: np.ndarray = np.zeros((0, 0), dtype=np.int64)
+    parts = []
+    for block in blocks:
+        if block.shape[1] > FEW:
+            parts.append(block)
+        else:
+            both = together_of_few(block) + (both if len(both) else 0)
+    matrix = vstack(parts, format="csr") if parts else None
+    del parts
+    counts = np.diag(both) if matrix is None else np.bincount(matrix.indices, minlength=matrix.shape[1])
+    size = len(counts)
     order = np.lexsort((np.arange(size), -counts))
     place = np.empty(size, dtype=np.int64)
     place[order] = np.arange(size)
     buyers, found = counts[order], []
-    for start, both in _together(matrix, order, place):
-        found.append(_top(_cosines(both, buyers, start, least), most, start))
+    rows = [(0, csr_array(both[np.ix_(order, order)]))] if matrix is None else _together(matrix, place)
+    for start, part in rows:
+        found.append(_top(_cosines(part, buyers, start, least), most, start))
     row, column, value = (np.concatenate(c) if c else np.empty(0, np.int64) for c in _columns(found))
     sort = np.lexsort((column, row))
     starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=size))])
     return Similar(order, place, csr_array((value[sort], column[sort], starts), shape=(size, size)), buyers)
 
 
-def _together(matrix: csr_array, order: np.ndarray, place: np.ndarray) -> Iterator[tuple[int, csr_array]]:
+def _together(matrix: csr_array, place: np.ndarray) -> Iterator[tuple[int, csr_array]]:
     """Buyers of both of each two products in that order, some rows at once: the first of them, and the rows."""
     from scipy.sparse import csr_array
 
     size = matrix.shape[1]
-    if size <= FEW:
-        yield 0, csr_array(together_of_few(matrix)[np.ix_(order, order)])
-        return
     permuted = _permuted(matrix, place)
     across, step = csr_array(permuted.T.tocsr()), max(1, CELLS // max(size, 1))
     for start in range(0, size, step):

@@ -114,8 +114,9 @@ def _counted(orders_of: OrderProducts, least: int) -> tuple[Counts, np.ndarray]:
     for block in _looked_at(orders_of):
         bought += np.bincount(block.indices, minlength=len(bought))
     often = np.flatnonzero(bought >= least)
-    found = both((block[:, often] for block in _looked_at(orders_of)), len(often))
-    return Counts(int(orders_of.sizes.sum()), bought[often], *found), orders_of.ids[often]
+    some = (block if len(often) == block.shape[1] else block[:, often] for block in _looked_at(orders_of))
+    a, b, orders, _ = both(some, len(often))
+    return Counts(int(orders_of.sizes.sum()), bought[often], a, b, orders), orders_of.ids[often]
 
 
 def _looked_at(orders_of: OrderProducts) -> Iterator[csr_array]:
@@ -141,10 +142,7 @@ def of_categories(products: Relation | None, orders_of: OrderProducts) -> pd.Dat
     names, shelf_of[rows["product"].to_numpy()] = np.unique(
         rows["category"].to_numpy(zero_copy_only=False).astype(object), return_inverse=True
     )
-    alone = np.zeros(len(names), dtype=np.int64)
-    for block in _shelves(orders_of, shelf_of, len(names)):
-        alone += np.bincount(block.indices, minlength=len(names))
-    a, b, orders = both(_shelves(orders_of, shelf_of, len(names)), len(names))
+    a, b, orders, alone = both(_shelves(orders_of, shelf_of, len(names)), len(names))
     pairs = pd.DataFrame({"a": names[a], "b": names[b], "orders": orders, "orders_a": alone[a], "orders_b": alone[b]})
     pairs = pairs[pairs["orders"] >= LEAST].reset_index(drop=True)
     if pairs.empty:
@@ -177,8 +175,7 @@ def longer(orders_of: OrderProducts, found: Together) -> pd.DataFrame:
     ids = np.array(sorted(bought.index[:MOST]), dtype=object)
     if len(ids) < 3:
         return rules({}, found.orders, LIKELY)
-    basket, item = _holding(orders_of, np.flatnonzero(np.isin(orders_of.ids, ids)))
-    sets = itemsets(bitsets(basket, item, int(basket[-1]) + 1, len(ids)), found.least, LEFT + 1)
+    sets = itemsets(_holding(orders_of, np.flatnonzero(np.isin(orders_of.ids, ids))), found.least, LEFT + 1)
     made = rules(sets, found.orders, LIKELY)
     more = [len(left) > 1 and adds(left, right, sets) for left, right in zip(made["left"], made["right"], strict=True)]
     made = made[np.array(more, dtype=bool)].reset_index(drop=True)
@@ -187,17 +184,15 @@ def longer(orders_of: OrderProducts, found: Together) -> pd.DataFrame:
     return made
 
 
-def _holding(orders_of: OrderProducts, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each order that holds one of the items, numbered, and the place of the item: a row an order and item."""
-    baskets, places, before = [], [], 0
+def _holding(orders_of: OrderProducts, items: np.ndarray) -> np.ndarray:
+    """The bits of the orders that hold any of the items, as longer_rules.bitsets; and of some that do not exist."""
+    found = []
     for block in orders_of.blocks():
         some = block[:, items]
         count = np.diff(some.indptr)
-        number = np.cumsum(count > 0) - 1 + before
-        baskets.append(np.repeat(number, count))
-        places.append(some.indices)
-        before += int(np.count_nonzero(count))
-    return np.concatenate(baskets), np.concatenate(places)
+        number = (np.cumsum(count > 0) - 1).astype(np.int32)
+        found.append(bitsets(np.repeat(number, count), some.indices, int(np.count_nonzero(count)), len(items)))
+    return np.concatenate(found, axis=1)
 
 
 def adds(left: Set, right: int, sets: Mapping[Set, int]) -> bool:

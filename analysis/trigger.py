@@ -18,6 +18,7 @@ from dataset.errors import existing, shown
 
 Kind = Literal["number", "text", "truth", "nothing"]
 LONGEST = 400  # characters of a rule
+BLOCK = 100_000  # customers looked at at once
 TARGETS = (*SEGMENTS, WINDOW_SHOPPERS)
 FORMS = "and, or, not, = <> < <= > >=, between, in (...), is null, + - * /, coalesce(...)"
 
@@ -97,6 +98,14 @@ def first(columns: Mapping[str, pd.Series | np.ndarray], rows: int, triggers: Se
     """
     if not triggers:
         return np.full(rows, -1, dtype=np.int16)
+    found = []
+    for at in range(0, max(rows, 1), BLOCK):
+        part = {name: pd.Series(values, copy=False).iloc[at : at + BLOCK] for name, values in columns.items()}
+        found.append(_first(part, min(BLOCK, rows - at), triggers))
+    return np.concatenate(found)
+
+
+def _first(columns: Mapping[str, pd.Series], rows: int, triggers: Sequence[Trigger]) -> np.ndarray:
     used = sorted(frozenset[str]().union(*(t.columns for t in triggers)))
     people = pa.table(
         {"row": np.arange(rows)} | {name: _arrow(columns.get(name), COLUMNS[name][0], rows) for name in used}
@@ -123,7 +132,7 @@ def rank(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     return ((ranks - 0.5) / counts).to_numpy()
 
 
-def _arrow(values: pd.Series | np.ndarray | None, kind: Kind, rows: int) -> pa.Array:
+def _arrow(values: pd.Series | None, kind: Kind, rows: int) -> pa.Array:
     types = {"number": pa.float64(), "text": pa.string(), "truth": pa.bool_()}
     if values is None:
         return pa.nulls(rows, types[kind])

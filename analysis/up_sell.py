@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +15,7 @@ from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.ground import noun
+from analysis.long_table import LongTable
 from analysis.offers import LEAST, NO_PRICE
 from analysis.similar import Bought, bought
 from analysis.up_sell_steps import then_or_later
@@ -50,7 +51,7 @@ class UpSell(Result):
 
     findings: Mapping[str, Finding]
     offers: Table
-    customers: Table
+    customers: LongTable
     steps: Table
     categories: Table | None
     beside: bool
@@ -70,21 +71,22 @@ def compute(
     sold = goods(lines, products, dataset, settings)
     _check(sold)
     response, without = settings.up_sell_response, priced.in_text(sorted(dataset.non_products))
-    chosen = _chosen(_candidates(bought(lines, products, dataset, settings, len(customers.frame))), response)
+    chosen = _chosen(_candidates(bought(lines, sold, dataset, settings, len(customers.frame)), sold), response)
     got = lines.query(
         "up_sell.sql", snapshot=settings.snapshot, non_products=without, offers=priced.in_text(list(chosen["has"]))
-    ).to_pandas()
-    if got.empty:
+    )
+    if not len(got):
         raise Skip("every customer who holds a product already holds the dearest step up from it")
-    at = pd.Index(chosen["has"]).get_indexer(got["product_id"])
+    at = priced.places(got["product_id"], pd.Index(chosen["has"]))
     chosen["customers"] = np.bincount(at, minlength=len(chosen))
     offers = priced.valued(chosen, chosen["step"], response)
     listed = priced.people(got["customer_id"], offers, at, "step", response)
+    del got, at
     offers = offers[offers["customers"] > 0].sort_values(["value", "has"], ascending=[False, True], ignore_index=True)
     return UpSell(
         findings=_findings(offers, customers, response),
         offers=_offers(offers),
-        customers=_people(listed),
+        customers=listed,
         steps=_steps(offers),
         categories=priced.by_category(offers, SOURCE, "Offers of a dearer product by category"),
         beside=cross_sell is not None,
@@ -100,9 +102,9 @@ def _check(sold: pd.DataFrame) -> None:
         raise Skip(NO_PRICE)
 
 
-def _candidates(held: Bought) -> pd.DataFrame:
+def _candidates(held: Iterable[Bought], sold: pd.DataFrame) -> pd.DataFrame:
     """Every pair within the price step: has, offer, bought, later, buyers, share, and what is known of both."""
-    known = held.products.set_index("product_id")
+    known = sold.set_index("product_id")
     shelf = pd.factorize(known["category"], sort=True)[0]
     pairs, buyers = then_or_later(held, np.where(np.round(known["price"], 6) > 0, shelf, -1), CROWD)
     pairs["buyers"] = buyers[pairs["has"]].astype(float)
@@ -156,10 +158,6 @@ def _offers(offers: pd.DataFrame) -> Table:
     columns = ["has", "name_has", "offer", "name_offer", "category", "price_has", "price", "step", "step_share"]
     frame = offers[[*columns, "buyers", "bought", "later", "share", "customers", "value"]]
     return Table(frame, "Dearer products to offer, the most valuable first", labels, SOURCE, units, NOTE)
-
-
-def _people(frame: pd.DataFrame) -> Table:
-    return Table(frame, "Customers and the dearer product to offer each", {}, SOURCE)
 
 
 def _steps(offers: pd.DataFrame) -> Table:

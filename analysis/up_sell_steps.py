@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from analysis.similar import Bought
 
-BLOCK = 1 << 20  # products held looked at at once
+BLOCK = 1 << 18  # products held looked at at once
 
 
-def then_or_later(bought: Bought, shelf: np.ndarray, most: int) -> tuple[pd.DataFrame, np.ndarray]:
+def then_or_later(blocks: Iterable[Bought], shelf: np.ndarray, most: int) -> tuple[pd.DataFrame, np.ndarray]:
     """has, offer (places of products), bought (customers who bought it then or later), later; and buyers of each.
 
-    shelf: the kind of each product, -1: none. Who holds more than `most` products of a kind tells little of any of them
-    and is left out of that kind.
+    blocks: of all customers. shelf: the kind of each product, -1: none. Who holds more than `most` products of a kind
+    tells little of any of them and is left out of that kind.
     """
     size, codes, counts = len(shelf), [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     buyers = np.zeros(size, dtype=np.int64)
-    for part in _blocks(bought.customer):
-        customer, product, day = _by_shelf(bought, part, shelf)
-        starts = np.flatnonzero(np.diff(customer, prepend=-1) | np.diff(shelf[product], prepend=-1))
-        sizes = np.diff(starts, append=len(product))
-        kept = np.repeat(sizes <= most, sizes)
-        product, day, sizes = product[kept], day[kept], sizes[sizes <= most]
-        buyers += np.bincount(product, minlength=size)
-        for found in _pairs(product, day, np.repeat(np.arange(len(sizes)), sizes), size):
-            code, count = np.unique(found, return_counts=True)
-            codes.append(code)
-            counts.append(count)
+    for bought in blocks:
+        for part in _blocks(bought.customer):
+            customer, product, day = _by_shelf(bought, part, shelf)
+            starts = np.flatnonzero(np.diff(customer, prepend=-1) | np.diff(shelf[product], prepend=-1))
+            sizes = np.diff(starts, append=len(product))
+            kept = np.repeat(sizes <= most, sizes)
+            product, day, sizes = product[kept], day[kept], sizes[sizes <= most]
+            buyers += np.bincount(product, minlength=size)
+            for found in _pairs(product, day, np.repeat(np.arange(len(sizes)), sizes), size):
+                code, count = np.unique(found, return_counts=True)
+                codes.append(code)
+                counts.append(count)
     code, at = np.unique(np.concatenate(codes), return_inverse=True)
     count = np.bincount(at, np.concatenate(counts), len(code)).astype(np.int64)
     pairs = pd.DataFrame({"pair": code >> 1, "bought": count, "later": count * (code & 1)})

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,14 @@ import pandas as pd
 
 from analysis.finding import Result
 from analysis.firmness import firmness
+from analysis.long_table import is_coded
 from dataset.settings import Settings
 from report import formulas
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+BLOCK = 50_000  # customers
 FILES = ("crm_salesforce", "crm_hubspot", "crm_mailchimp")
 SAME = {"crm_hubspot": "crm_salesforce"}  # all but the headings
 # What is said of a customer -> heading for Salesforce (field API names) and HubSpot (property labels)
@@ -35,77 +38,113 @@ HEADINGS = {
 TAG = 100  # characters of a Mailchimp tag
 
 
-def tables(results: Mapping[str, Result], settings: Settings) -> dict[str, pa.Table]:
-    """A table a system, one row a customer by id; none without customers, or with neither segments nor offers.
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What some customers are offered: row (of the customer), place (0 is best), name (in `names`)."""
 
-    Customers whose id a spreadsheet would run are left out: an apostrophe before it would make another customer.
+    row: np.ndarray
+    place: np.ndarray
+    name: np.ndarray
+    names: list[str]
+
+
+def tables(results: Mapping[str, Result], settings: Settings) -> Iterator[dict[str, pa.Table]]:
+    """Of some customers at once a table a system, one row a customer, by id.
+
+    Nothing without customers, or with neither segments nor offers. Customers whose id a spreadsheet would run are left
+    out: an apostrophe before it would make another customer.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     people = getattr(results.get("customers"), "frame", None)
     if people is None or not (results.get("rfm") or results.get("recommend")):
-        return {}
-    said = _said(people, results, settings)
-    kept = pc.invert(formulas.risky(said["customer_id"]))
-    tags = _tags(people, results)
-    made = {
-        name: pa.table({h[at]: said[c] for c, h in HEADINGS.items() if c in said}) for at, name in enumerate(FILES[:2])
-    }
-    empty = pa.chunked_array([pa.nulls(len(people), pa.string())])
-    made[FILES[2]] = pa.table({"Email Address": empty, "Customer ID": said["customer_id"], "Tags": tags})
-    return made if pc.all(kept).as_py() else {name: table.filter(kept) for name, table in made.items()}
+        return
+    ids = _texts(people["customer_id"])
+    for rows, offers in _parts(ids, results.get("recommend")):
+        said = {"customer_id": ids[rows]} | _said(rows, offers, results, settings)
+        kept = pc.invert(formulas.risky(said["customer_id"]))
+        tags = _tags(rows, offers, results)
+        made = {
+            name: pa.table({h[at]: said[c] for c, h in HEADINGS.items() if c in said})
+            for at, name in enumerate(FILES[:2])
+        }
+        empty = pa.nulls(len(kept), pa.string())
+        made[FILES[2]] = pa.table({"Email Address": empty, "Customer ID": said["customer_id"], "Tags": tags})
+        yield made if pc.all(kept).as_py() else {name: table.filter(kept) for name, table in made.items()}
 
 
-def _said(people: pd.DataFrame, results: Mapping[str, Result], settings: Settings) -> dict[str, Any]:
-    """What is said of each customer, of what there is, in columns."""
+def _parts(ids: pa.ChunkedArray, recommend: Any) -> Iterator[tuple[slice, Offers | None]]:
+    """Some customers at once, as their offers lie together; None where nothing is offered to them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    start = 0
+    for offers in recommend.recommended.blocks("customer_id", "rank", "name") if recommend is not None else ():
+        rank, name = offers["rank"].to_numpy(), offers["name"].unify_dictionaries().combine_chunks()
+        whom = offers["customer_id"].filter(pa.array(rank == 1)).combine_chunks()
+        if not len(whom):
+            continue
+        end = start + pc.index(ids[start:], whom[-1]).as_py() + 1
+        place = pc.index_in(whom, ids[start:end])
+        if end == start or place.null_count:
+            raise RuntimeError("the customers with offers are not the reduced customers, row by row")
+        row = place.to_numpy()[np.cumsum(rank == 1) - 1]
+        yield slice(start, end), Offers(row, rank - 1, name.indices.to_numpy(), name.dictionary.to_pylist())
+        start = end
+    for at in range(start, len(ids), BLOCK):
+        yield slice(at, min(at + BLOCK, len(ids))), None
+
+
+def _said(
+    rows: slice, offers: Offers | None, results: Mapping[str, Result], settings: Settings
+) -> dict[str, pa.ChunkedArray | pa.Array]:
+    """What is said of each customer beside the id, of what there is, in columns."""
     import pyarrow as pa
 
-    found: dict[str, Any] = {"customer_id": _texts(people["customer_id"])}
-    rfm, clusters, clv = (getattr(results.get(name), "frame", None) for name in ("rfm", "clusters", "clv"))
+    found: dict[str, Any] = {}
+    frames = (getattr(results.get(name), "frame", None) for name in ("rfm", "clusters", "clv"))
+    rfm, clusters, clv = (None if frame is None else frame.iloc[rows] for frame in frames)
+    count = rows.stop - rows.start
     if rfm is not None:
         found["segment"] = _texts(rfm["segment"])
         found["confidence"] = pa.array(firmness(rfm))
         day = settings.snapshot - timedelta(days=1)
-        found["updated"] = pa.array(np.full(len(people), np.datetime64(day, "D")))
+        found["updated"] = pa.array(np.full(count, np.datetime64(day, "D")))
     if clusters is not None:
         found["cluster"] = _texts(clusters["cluster"])
-    if clv is not None and clv["value_365"].notna().any():
+    if clv is not None and results["clv"].frame["value_365"].notna().any():  # type: ignore[attr-defined]
         found["expected"] = pa.array(np.round(clv["value_365"].to_numpy(), 2), from_pandas=True)
     if results.get("recommend") is not None:
-        found["offers"] = _joined(_offered(people, results["recommend"], lambda name: name.replace(";", ",")), ";")
+        found["offers"] = _joined(_offered(offers, count, lambda name: name.replace(";", ",")), ";")
     return found
 
 
-def _tags(people: pd.DataFrame, results: Mapping[str, Result]) -> pa.ChunkedArray:
+def _tags(rows: slice, offers: Offers | None, results: Mapping[str, Result]) -> pa.ChunkedArray:
     """The segment and each offer as tags, a comma between."""
-    import pyarrow as pa
-
     columns: list[Any] = []
     if results.get("rfm") is not None:
-        segment = results["rfm"].frame["segment"]  # type: ignore[attr-defined]
+        segment = results["rfm"].frame["segment"].iloc[rows]  # type: ignore[attr-defined]
         columns.append(_texts(segment.astype("category").cat.rename_categories(lambda name: _tag("Segment", name))))
     if results.get("recommend") is not None:
-        columns += _offered(people, results["recommend"], lambda name: _tag("Offer", name))
-    return _joined(columns, ",") if columns else pa.chunked_array([pa.nulls(len(people), pa.string())])
+        columns += _offered(offers, rows.stop - rows.start, lambda name: _tag("Offer", name))
+    return _joined(columns, ",")
 
 
 def _tag(what: str, name: str) -> str:
     return " ".join(f"{what}: {name}".replace(",", " ").replace('"', " ").split())[:TAG].rstrip()
 
 
-def _offered(people: pd.DataFrame, recommend: Any, written: Any) -> list[pa.Array]:
-    """The name of each customer's first, second ... offer as it is to be written; no name twice."""
+def _offered(offers: Offers | None, count: int, written: Callable[[str], str]) -> list[pa.Array]:
+    """The name of each of `count` customers' first, second ... offer as it is to be written; no name twice."""
     import pyarrow as pa
 
-    frame = recommend.recommended
-    if not frame["customer_id"].cat.categories.equals(pd.Index(people["customer_id"])):
-        raise RuntimeError("the customers with offers are not the reduced customers, row by row")
-    texts, code = np.unique([written(str(name)) for name in frame["name"].cat.categories], return_inverse=True)
-    most = int(frame["rank"].max())
-    chosen = np.full((len(people), most), -1, dtype=np.int64)
-    chosen[frame["customer_id"].cat.codes, frame["rank"].to_numpy() - 1] = code[frame["name"].cat.codes]
-    for later in range(1, most):
+    if offers is None:
+        return [pa.nulls(count, pa.string())]
+    texts, code = np.unique([written(name) for name in offers.names], return_inverse=True)
+    chosen = np.full((count, int(offers.place.max()) + 1), -1, dtype=np.int64)
+    chosen[offers.row, offers.place] = code[offers.name]
+    for later in range(1, chosen.shape[1]):
         chosen[(chosen[:, :later] == chosen[:, [later]]).any(axis=1), later] = -1
     names = pa.array(texts.tolist(), pa.string())
     return [names.take(pa.array(column, mask=column < 0)) for column in chosen.T]
@@ -115,7 +154,8 @@ def _joined(columns: Sequence[Any], separator: str) -> pa.ChunkedArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pc.binary_join_element_wise(*columns, separator, null_handling="skip")
+    first = pc.fill_null(columns[0], "")  # a row of nulls alone would be left out of what comes back
+    found = pc.binary_join_element_wise(first, *columns[1:], separator, null_handling="skip")
     return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
 
 
@@ -124,6 +164,6 @@ def _texts(column: pd.Series) -> pa.ChunkedArray:
 
     found = pa.Array.from_pandas(column)
     found = found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
-    if pa.types.is_dictionary(found.type):
+    if is_coded(found.type):
         found = found.cast(found.type.value_type)
     return found.cast(pa.string())

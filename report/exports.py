@@ -1,28 +1,28 @@
 """The data files behind the report: CSV that is safe to open in a spreadsheet, and Parquet for the long ones."""
 
-# pyarrow.compute makes its functions when it is imported, where pyright does not see them.
-# pyright: reportAttributeAccessIssue=false
-
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
-from analysis.finding import Result, Table
+from analysis import mapped
+from analysis.finding import Result
+from analysis.long_table import LongTable, arrow, in_blocks, plain
 from dataset.settings import Settings
 from report import crm, formulas
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# File -> (analysis, its table or frame)
+# File -> (analysis, its table)
 TABLES = {
     "segments": ("rfm", "segments"),
     "clusters": ("clusters", "groups"),
@@ -82,28 +82,22 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     """
     folder.mkdir(parents=True, exist_ok=True)
     written: list[str] = []
-    customers = _customers(results)
-    if customers is not None:
-        table = _arrow(customers)
-        _parquet(table, folder / "customers.parquet")
-        _csv(table, folder / "customers.csv")
+    frame = getattr(results.get("customers"), "frame", None)
+    if frame is not None:
+        _rows(_customers(frame, results), [folder / name for name in CUSTOMERS])
         written += CUSTOMERS
-    tables = {name: getattr(results.get(analysis), attribute, None) for name, (analysis, attribute) in TABLES.items()}
-    frames = {name: table.frame if isinstance(table, Table) else table for name, table in tables.items()}
-    for name, frame in frames.items():
-        if frame is not None:
-            made = _arrow(frame)
-            _csv(made, folder / f"{name}.csv")
-            written.append(f"{name}.csv")
-            if name in LONG:
-                _parquet(made, folder / f"{name}.parquet")
-                written.append(f"{name}.parquet")
-    for name, table in crm.tables(results, settings).items():
-        if name in crm.SAME:
-            _headed(folder / f"{crm.SAME[name]}.csv", folder / f"{name}.csv", table)
+    for name, (analysis, attribute) in TABLES.items():
+        table = getattr(results.get(analysis), attribute, None)
+        if table is None:
+            continue
+        files = [f"{name}.csv", f"{name}.parquet"][: 2 if name in LONG else 1]
+        if isinstance(table, LongTable):
+            _rows(table.blocks(), [folder / files[0]])
+            _copy(table.path, folder / files[1])
         else:
-            _csv(table, folder / f"{name}.csv")
-        written.append(f"{name}.csv")
+            _rows([arrow(table.frame)], [folder / file for file in files])
+        written += files
+    written += _crm(folder, results, settings)
     if (plan := results.get("actions")) is not None:
         text = json.dumps(plan.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"  # type: ignore[attr-defined]
         (folder / STRATEGIES).write_text(text, encoding="utf-8")
@@ -111,82 +105,102 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     return tuple(written)
 
 
-def _customers(results: Mapping[str, Result]) -> pd.DataFrame | None:
+def _customers(frame: pd.DataFrame, results: Mapping[str, Result]) -> Iterator[pa.Table]:
     """One row a customer, the biggest spender first: the reduction, and what is said of each."""
-    frame = getattr(results.get("customers"), "frame", None)
-    if frame is None:
-        return None
-    for name in LABELLED:
-        labels = getattr(results.get(name), "frame", None)
-        if labels is not None:
-            frame = pd.concat([frame, _of_the_same(frame, labels)], axis=1)
+    found = [(name, getattr(results.get(name), "frame", None)) for name in LABELLED]
+    frames = [frame, *(_of_the_same(frame, labels) for _, labels in found if labels is not None)]
     by_net = np.argsort(-frame["net"].to_numpy(), kind="stable")  # customers are in the order of their ids
-    return frame.take(by_net).reset_index(drop=True)
+    return in_blocks(len(frame), lambda rows: pd.concat([f.take(by_net[rows]) for f in frames], axis=1))
 
 
 def _of_the_same(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     """What an analysis says of each customer, once it is sure that its rows are theirs."""
-    if len(labels) != len(frame) or (labels["customer_id"].to_numpy() != frame["customer_id"].to_numpy()).any():
+    if not labels["customer_id"].array.equals(frame["customer_id"].array):
         raise RuntimeError("the labelled customers are not the reduced customers, row by row")
     return labels.drop(columns="customer_id")
 
 
-def _arrow(frame: pd.DataFrame) -> pa.Table:
-    """The frame with text as text (once each, where the frame has it so), midnights as days and NaN as absent."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    for place, field in enumerate(table.schema):
-        column = table.column(place)
-        if pa.types.is_dictionary(column.type) and pa.types.is_large_string(column.type.value_type):
-            column = column.cast(pa.dictionary(column.type.index_type, pa.string()))
-        if pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type):
-            column = column.cast(pa.string())
-        if (
-            pa.types.is_timestamp(column.type)
-            and pc.all(pc.equal(pc.floor_temporal(column, unit="day"), column)).as_py()
-        ):
-            column = column.cast(pa.date32())
-        table = table.set_column(place, field.name, column)
-    return table
+def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> list[str]:
+    """The files of crm.py; those that differ in the headings only are copies."""
+    headings: dict[str, list[str]] = {}
+    with ExitStack() as stack:
+        files: dict[str, _Csv] = {}
+        for tables in crm.tables(results, settings):
+            for name, table in tables.items():
+                headings[name] = table.column_names
+                if name not in files and name not in crm.SAME:
+                    files[name] = stack.enter_context(_Csv(folder / f"{name}.csv"))
+                if name in files:
+                    files[name].write(table)
+            mapped.let_go()
+    for name, other in crm.SAME.items():
+        if name in headings:
+            _headed(folder / f"{other}.csv", folder / f"{name}.csv", headings[name])
+    return [f"{name}.csv" for name in headings]
 
 
-def _plain(schema: pa.Schema) -> pa.Schema:
-    """The same columns, each value written out."""
-    import pyarrow as pa
-
-    kinds = {f.name: f.type.value_type if pa.types.is_dictionary(f.type) else f.type for f in schema}
-    return pa.schema(list(kinds.items()))
-
-
-def _parquet(table: pa.Table, path: Path) -> None:
-    import pyarrow.parquet as pq
-
-    with open(path, "wb", opener=_opener) as file:
-        pq.write_table(table.cast(_plain(table.schema)), file, compression="zstd")
+def _rows(blocks: Iterable[pa.Table], paths: Iterable[Path]) -> None:
+    """Write the same rows to several files, block by block."""
+    with ExitStack() as stack:
+        kinds = {".csv": _Csv, ".parquet": _Parquet}
+        files: list[Any] = [stack.enter_context(kinds[path.suffix](path)) for path in paths]
+        for block in blocks:
+            for file in files:
+                file.write(block)
+    mapped.let_go()
 
 
-def _csv(table: pa.Table, path: Path) -> None:
-    """Text in quotes, numbers and days without, an absent value empty; in blocks."""
-    import pyarrow as pa
-    from pyarrow import csv
+class _File:
+    """A file that is written block by block."""
 
-    ready = pa.table({name: formulas.defused(table.column(name)) for name in table.column_names})
-    schema = _plain(ready.schema)
-    with (
-        open(path, "wb", opener=_opener) as file,
-        csv.CSVWriter(file, schema, write_options=csv.WriteOptions(batch_size=BATCH)) as writer,
-    ):
-        for start in range(0, len(ready), BATCH):
-            writer.write_table(ready.slice(start, BATCH).cast(schema))
+    def __init__(self, path: Path) -> None:
+        self.file = open(path, "wb", opener=_opener)  # noqa: SIM115
+        self.writer: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.writer is not None:
+            self.writer.close()
+        self.file.close()
 
 
-def _headed(other: Path, path: Path, table: pa.Table) -> None:
-    """The rows of a file that is there, below the headings of a table."""
+class _Csv(_File):
+    """Text in quotes, numbers and days without, an absent value empty."""
+
+    def write(self, block: pa.Table) -> None:
+        import pyarrow as pa
+        from pyarrow import csv
+
+        ready = pa.table({name: formulas.defused(block.column(name)) for name in block.column_names})
+        if self.writer is None:
+            options = csv.WriteOptions(batch_size=BATCH)
+            self.writer = csv.CSVWriter(self.file, plain(ready.schema), write_options=options)
+        self.writer.write_table(ready.cast(plain(ready.schema)))
+
+
+class _Parquet(_File):
+    """Each value as it is."""
+
+    def write(self, block: pa.Table) -> None:
+        import pyarrow.parquet as pq
+
+        if self.writer is None:
+            self.writer = pq.ParquetWriter(self.file, plain(block.schema), compression="zstd")
+        self.writer.write_table(block.cast(plain(block.schema)))
+
+
+def _copy(of: Path, path: Path) -> None:
+    with open(of, "rb") as rows, open(path, "wb", opener=_opener) as file:
+        shutil.copyfileobj(rows, file, 1 << 20)
+
+
+def _headed(other: Path, path: Path, headings: list[str]) -> None:
+    """The rows of a file that is there, below other headings."""
     with open(other, "rb") as rows, open(path, "wb", opener=_opener) as file:
         rows.readline()
-        file.write(",".join(f'"{name}"' for name in table.column_names).encode() + b"\n")
+        file.write(",".join(f'"{name}"' for name in headings).encode() + b"\n")
         shutil.copyfileobj(rows, file, 1 << 20)
 
 

@@ -18,7 +18,7 @@ from analysis import assignment, experiment_design, experiment_outcome
 from analysis.actions import Actions
 from analysis.customers import Customers
 from analysis.experiment import Experiment
-from analysis.experiment_design import ALL, FILLS, NO_CONTROL, OWN, READY, SEGMENT, SMALL, Design
+from analysis.experiment_design import ALL, FILLS, NO_CONTROL, OWN, READY, SEGMENT, SMALL, STRATA, Design
 from analysis.experiment_told import of_designs, of_outcomes
 from analysis.finding import PLACE, Finding, Skip
 from analysis.run import Run, run
@@ -85,7 +85,8 @@ def test_counts_tell_the_same_everywhere(ran):
     drawn, designs, balance = made.assignments.frame, made.designs.frame, made.balance.frame
     for column, arm in (("treatment", "treatment"), ("control", "control")):
         assert designs[column].sum() == balance[column].sum() == (drawn["arm"] == arm).sum()
-    share = drawn.groupby(["action", "segment"], observed=True)["share"].first().to_numpy()
+    ordered = drawn.astype({"action": made.frame["action"].dtype, "segment": pd.CategoricalDtype(list(STRATA))})
+    share = ordered.groupby(["action", "segment"], observed=True)["share"].first().to_numpy()
     assert balance["expected"].to_numpy() == pytest.approx((balance["treatment"] + balance["control"]) * share)
 
 
@@ -335,7 +336,7 @@ def test_the_outcome_is_counted_from_the_lines(twice):
     done, drawn, later = twice(shop_lines(6), (0.5, 0.2))
     made: Experiment = of(done)
     assert made.outcomes is not None and made.why == ""
-    since = drawn["day"].iloc[0].date()
+    since = drawn["day"].iloc[0]
     bought = set(later.loc[later["ordered_at"] >= since, "customer_id"])
     for row, key in zip(made.outcomes.frame.itertuples(), [key for key, _ in made.tried], strict=True):
         of_action = drawn[drawn["action"] == key]

@@ -19,6 +19,7 @@ import pytest
 from analysis import kept_values
 from analysis.finding import Finding, Table
 from analysis.kept_values import Damaged
+from analysis.long_table import LongTable
 from analysis.plan import analyses
 from analysis.run import Run, run
 from dataset import opening, sample
@@ -56,6 +57,9 @@ def same(one: Any, other: Any, at: str = "") -> None:
                 same(a, b, f"{at}[{place}]")
         else:
             assert one.tobytes() == other.tobytes(), at
+    elif isinstance(one, LongTable):
+        assert (one.rows, one.again) == (other.rows, other.again), at
+        assert list(one.blocks()) == list(other.blocks()), at
     elif is_dataclass(one):
         for field in fields(one):
             same(getattr(one, field.name), getattr(other, field.name), f"{at}.{field.name}")
@@ -79,7 +83,7 @@ def kept(folder: Path, value: object) -> Any:
     """A value, written and read."""
     folder.mkdir()
     for name, content in kept_values.files(value, KEY):
-        (folder / name).write_bytes(content)
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.read_bytes())
     return kept_values.value(folder, KEY)
 
 

@@ -14,13 +14,15 @@ import pytest
 
 from analysis import recommend_lists as lists
 from analysis import recommend_trial
+from analysis import similar as similar_module
 from analysis.finding import PLACE
+from analysis.goods import goods
 from analysis.intervals import paired
 from analysis.plan import ROOT
 from analysis.recommend import MOST_BOUGHT, Recommend
 from analysis.recommend_trial import BESTSELLERS, OF_CATEGORY, SIMILAR, foretold, held_out, trial
 from analysis.run import Run, run
-from analysis.similar import Bought, bought
+from analysis.similar import Histories, bought, histories
 from dataset.engine import Relation
 from dataset.opening import open_data
 from dataset.settings import Settings, load
@@ -61,18 +63,19 @@ def recommended(shop) -> Callable[..., Recommend]:
 
 
 @pytest.fixture
-def who_bought_what(shop) -> Callable[..., Bought]:
-    def compute(lines: Any, products: Any = None, **tables: Any) -> Bought:
+def who_bought_what(shop) -> Callable[..., Histories]:
+    def compute(lines: Any, products: Any = None, **tables: Any) -> Histories:
         dataset, settings = shop(lines, products=products, **tables)
         relations = [Relation(dataset.engine, name, ROOT) for name in ("lines", "products")]
         known = dataset.engine.value("select count(distinct customer_id) from lines where kind = 'sale'")
-        return bought(relations[0], relations[1] if products else None, dataset, settings, known)
+        sold = goods(relations[0], relations[1] if products else None, dataset, settings)
+        return histories(bought(relations[0], sold, dataset, settings, known), sold)
 
     return compute
 
 
 def plain(found: Recommend) -> list[tuple[Any, ...]]:
-    frame = found.recommended.astype(dict.fromkeys(("customer_id", "product_id", "name", "why", "kind"), str))
+    frame = found.recommended.frame.astype(dict.fromkeys(("customer_id", "product_id", "name", "why", "kind"), str))
     return [tuple(row) for row in frame.itertuples(index=False)]
 
 
@@ -95,7 +98,7 @@ HAND = [
 
 def test_who_bought_what_by_hand(who_bought_what):
     """Sales of goods to known customers: each product once, its days, and its last day before the customer's last."""
-    found = who_bought_what(HAND, non_products=frozenset({"POST"}))
+    (found,) = who_bought_what(HAND, non_products=frozenset({"POST"})).blocks()
     assert found.products["product_id"].tolist() == ["p", "q", "r"] and found.customers == 3
     day = [(date(2024, m, d) - date(1970, 1, 1)).days for m, d in ((1, 1), (2, 1), (3, 1), (1, 5))]
     rows = [found.customer, found.product, found.days, found.first, found.last]
@@ -145,14 +148,14 @@ def rhythm_lines(customers: int = 40, gap: int = 30) -> pd.DataFrame:
 def test_rhythm_and_what_is_due_by_hand(who_bought_what):
     """Coffee every thirty days: due from the thirtieth day after the last to the sixtieth; a machine never."""
     found = who_bought_what(rhythm_lines())
-    rhythm = lists.rhythm(found, found.days, found.last)
+    rhythm, (block,) = lists.rhythm(found, lambda block: (block.days, block.last)), found.blocks()
     assert found.products["product_id"][rhythm.product].tolist() == ["coffee"]
     assert rhythm.gap.tolist() == [30] and rhythm.again.tolist() == [40] and rhythm.share.tolist() == [1]
     for later, due in ((29, 0), (30, 40), (60, 40), (61, 0)):
-        made = lists.due(found, rhythm, found.last, found.last_day()[found.customer] + later)
+        made = lists.due(block, rhythm, block.last, block.last_day()[block.customer] + later)
         assert len(made.row) == due, later
     few = who_bought_what(rhythm_lines(29))
-    assert not len(lists.rhythm(few, few.days, few.last).product)
+    assert not len(lists.rhythm(few, lambda block: (block.days, block.last)).product)
 
 
 # Against a plain recomputation
@@ -225,7 +228,7 @@ def test_the_trial_on_real_data(tmp_path, name):
         dataset.engine.close()
     found: Any = done.results["recommend"]
     customers = done.results["customers"].frame["customer_id"]  # type: ignore[attr-defined]
-    offers = found.recommended
+    offers = found.recommended.frame
     assert offers["customer_id"].nunique() == len(customers) == (17_416 if name == "adventureworks" else 4_338)
     assert len(offers) == 5 * len(customers)
     wins = name == "online_retail"
@@ -238,7 +241,7 @@ def test_the_trial_on_real_data(tmp_path, name):
 
 
 def check_lists(found: Recommend, lines: pd.DataFrame, products: int) -> None:
-    frame, had = found.recommended, of_customers(lines, Settings())
+    frame, had = found.recommended.frame, of_customers(lines, Settings())
     assert (
         frame.groupby("customer_id", observed=True)["rank"].apply(lambda r: list(r) == list(range(1, len(r) + 1))).all()
     )
@@ -266,21 +269,21 @@ def test_fees_are_not_offered(recommended):
     lines = tastes(1)
     post = lines.iloc[::3].assign(product_id="POST")
     found = recommended(pd.concat([lines, post]), non_products=frozenset({"POST"}))
-    assert "POST" not in set(found.recommended["product_id"].astype(str))
+    assert "POST" not in set(found.recommended.frame["product_id"].astype(str))
     assert plain(found) == plain(recommended(lines))
 
 
 def test_where_bestsellers_are_not_beaten_they_are_offered(recommended):
     lines = tastes(3, own=0.0)
     found = recommended(lines, products=catalogue(lines))
-    assert not found.better and set(found.recommended["kind"].astype(str)) == {lists.BESTSELLER}
+    assert not found.better and set(found.recommended.frame["kind"].astype(str)) == {lists.BESTSELLER}
     assert "bestsellers" in found.findings["headline"].claim.lower()
 
 
 def test_where_tastes_differ_similar_products_win(recommended):
     lines = tastes(3, customers=300)
     found = recommended(lines, products=catalogue(lines))
-    kinds = found.recommended["kind"].astype(str)
+    kinds = found.recommended.frame["kind"].astype(str)
     assert found.better and (kinds == lists.SIMILAR).mean() > 0.5
     assert float(found.findings["hit_rate"].value) > float(found.findings["bestsellers_hit_rate"].value)  # type: ignore[arg-type]
     low, high = found.findings["difference"].interval or (0, 0)
@@ -299,7 +302,7 @@ def test_what_is_due_is_offered_where_it_pays(recommended):
                 rows.append((f"{customer}-{time}", f"c{customer:03d}", str(day), 5.0, "sale", p))
     lines = pd.DataFrame(rows, columns=["order_id", "customer_id", "ordered_at", "amount", "kind", "product_id"])
     found = recommended(lines, settings={"snapshot": date(2024, 1, 1) + timedelta(days=330)})
-    first = found.recommended[found.recommended["rank"] == 1]
+    first = found.recommended.frame.query("rank == 1")
     assert (first["kind"] == lists.DUE).all() and set(first["product_id"].astype(str)) == {"coffee"}
     assert set(first["score"]) == {1.0} and set(first["why"].astype(str)) == {"coffee"}
     assert found.findings["due"].value == 120 and found.due
@@ -362,8 +365,26 @@ def test_products_by_other_names_are_other_labels_only(recommended):
     products = catalogue(lines)
     before = recommended(lines, products=products)
     after = recommended(lines, products=[(p, f"New {n}", c, price) for p, n, c, price in products])
-    assert before.recommended["product_id"].tolist() == after.recommended["product_id"].tolist()
-    assert [n.replace("New ", "") for n in after.recommended["name"].astype(str)] == before.recommended["name"].tolist()
+    assert before.recommended.frame["product_id"].tolist() == after.recommended.frame["product_id"].tolist()
+    assert [n.replace("New ", "") for n in after.recommended.frame["name"].astype(str)] == before.recommended.frame[
+        "name"
+    ].tolist()
+
+
+@pytest.mark.parametrize(("lines", "asked"), [(1, 1), (7, 3), (100, 2)])
+def test_blocks_of_customers_change_nothing(recommended, monkeypatch, lines, asked):
+    """From a block a customer to several blocks a question: lists, trial, rhythms and tables stay."""
+    shops = {"tastes": tastes(5), "rhythm": pd.concat([rhythm_lines(), tastes(6)], ignore_index=True)}
+    whole = {name: recommended(rows, products=catalogue(rows)) for name, rows in shops.items()}
+    monkeypatch.setattr(similar_module, "LINES", lines)
+    monkeypatch.setattr(similar_module, "ASKED", asked)
+    for name, rows in shops.items():
+        found = recommended(rows, products=catalogue(rows))
+        assert len(list(found.recommended.blocks())) > 1
+        assert plain(found) == plain(whole[name]) and found.findings == whole[name].findings
+        for table in ("methods", "kinds", "examples", "scores", "heat", "rhythms"):
+            one, other = (getattr(each, table) for each in (found, whole[name]))
+            assert (one is None and other is None) or one.frame.equals(other.frame), table
 
 
 def test_every_customer_twice(recommended, monkeypatch):
@@ -390,7 +411,7 @@ def test_what_is_held_out_changes_no_offer_of_the_trial(who_bought_what):
     last = (lines["ordered_at"] == days.transform("max")) & (days.transform("min") < days.transform("max"))
     other = lines.assign(product_id=lines["product_id"].where(~last, "p39"))
     one, two = (who_bought_what(pd.concat([f, every])) for f in (lines, other))
-    assert (held_out(one)[1].sum(), held_out(two)[1].sum()) != (0, 0) and len(one.customer) != len(two.customer)
+    assert all(held_out(block)[1].any() for each in (one, two) for block in each.blocks()) and one.pairs != two.pairs
     everyone = np.arange(one.customers)
     before, after = foretold(one, everyone), foretold(two, everyone)
     for method in (SIMILAR, BESTSELLERS):
@@ -428,7 +449,7 @@ def test_one_customer_who_bought_thousands_and_orders_of_one_line(recommended):
     rows = [("big", "z", "2024-01-01", 1, "sale", f"p{i:04d}") for i in range(3000)]
     rows += [(f"o{i}", f"c{i:02d}", "2024-01-02", 1, "sale", f"p{i:04d}") for i in range(40)]
     found = recommended(rows)
-    sizes = found.recommended.groupby("customer_id", observed=True).size()
+    sizes = found.recommended.frame.groupby("customer_id", observed=True).size()
     assert sizes.to_dict() == {f"c{i:02d}": 5 for i in range(40)} and found.methods is None
 
 
@@ -472,7 +493,7 @@ def test_the_claim_where_bestsellers_win(shop, monkeypatch):
     """Similarity turned away from what people buy next: a trial in which bestsellers win."""
     original = foretold
 
-    def worse(known: Bought, testers: np.ndarray) -> dict[str, lists.Offers]:
+    def worse(known: Histories, testers: np.ndarray) -> dict[str, lists.Offers]:
         made = original(known, testers)
         made[SIMILAR] = lists.chosen(made[BESTSELLERS], made[BESTSELLERS].row < 0)
         return made
@@ -488,4 +509,4 @@ def test_the_claim_where_bestsellers_win(shop, monkeypatch):
 def test_an_id_with_a_bar_is_no_fee(who_bought_what):
     lines = [("1", "a", "2024-01-01", 1, "sale", p) for p in ("A", "A|B", "B", "C")]
     found = who_bought_what(lines, non_products=frozenset({"A", "B"}))
-    assert found.products["product_id"].tolist() == ["A|B", "C"] and found.product.tolist() == [0, 1]
+    assert found.products["product_id"].tolist() == ["A|B", "C"] and next(found.blocks()).product.tolist() == [0, 1]

@@ -30,7 +30,7 @@ def dense(model: Similar) -> np.ndarray:
 
 def test_by_hand():
     """Two of three buyers of the second bought the first: cosine 2 / root 6; nobody bought the first and the third."""
-    model = similar(matrix_of([[0, 1], [0, 1], [1, 2], [2]], 3))
+    model = similar([matrix_of([[0, 1], [0, 1], [1, 2], [2]], 3)])
     assert model.order.tolist() == [1, 0, 2] and model.buyers.tolist() == [3, 2, 2]
     wanted = np.array([[0, 2 / math.sqrt(6), 0], [2 / math.sqrt(6), 0, 1 / math.sqrt(6)], [0, 1 / math.sqrt(6), 0]])
     assert dense(model).tolist() == np.rint(wanted * ONE).astype(int).tolist()
@@ -39,7 +39,7 @@ def test_by_hand():
 def test_the_offer_by_hand():
     """Who bought the third product is offered the second, and after it nothing; the reason is the third."""
     bought = matrix_of([[0, 1], [0, 1], [1, 2], [2]], 3)
-    model = similar(bought)
+    model = similar([bought])
     row, column, score = model.best(bought, 5)
     assert list(zip(row.tolist(), column.tolist(), strict=True)) == [(0, 2), (1, 2), (2, 0), (3, 1)]
     assert score.tolist() == [round(ONE / math.sqrt(6))] * 2 + [
@@ -51,8 +51,8 @@ def test_the_offer_by_hand():
 
 def test_too_few_buyers_of_both_count_as_none():
     bought = matrix_of([[0, 1], [0, 1], [1, 2], [2]], 3)
-    assert dense(similar(bought, least=2))[1].tolist() == [round(2 * ONE / math.sqrt(6)), 0, 0]
-    assert similar(bought, least=3).to.nnz == 0
+    assert dense(similar([bought], least=2))[1].tolist() == [round(2 * ONE / math.sqrt(6)), 0, 0]
+    assert similar([bought], least=3).to.nnz == 0
 
 
 def oracle(bought: np.ndarray, least: int, most: int) -> np.ndarray:
@@ -77,7 +77,7 @@ def test_against_the_dense_matrix(monkeypatch, seed, least, most, few):
     monkeypatch.setattr(module, "FEW", few)
     bought = random_matrix(seed)
     plain = bought.toarray().astype(np.int64)
-    model, wanted = similar(bought, least, most), oracle(plain, least, most)
+    model, wanted = similar([bought], least, most), oracle(plain, least, most)
     assert dense(model).tolist() == wanted.tolist()
     row, column, score = model.best(bought, 5)
     why, buyers, at = model.why(bought, row, column), plain.sum(axis=0), 0
@@ -98,10 +98,10 @@ def test_against_the_dense_matrix(monkeypatch, seed, least, most, few):
 def test_blocks_change_nothing(monkeypatch, name, few):
     monkeypatch.setattr(module, "FEW", few)
     bought = random_matrix(7)
-    whole = similar(bought)
+    whole = similar([bought])
     lists = whole.best(bought, 5)
     monkeypatch.setattr(module, name, {"CELLS": 50, "ENTRIES": 40, "ROOM": ONE * 25 * 25 * 6}[name])
-    again = similar(bought)
+    again = similar([bought[:11], bought[11:11], bought[11:]])
     assert again.to.toarray().tolist() == whole.to.toarray().tolist()
     for one, other in zip(again.best(bought, 5), lists, strict=True):
         assert one.tolist() == other.tolist()
@@ -111,7 +111,7 @@ def test_blocks_change_nothing(monkeypatch, name, few):
 def test_equal_scores_go_to_the_product_with_more_buyers():
     """The last two products are equally near to the first; the second of them sells more."""
     bought = matrix_of([[0], [0, 1], [0, 2, 3], [2, 3], [3], [3], [1, 3]], 4)
-    model = similar(bought)
+    model = similar([bought])
     scores = dense(model)[0]
     assert scores[1] == scores[2] != 0
     _row, column, _ = model.best(matrix_of([[0]], 4), 5)
@@ -120,5 +120,5 @@ def test_equal_scores_go_to_the_product_with_more_buyers():
 
 def test_nobody_bought_anything():
     bought = matrix_of([[], []], 2)
-    model = similar(bought)
+    model = similar([bought])
     assert [len(c) for c in model.best(bought, 5)] == [0, 0, 0] and model.to.nnz == 0

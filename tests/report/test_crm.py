@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from analysis.firmness import firmness
+from analysis.long_table import LongTable, arrow, written
 from analysis.rfm import SEGMENTS, segment
 from dataset.settings import Settings
 from report import crm, exports
@@ -28,21 +29,22 @@ class Framed:
 
 @dataclass
 class Offered:
-    recommended: pd.DataFrame
+    recommended: LongTable
 
 
-def results(ids: list[str], offers: list[tuple[int, int, int]], segments: bool = True) -> dict:
-    """Customers with scores of five each; offers: (customer, rank, product) by place."""
+def results(ids: list[str], offers: list[tuple[int, int, int]], segments: bool = True, part: int | None = None) -> dict:
+    """Customers with scores of five each; offers: (customer, rank, product) by place; part: customers in a block."""
     people = pd.DataFrame({"customer_id": pd.Series(ids, dtype="str"), "net": 1.0})
     row, rank, product = (np.array(c, dtype=np.int64) for c in zip(*offers, strict=True))
     frame = pd.DataFrame(
         {
-            "customer_id": pd.Categorical.from_codes(row, categories=pd.Index(people["customer_id"])),
+            "customer_id": people["customer_id"].take(row).array,
             "rank": rank.astype(np.int8),
             "name": pd.Categorical([NAMES[p] for p in product]),
         }
     )
-    found: dict = {"customers": Framed(people), "recommend": Offered(frame)}
+    parts = [frame] if part is None else [frame[row // part == at] for at in range(len(ids) // part + 1)]
+    found: dict = {"customers": Framed(people), "recommend": Offered(written(map(arrow, parts)))}
     if segments:
         vip = pd.Categorical(["VIP"] * len(ids), categories=list(SEGMENTS))
         found["rfm"] = Framed(pd.DataFrame({"customer_id": ids, "r": 5, "f": 5, "m": 4, "segment": vip}))
@@ -103,14 +105,30 @@ def test_tags_are_short_and_without_the_segment_where_none_is_known(tmp_path: Pa
 
 
 def test_no_file_without_segments_and_offers(tmp_path: Path) -> None:
-    assert crm.tables({"customers": results(["a"], [(0, 1, 0)])["customers"]}, SETTINGS) == {}
+    assert list(crm.tables({"customers": results(["a"], [(0, 1, 0)])["customers"]}, SETTINGS)) == []
 
 
 def test_offers_of_other_customers_are_refused() -> None:
-    found = results(["a", "b"], [(0, 1, 0)])
-    found["recommend"].recommended["customer_id"] = pd.Categorical(["b"], categories=["b", "a"])
-    with pytest.raises(RuntimeError, match="row by row"):
-        crm.tables(found, SETTINGS)
+    for offered, known in ((["a", "c"], ["a", "b"]), (["b", "a"], ["a", "b"]), (["a", "b", "c"], ["a", "c"])):
+        found = results(offered, [(at, 1, 0) for at in range(len(offered))])
+        found["customers"] = results(known, [(0, 1, 0)])["customers"]
+        del found["rfm"]
+        with pytest.raises(RuntimeError, match="row by row"):
+            list(crm.tables(found, SETTINGS))
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, None])
+def test_blocks_and_customers_without_offers(tmp_path: Path, monkeypatch, part: int | None) -> None:
+    """The first, one between and the last two are offered nothing, whatever lies in which block."""
+    monkeypatch.setattr(crm, "BLOCK", 1)
+    ids = list("abcdefg")
+    offers = [(1, 1, 2), (2, 1, 2), (2, 2, 0), (4, 1, 0), (4, 2, 2)]
+    exports.write(tmp_path, results(ids, offers, part=part), SETTINGS)
+    rows = read(tmp_path / "crm_salesforce.csv")[1:]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("a", ""), ("b", "Pot"), ("c", "Pot;Tea, green"), ("d", ""), ("e", "Tea, green;Pot"), ("f", ""), ("g", ""),
+    ]  # fmt: skip
+    assert b'"g","VIP",0.67,2024-02-29,""' in (tmp_path / "crm_hubspot.csv").read_bytes()
 
 
 def test_firmness_by_hand() -> None:
