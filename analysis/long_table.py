@@ -9,6 +9,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,17 +58,16 @@ def written(blocks: Iterable[pa.Table]) -> LongTable:
     handle, name = tempfile.mkstemp(prefix="rows-", suffix=".parquet")
     path, rows, again, writer = Path(name), 0, (), None
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file, ExitStack() as stack:
             for block in blocks:
                 block = block.unify_dictionaries()
                 if writer is None:
                     again = tuple(f.name for f in block.schema if is_coded(f.type))
                     repeated = [f.name for f in block.schema if not pa.types.is_string(f.type)]
                     writer = pq.ParquetWriter(file, plain(block.schema), compression="zstd", use_dictionary=repeated)
+                    stack.callback(writer.close)
                 writer.write_table(block.cast(writer.schema), row_group_size=max(len(block), 1))
                 rows += len(block)
-            if writer is not None:
-                writer.close()
         made = LongTable(path, rows, again)
     except BaseException:
         path.unlink()

@@ -49,7 +49,9 @@ def test_who_matches(rule, matches):
     assert [int(place == 0) for place in found] == matches
 
 
-def test_the_first_rule_that_is_true_wins():
+@pytest.mark.parametrize("block", [1, 2, trigger.BLOCK])
+def test_the_first_rule_that_is_true_wins(monkeypatch, block):
+    monkeypatch.setattr(trigger, "BLOCK", block)
     rules = [parse(text) for text in ("p_alive < 0.5", "segment = 'At Risk'", "orders >= 1")]
     assert list(trigger.first(PEOPLE, 5, rules)) == [2, 0, 1, 2, 2]
     assert list(trigger.first(PEOPLE, 5, rules[:2])) == [-1, 0, 1, -1, -1]
