@@ -24,7 +24,7 @@ from dataset.errors import DataError
 Known = dict[str, Callable[[], pd.Series | np.ndarray]]
 QUARTER = 90
 LIFETIME, SPEND = "analysis/clv_worth.py", "analysis/spend_90d.py"
-PLAIN = ("recency_days", "tenure_days", "orders", "net", "order_value", "country")
+PLAIN = ("recency_days", "tenure_days", "orders", "net", "country")
 UNEXPECTED = "neither the lifetime model nor the spend model can be believed here"
 
 
@@ -94,6 +94,7 @@ def _counted(frame: pd.DataFrame, scores: pd.DataFrame | None) -> Known:
     """What is counted or ranked, not foretold; scores: segment, r, f, m of the same customers."""
     net = frame["net"].to_numpy()
     made: Known = {name: partial(_of, frame, name) for name in PLAIN}
+    made["order_value"] = lambda: net / frame["orders"].to_numpy()
     if scores is not None:
         made |= {name: partial(_of, scores, name) for name in ("segment", "r", "f", "m")}
     if np.isnan(net).all():

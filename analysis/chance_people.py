@@ -93,7 +93,7 @@ def customers(lines: Relation, people: pd.DataFrame, day: date) -> pd.DataFrame:
         "again": several.astype(float),
         "interval": interval,
         "overdue": recency / (interval + 1),
-        "order_value": np.maximum(people["order_value"].to_numpy(dtype=float), 0),
+        "order_value": np.maximum(people["net"].to_numpy(dtype=float) / orders, 0),
     }
     return pd.DataFrame(columns, copy=False)
 

@@ -113,7 +113,7 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
 
 def _customers(results: Mapping[str, Result]) -> pd.DataFrame | None:
     """One row a customer, the biggest spender first: the reduction, and what is said of each."""
-    frame = getattr(results.get("customers"), "frame", None)
+    frame = getattr(results.get("customers"), "told", None)
     if frame is None:
         return None
     for name in LABELLED:
