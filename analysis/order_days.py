@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from analysis import pieces
 from analysis.customers import SCALE, texts, whole
+from analysis.mapped import mapped
 from dataset.engine import Engine, Relation
 
 SALE, RETURNED, REFUND = range(3)
@@ -61,7 +62,7 @@ class OrderDays:
         """Those of a shop, read when first asked for and kept as long as its engine."""
         with _reading:
             if lines.engine not in _read:
-                _read[lines.engine] = cls.read(lines)
+                _read[lines.engine] = mapped(cls.read(lines))
             return _read[lines.engine]
 
     @classmethod

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from analysis import memory, plan
+from analysis import mapped, memory, plan
 from analysis.finding import Finding, Result, Skip
 from analysis.threads import listening
 from dataset.engine import Relation
@@ -73,16 +73,17 @@ def run(
                 return skip
             finally:
                 memory.given_back()
+                mapped.let_go()
 
     def got(name: str, arguments: dict[str, Any]) -> Result | Skip:
         if kept is None:
-            return compute(name, arguments)
+            return mapped.mapped(compute(name, arguments))
         said = kept.get(name)
         if said is None:
             if any(isinstance(value, Relation) for value in arguments.values()):
                 kept.open()
             said = kept.put(name, compute(name, arguments))
-        return said
+        return mapped.mapped(said)
 
     with ThreadPoolExecutor(at_once, "analysis") as pool, ThreadPoolExecutor(1, "told") as teller, listening():
         try:
