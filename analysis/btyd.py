@@ -98,13 +98,17 @@ def bought(lines: Relation, until: date) -> pd.DataFrame:
 
 def histories(frame: pd.DataFrame) -> Histories:
     """The distinct rows of (frequency, recency, T), in that order, with how many customers have each."""
-    x = frame["frequency"].to_numpy().astype(np.int64)
-    recency, age = (np.rint(frame[c].to_numpy() * WEEK).astype(np.int64) for c in ("recency", "T"))
+    x = frame["frequency"].to_numpy()
+    recency, age = (np.rint(frame[c].to_numpy() * WEEK).astype(np.int32) for c in ("recency", "T"))
     wide, long = int(recency.max(initial=0)) + 1, int(age.max(initial=0)) + 1
-    code, of, weight = np.unique((x * wide + recency) * long + age, return_inverse=True, return_counts=True)
+    history = x.astype(np.int64)
+    for length, part in ((wide, recency), (long, age)):
+        history *= length
+        history += part
+    code, of, weight = np.unique(history, return_inverse=True, return_counts=True)
     rest, age = np.divmod(code, long)
     x, recency = np.divmod(rest, wide)
-    return Histories(x, recency / WEEK, age / WEEK, weight.astype(float), of)
+    return Histories(x, recency / WEEK, age / WEEK, weight.astype(float), of.astype(np.int32))
 
 
 # How often: BG/NBD

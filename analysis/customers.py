@@ -25,6 +25,7 @@ POPULATION = "known customers with at least one sale"
 NO_AMOUNT = "no amount of a known customer is known"
 NAMED = 20
 ATTRIBUTES = ("age", "income", "children")
+BLOCK = 1 << 16  # amounts looked at together
 SCALE = 1_000_000  # money of a customer is counted in whole millionths: sums of them are exact
 
 
@@ -94,7 +95,12 @@ def exact(money: np.ndarray) -> Decimal:
 
 def whole(money: np.ndarray) -> np.ndarray:
     """Amounts (float64) as whole millionths (int64), in which sums are exact; unknown amounts count zero."""
-    return np.rint(np.where(np.isnan(money), 0.0, money) * SCALE).astype(np.int64)
+    found = np.empty(len(money), dtype=np.int64)
+    for first in range(0, len(money), BLOCK):
+        part = np.multiply(money[first : first + BLOCK], SCALE, dtype=float)
+        part[np.isnan(part)] = 0.0
+        found[first : first + BLOCK] = np.rint(part, out=part)
+    return found
 
 
 def _bought(people: pa.Table, today: date) -> tuple[pd.DataFrame, np.ndarray, int]:

@@ -80,7 +80,7 @@ def quarters(made: Any) -> tuple[spend_90d.Quarter, spend_90d.Quarter]:
 
 def tried(earlier: spend_90d.Quarter, later: spend_90d.Quarter) -> spend_report.Tested:
     with one_thread():
-        return spend_90d._tested(earlier, later, Settings(snapshot=S))[0]
+        return spend_90d._tested(spend_model.training(earlier.people, earlier.spent, Settings().seed), later, Settings(snapshot=S))[0]
 
 
 def test_past_spend_by_a_second_way(computed_on):
