@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import outcomes, rfm, sampled, total_order
-from analysis.chances import Known, Measure
+from analysis.chances import Known, Measure, People, Rows
 from analysis.customers import Customers
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -57,10 +57,10 @@ class Who:
 def who_ordered(lines: Relation, people: Customers, settings: Settings, within: timedelta | None = None) -> Who:
     """Known customers; with `within`, those whose last sale is not longer ago."""
 
-    def known(day: date) -> pd.DataFrame:
+    def known(day: date) -> People:
         then = people.numbered if day == settings.snapshot else outcomes.features(lines, None, day, named=False)
-        found = customers(lines, then, day)
-        return found if within is None else found[found["recency"] <= within.days].reset_index(drop=True)
+        kept = None if within is None else np.flatnonzero(then["recency_days"].to_numpy() <= within.days)
+        return customers(lines, then, day, kept)
 
     population = "known customers" if within is None else "customers who bought in the year before"
     return Who(known, CUSTOMER, group_names(people.frame), population, "customer")
@@ -69,7 +69,7 @@ def who_ordered(lines: Relation, people: Customers, settings: Settings, within: 
 def who_looked(events: Relation, settings: Settings) -> Who:
     """Visitors seen in the ninety days before."""
     return Who(
-        lambda day: visitors(events, day, settings.snapshot),
+        lambda day: People.held(visitors(events, day, settings.snapshot)),
         VISITOR,
         STAGES,
         "visitors seen in the ninety days before",
@@ -77,19 +77,35 @@ def who_looked(events: Relation, settings: Settings) -> Who:
     )
 
 
-def customers(lines: Relation, people: pd.DataFrame, day: date) -> pd.DataFrame:
-    """The measures of CUSTOMER of people (Customers.frame as of `day`), with their group, and ids where given."""
+def customers(lines: Relation, people: pd.DataFrame, day: date, kept: np.ndarray | None = None) -> People:
+    """Customers (Customers.frame as of `day`, with their numbers), grouped among all; kept: the places of some."""
+    group, lately = groups_of(people), outcomes.ordered(lines, people, day - LATELY, day)
+    asked = people[["customer", "recency_days", "tenure_days", "orders", "net"]]
+    if kept is not None:
+        asked, group, lately = asked.iloc[kept], group[kept], lately[kept]
+
+    def of(rows: Rows) -> pd.DataFrame:
+        return measured(asked.iloc[rows], group[rows], lately[rows])
+
+    return People(asked["customer"].to_numpy(), group, of)
+
+
+def measured(people: pd.DataFrame, group: np.ndarray, lately: np.ndarray) -> pd.DataFrame:
+    """The measures of CUSTOMER of people (Customers.frame, with their numbers), and their group.
+
+    lately: their orders of the last ninety days.
+    """
     orders = people["orders"].to_numpy(dtype=float)
     recency, tenure = (people[f"{name}_days"].to_numpy(dtype=float) for name in ("recency", "tenure"))
     several = orders > 1
     interval = np.divide(tenure - recency, orders - 1, out=np.full(len(people), np.nan), where=several)
     columns = {
-        **{name: people[name] for name in ("customer_id", "customer") if name in people},
-        "group": groups_of(people),
+        "customer": people["customer"].to_numpy(),
+        "group": group,
         "recency": recency,
         "tenure": tenure,
         "orders": orders,
-        "lately": outcomes.ordered(lines, people, day - LATELY, day).astype(float),
+        "lately": lately.astype(float),
         "again": several.astype(float),
         "interval": interval,
         "overdue": recency / (interval + 1),

@@ -100,9 +100,8 @@ def test_churn_is_asked_of_who_bought_within_a_year(base):
 def test_measures_are_those_of_pandas(shop):
     day = date(2024, 1, 15)
     made = shop(LINES)
-    found = chance_people.customers(relation(made), outcomes.features(relation(made), None, day), day).set_index(
-        "customer_id"
-    )
+    people = outcomes.features(relation(made), None, day)
+    found = chance_people.customers(relation(made), people, day).of(slice(None)).set_index(people["customer_id"])
     before = LINES[LINES["ordered_at"] < pd.Timestamp(day)]
     by = before.assign(on=before["ordered_at"].dt.normalize()).groupby("customer_id")
     last, first, count = by["on"].max(), by["on"].min(), by["order_id"].nunique()
@@ -128,7 +127,7 @@ def test_later_purchases_change_no_measure(shop):
     tables = []
     for frame in (LINES, moved):
         lines = relation(shop(frame))
-        tables.append(chance_people.customers(lines, outcomes.features(lines, None, day), day))
+        tables.append(chance_people.customers(lines, outcomes.features(lines, None, day), day).of(slice(None)))
     pd.testing.assert_frame_equal(*tables)
 
 
@@ -318,7 +317,8 @@ def test_the_model_file_gives_the_same_chances(base, shop):
     result, made = base["churn"], shop(LINES)
     told = result.model.json()
     day = date.fromisoformat(told["snapshot"])
-    measured = chance_people.customers(relation(made), base["customers"].frame, day).set_index("customer_id")
+    people = base["customers"].numbered
+    measured = chance_people.customers(relation(made), people, day).of(slice(None)).set_index(people["customer_id"])
     logit = np.full(len(measured), told["intercept"])
     for f in told["features"]:
         x = measured[f["name"]] / f["scale"]

@@ -155,7 +155,7 @@ def test_chances_are_those_of_scikit_learn(random_shop, pairs: tuple) -> None:
 
     made = random_shop(7)
     people = outcomes.features(relation(made), None, made[1].snapshot)
-    known = chance_people.customers(relation(made), people, made[1].snapshot)
+    known = chance_people.customers(relation(made), people, made[1].snapshot).of(slice(None))
     rng = np.random.default_rng(7)
     features = tuple(
         Feature(name, one.log, 1.5 if one.money else 1.0, 0.25, 0.8) for name, one in chance_people.CUSTOMER.items()
