@@ -262,10 +262,16 @@ def expected(
 
 def while_alive(model: Fitted, weeks: float | np.ndarray, x: np.ndarray, age: np.ndarray) -> np.ndarray:
     """Expected purchase days of those still customers, computed once a distinct pair of x and T."""
+    count, ages, of = pairs(x, age)
+    return while_alive_at(np.log(model.values), weeks, count, ages)[..., of]
+
+
+def pairs(x: np.ndarray, age: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The distinct pairs of x and T, and of each history its pair."""
     ages, at = np.unique(age, return_inverse=True)
     code, of = np.unique(np.asarray(x, dtype=np.int64) * len(ages) + at, return_inverse=True)
     count, place = np.divmod(code, len(ages))
-    return while_alive_at(np.log(model.values), weeks, count, ages[place])[..., of]
+    return count, ages[place], of
 
 
 def while_alive_at(logs: np.ndarray, weeks: float | np.ndarray, x: np.ndarray, age: np.ndarray) -> np.ndarray:

@@ -8,10 +8,12 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from analysis import outcomes, rfm, sampled, total_order
+from analysis import outcomes, pieces, rfm, sampled, total_order
 from analysis.chances import Known, Measure, People, Rows
 from analysis.customers import Customers
+from analysis.order_days import narrow
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -39,6 +41,7 @@ VISITOR = {
     "orders": Measure("Orders"),
     "sale_days": Measure("Days since the last sale"),
 }
+COUNTED = ("views_1", "views_7", "views_30", "sessions", "carts_left", "orders")  # of VISITOR, whole numbers
 STAGES = ("Cart left", "Bought before", "Came back", "Looked once")
 COUNTS = ("Ordered once", "Ordered twice", "Ordered more often")
 
@@ -69,7 +72,7 @@ def who_ordered(lines: Relation, people: Customers, settings: Settings, within: 
 def who_looked(events: Relation, settings: Settings) -> Who:
     """Visitors seen in the ninety days before."""
     return Who(
-        lambda day: People.held(visitors(events, day, settings.snapshot)),
+        lambda day: visitors(events, day, settings.snapshot),
         VISITOR,
         STAGES,
         "visitors seen in the ninety days before",
@@ -126,24 +129,36 @@ def groups_of(people: pd.DataFrame) -> np.ndarray:
     return rfm.segments_of(people)
 
 
-def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
-    """The measures of VISITOR of who was seen in the ninety days before `day`, with their group (STAGES).
+def visitors(events: Relation, day: date, snapshot: date) -> People:
+    """Who was seen in the ninety days before `day`, by the measures of VISITOR and their stage (STAGES).
 
-    customer: their numbers, -1 of who has none. snapshot: the last day that is looked back from.
+    snapshot: the last day that is looked back from.
     """
     days = {"day": 1, "week": 7, "month": 30}
     since = {name: day - timedelta(days=back) for name, back in days.items()}
     ago = max((snapshot - day) // TOGETHER + ((snapshot - day) % TOGETHER > timedelta()), 1)
     seen = snapshot - LATELY - ago * TOGETHER
-    found = events.query("propensity.sql", until=day, since=day - LATELY, seen=seen, **since)
-    columns: dict[str, object] = {"customer": found["customer"].to_numpy()}
-    for name, column in (("view_days", "last_view"), ("cart_days", "last_cart"), ("sale_days", "last_sale")):
-        columns[name] = (np.datetime64(day, "us") - found[column].to_numpy().astype("datetime64[us]")) / DAY
-    for name in ("views_1", "views_7", "views_30", "sessions", "carts_left", "orders"):
-        columns[name] = found[name].to_numpy().astype(float)
-    people = pd.DataFrame(columns, copy=False)
-    if len(people) > sampled.MOST:  # who is drawn must not depend on the order of rows
-        order = total_order.by([people[name].to_numpy() for name in people])
-        people = people.iloc[order].reset_index(drop=True)
-    stages = [people["carts_left"] > 0, people["orders"] > 0, people["sessions"] > 1]
-    return people.assign(group=np.select(stages, [0, 1, 2], 3).astype(np.int8))
+
+    def made(piece: pa.RecordBatch) -> dict[str, np.ndarray]:
+        told = {name: piece[name].to_numpy(zero_copy_only=False) for name in piece.schema.names}
+        columns = {"customer": told["customer"]}
+        for name, column in (("view_days", "last_view"), ("cart_days", "last_cart"), ("sale_days", "last_sale")):
+            columns[name] = (np.datetime64(day, "us") - told[column].astype("datetime64[us]")) / DAY
+        return columns | {name: narrow(told[name]) for name in COUNTED}
+
+    found = pieces.read(events.query("propensity.sql", until=day, since=day - LATELY, seen=seen, **since), made)
+    group = np.select([found["carts_left"] > 0, found["orders"] > 0, found["sessions"] > 1], [0, 1, 2], 3)
+    people = pd.DataFrame(found | {"group": group.astype(np.int8)}, copy=False)
+    if len(people) <= sampled.MOST:
+        return People(
+            people["customer"].to_numpy(), people["group"].to_numpy(), lambda rows: _counted(people.iloc[rows])
+        )
+    # who is drawn must not depend on the order of rows
+    order = total_order.by([people[name].to_numpy() for name in people]).astype(np.int32)
+    customer, group = (people[name].to_numpy()[order] for name in ("customer", "group"))
+    return People(customer, group, lambda rows: _counted(people.iloc[order[rows]]))
+
+
+def _counted(visitors: pd.DataFrame) -> pd.DataFrame:
+    """Some of the visitors, counts as float64."""
+    return visitors.astype(dict.fromkeys(COUNTED, float))

@@ -88,11 +88,6 @@ class People:
     group: np.ndarray
     of: Callable[[Rows], pd.DataFrame]
 
-    @classmethod
-    def held(cls, people: pd.DataFrame) -> People:
-        """Those whose measures are there already."""
-        return cls(people["customer"].to_numpy(), people["group"].to_numpy(), lambda rows: people.iloc[rows])
-
     def __len__(self) -> int:
         return len(self.group)
 

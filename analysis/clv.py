@@ -36,11 +36,11 @@ HOW = "BG/NBD on distinct purchase days, in weeks since the first purchase"
 class Clv(Result):
     """Lifetime value of the customers of today.
 
-    people: customer_id; rows as customers.frame. parameters: with 95 % intervals. segments, clusters: expected value by group, the
-    most first, all customers last; None without groups. tenths: customers by expected value, best tenth first; curve:
-    share of customers against share of value; both None without spend. chances: customers by P(alive). grid: mean
-    P(alive) by purchases and days since. basis: what other groups of these customers are told from. why: why there is
-    no value, "" when there is.
+    people: customer_id; rows as customers.frame. parameters: with 95 % intervals. segments, clusters: expected value by
+    group, the most first, all customers last; None without groups. tenths: customers by expected value, best tenth
+    first; curve: share of customers against share of value; both None without spend. chances: customers by P(alive).
+    grid: mean P(alive) by purchases and days since. basis: what other groups of these customers are told from. why: why
+    there is no value, "" when there is.
     """
 
     findings: Mapping[str, Finding]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -134,7 +134,7 @@ def _spend(frame: pd.DataFrame, no_money: str) -> tuple[Fitted | None, str]:
         return None, str(why)
 
 
-Told = Mapping[str, Callable[[], np.ndarray]]  # of each way to foretell, what it foretells; made when it is asked for
+Told = dict[str, Callable[[], np.ndarray]]  # of each way to foretell, what it foretells; made when it is asked for
 
 
 def naive(made: Trial, mbg: Fitted | None = None) -> Told:
@@ -280,13 +280,9 @@ def _ahead(made: Trial, weeks: np.ndarray) -> np.ndarray:
     """Expected purchase days of all customers from the split until so many weeks after it."""
     rows = made.rows
     living = rows.weight * btyd.alive(made.orders, rows.x, rows.recency, rows.age)
-    ages, at = np.unique(rows.age, return_inverse=True)
-    code, of = np.unique(rows.x * len(ages) + at, return_inverse=True)
-    x, place = np.divmod(code, len(ages))
-    weight = np.bincount(of, living, len(code))
-    return np.array(
-        [(weight * btyd.while_alive_at(np.log(made.orders.values), w, x, ages[place])).sum() for w in weeks]
-    )
+    x, age, of = btyd.pairs(rows.x, rows.age)
+    weight = np.bincount(of, living, len(x))
+    return np.array([(weight * btyd.while_alive_at(np.log(made.orders.values), w, x, age)).sum() for w in weeks])
 
 
 def by_frequency(made: Trial, most: int = 7) -> pd.DataFrame:

@@ -58,7 +58,7 @@ class Customers(Result):
 
     @property
     def told(self) -> pd.DataFrame:
-        """`frame` with first_sale, last_sale (datetime64[s], the day) and order_value (net / orders) at their places."""
+        """`frame` with first_sale, last_sale (datetime64[s], the day), order_value (net / orders) at their places."""
         frame, today = self.frame.copy(deep=False), np.datetime64(self.window[1] + timedelta(days=1), "s")
         for at, (name, days) in enumerate((("first_sale", "tenure_days"), ("last_sale", "recency_days"))):
             frame.insert(2 + at, name, today - frame[days].to_numpy().astype("timedelta64[D]"))
@@ -68,7 +68,7 @@ class Customers(Result):
 
 def compute(lines: Relation, customers: Relation | None, settings: Settings) -> Customers:
     """Reduce the lines to customers; raises Skip when no known customer ever bought."""
-    frame, numbers, refunds_only = _bought(lines.query("customers.sql", snapshot=settings.snapshot), settings.snapshot)
+    frame, numbers, refunds_only = _bought(lines, settings.snapshot)
     frame = on_file(frame, numbers, filed(customers))
     if frame.empty:
         raise Skip("no sale names its customer")
@@ -103,8 +103,8 @@ def whole(money: np.ndarray) -> np.ndarray:
     return found
 
 
-def _bought(people: pa.Table, today: date) -> tuple[pd.DataFrame, np.ndarray, int]:
-    """Of the answer of customers.sql who bought: their frame, their numbers (int32), how many others only gave back."""
+def _bought(lines: Relation, today: date) -> tuple[pd.DataFrame, np.ndarray, int]:
+    """Who bought before `today`: their frame, their numbers (int32), and how many others only gave back."""
     day, refunds_only = np.datetime64(today, "D"), 0
 
     def made(piece: pa.RecordBatch) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _bought(people: pa.Table, today: date) -> tuple[pd.DataFrame, np.ndarray, in
             "net": nearest(_numbers(piece["net"])),
         }
 
-    found = pieces.read(people, made)
+    found = pieces.read(lines.query("customers.sql", snapshot=today), made)
     numbers = found.pop("customer")
     found["customer_id"] = texts(found["customer_id"])
     found["country"] = found["country"].unify_dictionaries().combine_chunks().to_pandas()

@@ -100,7 +100,7 @@ class Migration(Result):
 def compute(lines: Relation, customers: Customers, rfm: Rfm, settings: Settings) -> Migration:
     """Score the customers as of each day; raises Skip when they could not be scored three months ago."""
     first, since = customers.window[0], months_before(settings.snapshot, MONTHS)
-    known = facts(lines.query("migration.sql", snapshot=settings.snapshot, since=since), first)
+    known = facts(lines, settings.snapshot, since, first)
     if known.customers != len(rfm.frame):
         raise RuntimeError("the customers of migration.sql are not those of customers.sql")
     shown = days_of(first, settings.snapshot)

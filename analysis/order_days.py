@@ -116,17 +116,20 @@ class OrderDays:
     def blocks(self, most: int = BLOCK) -> Iterator[OrderDays]:
         """The same of so many customers at a time, who are numbered from nought in each."""
         for first, low, high in stretches(self.start, len(self.day), most):
-            added = slice(*np.searchsorted(self.added, (low, high)))
+            added, rows = slice(*np.searchsorted(self.added, (low, high))), slice(low, high)
             yield replace(
                 self,
                 ids=self.ids.slice(first, most),
                 start=self.start[first : first + most] - low,
+                day=self.day[rows],
                 added=self.added[added] - low,
                 earlier=self.earlier[added],
-                **{
-                    name: None if (column := getattr(self, name)) is None else column[low:high]
-                    for name in ("day", "kind", "units", "money", "counted", "priced", "country")
-                },
+                kind=self.kind[rows],
+                units=self.units[rows],
+                money=self.money[rows],
+                counted=None if self.counted is None else self.counted[rows],
+                priced=None if self.priced is None else self.priced[rows],
+                country=self.country[rows],
             )
 
     def features(self, day: date, named: bool = True, most: int = BLOCK) -> pd.DataFrame:

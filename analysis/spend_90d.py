@@ -69,8 +69,7 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
         lifetime = _lifetime(lines, later[0])
         tested, model = _tested(before, later.pop(), settings, lifetime)
     report = spend_report.judged(tested)
-    now = outcomes.features(lines, known, settings.snapshot)
-    return _result(tested, report, model, now, settings)
+    return _result(tested, report, model, outcomes.features(lines, known, settings.snapshot), settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,8 @@ def _result(tested: Tested, report: Report, model: Model, now: pd.DataFrame, set
     ahead = spend_report.ahead(tested, rfm.segments_of(now), expected) if report.passed else None
     window = (settings.snapshot, settings.snapshot + HORIZON - timedelta(days=1))
     frame = pd.DataFrame({"customer_id": now["customer_id"], "spend_90d": expected}, copy=False)
-    named = frame if ahead and settings.include_customers else None
+    biggest = spend_told.biggest(now, frame, NAMED) if ahead and settings.include_customers else None
+    del now
     return Spend(
         findings=spend_told.findings(tested, report, model, ahead, window),
         frame=frame if ahead else None,
@@ -165,5 +165,5 @@ def _result(tested: Tested, report: Report, model: Model, now: pd.DataFrame, set
         coefficients=spend_told.coefficients(model),
         tried=spend_told.tried(tested.tried),
         gate=report.gate,
-        biggest=None if named is None else spend_told.biggest(now, named, NAMED),
+        biggest=biggest,
     )

@@ -202,7 +202,7 @@ def training(people: pd.DataFrame, spent: np.ndarray, seed: int) -> Training:
     kept = drawn < SAMPLE / max(len(people), SAMPLE)
     rows = people[kept].reset_index(drop=True)
     table = pd.DataFrame(measured(rows)) if len(rows) else pd.DataFrame()
-    scales = {name: 1.0 for name in measured(rows)}
+    scales = dict.fromkeys(measured(rows), 1.0)
     scales |= {name: _mean(people[name].to_numpy(dtype=float)) for name in MONEY if name in people}
     table = table.loc[:, table.notna().any()]
     for name in table.columns.intersection(list(MONEY)):

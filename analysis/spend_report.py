@@ -33,7 +33,8 @@ SCORES = {
 class Past:
     """Customers whose quarter is known: what each spent (at least 0), was scored and was expected to spend.
 
-    people: ASKED of them. lifetime: what BG/NBD and Gamma-Gamma expected; None where they could not be fitted or are not compared.
+    people: ASKED of them. lifetime: what BG/NBD and Gamma-Gamma expected; None where they could not be fitted or are
+    not compared.
     """
 
     people: pd.DataFrame

@@ -350,7 +350,7 @@ EVENTS = [
 
 def test_visitors_by_hand(shop):
     made = shop([("o1", "ann", "2024-03-05 09:00", 5), ("o2", "cid", "2024-03-10 00:00", 5)], events=EVENTS)
-    found = chance_people.visitors(relation(made, "events"), *2 * [date(2024, 3, 10)])
+    found = chance_people.visitors(relation(made, "events"), *2 * [date(2024, 3, 10)]).of(slice(None))
     found = found.sort_values("sessions", ascending=False, ignore_index=True)
     assert found["customer"].tolist() == [0, -1, 1]  # ann, bob, who bought nothing, and cid
     assert found["sessions"].tolist() == [3, 2, 1]
@@ -383,7 +383,7 @@ def test_visitors_by_their_events_one_by_one(shop, seed):
     for back in (0, 9):
         until = day - pd.Timedelta(days=back)
         made = shop(lines, events=events)
-        found = chance_people.visitors(relation(made, "events"), until.date(), day.date())
+        found = chance_people.visitors(relation(made, "events"), until.date(), day.date()).of(slice(None))
         people = [_visitor(own, until) for _, own in events.groupby("customer_id")]
         expected = pd.DataFrame([one for one in people if one], dtype=float)
         same = in_order(found[list(expected.columns)])
@@ -490,7 +490,7 @@ def test_later_events_change_no_measure_of_visitors(shop):
         ordered_at=lines["ordered_at"].where(~bought, lines["ordered_at"] + pd.Timedelta(days=2))
     )
     tables = [
-        in_order(chance_people.visitors(relation(shop(sold, events=seen), "events"), day, snapshot))
+        in_order(chance_people.visitors(relation(shop(sold, events=seen), "events"), day, snapshot).of(slice(None)))
         for sold, seen, snapshot in (
             (lines, events, day),
             (lines_moved, moved, day),

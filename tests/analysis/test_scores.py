@@ -199,7 +199,7 @@ def test_chances_of_visitors(random_shop) -> None:
     seen["product_id"] = [f"p{i}" for i in rng.integers(0, 9, 3000)]
     made = random_shop(3, events=seen)
     day = made[1].snapshot
-    people = chance_people.visitors(relation(made, "events"), day, day)
+    people = chance_people.visitors(relation(made, "events"), day, day).of(slice(None))
     features = tuple(
         Feature(name, one.log, 1.0, 0.5, 1.5, weight)
         for (name, one), weight in zip(chance_people.VISITOR.items(), rng.normal(size=9), strict=True)
