@@ -24,7 +24,7 @@ from dataset.errors import DataError
 Known = dict[str, Callable[[], pd.Series | np.ndarray]]
 QUARTER = 90
 LIFETIME, SPEND = "analysis/clv_worth.py", "analysis/spend_90d.py"
-PLAIN = ("recency_days", "tenure_days", "orders", "net", "order_value", "country")
+PLAIN = ("recency_days", "tenure_days", "orders", "net", "country")
 UNEXPECTED = "neither the lifetime model nor the spend model can be believed here"
 
 
@@ -54,7 +54,7 @@ class Expected:
 def expected(clv: Clv | None, spend_90d: Spend | None) -> Expected | None:
     """By the lifetime model, else by the spend model; None when neither passed."""
     if clv is not None and not clv.why:
-        return Expected(clv.frame[f"value_{QUARTER}"].to_numpy(), LIFETIME, clv, (1.0, 1.0))
+        return Expected(clv.value(QUARTER), LIFETIME, clv, (1.0, 1.0))
     if spend_90d is None or spend_90d.frame is None:
         return None
     total = spend_90d.findings["predicted_total"]
@@ -78,7 +78,9 @@ def columns(
     made = _counted(customers.frame, scores)
     if ahead is not None:
         made |= {"expected_value": lambda: ahead.each} | _ranks("value", ahead.each, scores)
-    told = {"cluster": clusters, "p_alive": clv, "churn_90d": churn, "propensity_7d": propensity}
+    if clv is not None:
+        made["p_alive"] = lambda: clv.alive
+    told = {"cluster": clusters, "churn_90d": churn, "propensity_7d": propensity}
     for name, result in told.items():
         if result is not None and result.frame is not None:
             made[name] = partial(_of, result.frame, name)
@@ -94,6 +96,7 @@ def _counted(frame: pd.DataFrame, scores: pd.DataFrame | None) -> Known:
     """What is counted or ranked, not foretold; scores: segment, r, f, m of the same customers."""
     net = frame["net"].to_numpy()
     made: Known = {name: partial(_of, frame, name) for name in PLAIN}
+    made["order_value"] = lambda: net / frame["orders"].to_numpy()
     if scores is not None:
         made |= {name: partial(_of, scores, name) for name in ("segment", "r", "f", "m")}
     if np.isnan(net).all():

@@ -98,13 +98,17 @@ def bought(lines: Relation, until: date) -> pd.DataFrame:
 
 def histories(frame: pd.DataFrame) -> Histories:
     """The distinct rows of (frequency, recency, T), in that order, with how many customers have each."""
-    x = frame["frequency"].to_numpy().astype(np.int64)
-    recency, age = (np.rint(frame[c].to_numpy() * WEEK).astype(np.int64) for c in ("recency", "T"))
+    x = frame["frequency"].to_numpy()
+    recency, age = (np.rint(frame[c].to_numpy() * WEEK).astype(np.int32) for c in ("recency", "T"))
     wide, long = int(recency.max(initial=0)) + 1, int(age.max(initial=0)) + 1
-    code, of, weight = np.unique((x * wide + recency) * long + age, return_inverse=True, return_counts=True)
+    history = x.astype(np.int64)
+    for length, part in ((wide, recency), (long, age)):
+        history *= length
+        history += part
+    code, of, weight = np.unique(history, return_inverse=True, return_counts=True)
     rest, age = np.divmod(code, long)
     x, recency = np.divmod(rest, wide)
-    return Histories(x, recency / WEEK, age / WEEK, weight.astype(float), of)
+    return Histories(x, recency / WEEK, age / WEEK, weight.astype(float), of.astype(np.int32))
 
 
 # How often: BG/NBD
@@ -258,10 +262,16 @@ def expected(
 
 def while_alive(model: Fitted, weeks: float | np.ndarray, x: np.ndarray, age: np.ndarray) -> np.ndarray:
     """Expected purchase days of those still customers, computed once a distinct pair of x and T."""
+    count, ages, of = pairs(x, age)
+    return while_alive_at(np.log(model.values), weeks, count, ages)[..., of]
+
+
+def pairs(x: np.ndarray, age: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The distinct pairs of x and T, and of each history its pair."""
     ages, at = np.unique(age, return_inverse=True)
     code, of = np.unique(np.asarray(x, dtype=np.int64) * len(ages) + at, return_inverse=True)
     count, place = np.divmod(code, len(ages))
-    return while_alive_at(np.log(model.values), weeks, count, ages[place])[..., of]
+    return count, ages[place], of
 
 
 def while_alive_at(logs: np.ndarray, weeks: float | np.ndarray, x: np.ndarray, age: np.ndarray) -> np.ndarray:

@@ -8,10 +8,12 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from analysis import outcomes, rfm, sampled, total_order
-from analysis.chances import Known, Measure
+from analysis import outcomes, pieces, rfm, sampled, total_order
+from analysis.chances import Known, Measure, People, Rows
 from analysis.customers import Customers
+from analysis.order_days import narrow
 from dataset.engine import Relation
 from dataset.settings import Settings
 
@@ -39,6 +41,7 @@ VISITOR = {
     "orders": Measure("Orders"),
     "sale_days": Measure("Days since the last sale"),
 }
+COUNTED = ("views_1", "views_7", "views_30", "sessions", "carts_left", "orders")  # of VISITOR, whole numbers
 STAGES = ("Cart left", "Bought before", "Came back", "Looked once")
 COUNTS = ("Ordered once", "Ordered twice", "Ordered more often")
 
@@ -57,10 +60,10 @@ class Who:
 def who_ordered(lines: Relation, people: Customers, settings: Settings, within: timedelta | None = None) -> Who:
     """Known customers; with `within`, those whose last sale is not longer ago."""
 
-    def known(day: date) -> pd.DataFrame:
+    def known(day: date) -> People:
         then = people.numbered if day == settings.snapshot else outcomes.features(lines, None, day, named=False)
-        found = customers(lines, then, day)
-        return found if within is None else found[found["recency"] <= within.days].reset_index(drop=True)
+        kept = None if within is None else np.flatnonzero(then["recency_days"].to_numpy() <= within.days)
+        return customers(lines, then, day, kept)
 
     population = "known customers" if within is None else "customers who bought in the year before"
     return Who(known, CUSTOMER, group_names(people.frame), population, "customer")
@@ -77,23 +80,39 @@ def who_looked(events: Relation, settings: Settings) -> Who:
     )
 
 
-def customers(lines: Relation, people: pd.DataFrame, day: date) -> pd.DataFrame:
-    """The measures of CUSTOMER of people (Customers.frame as of `day`), with their group, and ids where given."""
+def customers(lines: Relation, people: pd.DataFrame, day: date, kept: np.ndarray | None = None) -> People:
+    """Customers (Customers.frame as of `day`, with their numbers), grouped among all; kept: the places of some."""
+    group, lately = groups_of(people), outcomes.ordered(lines, people, day - LATELY, day)
+    asked = people[["customer", "recency_days", "tenure_days", "orders", "net"]]
+    if kept is not None:
+        asked, group, lately = asked.iloc[kept], group[kept], lately[kept]
+
+    def of(rows: Rows) -> pd.DataFrame:
+        return measured(asked.iloc[rows], group[rows], lately[rows])
+
+    return People(asked["customer"].to_numpy(), group, of)
+
+
+def measured(people: pd.DataFrame, group: np.ndarray, lately: np.ndarray) -> pd.DataFrame:
+    """The measures of CUSTOMER of people (Customers.frame, with their numbers), and their group.
+
+    lately: their orders of the last ninety days.
+    """
     orders = people["orders"].to_numpy(dtype=float)
     recency, tenure = (people[f"{name}_days"].to_numpy(dtype=float) for name in ("recency", "tenure"))
     several = orders > 1
     interval = np.divide(tenure - recency, orders - 1, out=np.full(len(people), np.nan), where=several)
     columns = {
-        **{name: people[name] for name in ("customer_id", "customer") if name in people},
-        "group": groups_of(people),
+        "customer": people["customer"].to_numpy(),
+        "group": group,
         "recency": recency,
         "tenure": tenure,
         "orders": orders,
-        "lately": outcomes.ordered(lines, people, day - LATELY, day).astype(float),
+        "lately": lately.astype(float),
         "again": several.astype(float),
         "interval": interval,
         "overdue": recency / (interval + 1),
-        "order_value": np.maximum(people["order_value"].to_numpy(dtype=float), 0),
+        "order_value": np.maximum(people["net"].to_numpy(dtype=float) / orders, 0),
     }
     return pd.DataFrame(columns, copy=False)
 
@@ -110,24 +129,36 @@ def groups_of(people: pd.DataFrame) -> np.ndarray:
     return rfm.segments_of(people)
 
 
-def visitors(events: Relation, day: date, snapshot: date) -> pd.DataFrame:
-    """The measures of VISITOR of who was seen in the ninety days before `day`, with their group (STAGES).
+def visitors(events: Relation, day: date, snapshot: date) -> People:
+    """Who was seen in the ninety days before `day`, by the measures of VISITOR and their stage (STAGES).
 
-    customer: their numbers, -1 of who has none. snapshot: the last day that is looked back from.
+    snapshot: the last day that is looked back from.
     """
     days = {"day": 1, "week": 7, "month": 30}
     since = {name: day - timedelta(days=back) for name, back in days.items()}
     ago = max((snapshot - day) // TOGETHER + ((snapshot - day) % TOGETHER > timedelta()), 1)
     seen = snapshot - LATELY - ago * TOGETHER
-    found = events.query("propensity.sql", until=day, since=day - LATELY, seen=seen, **since)
-    columns: dict[str, object] = {"customer": found["customer"].to_numpy()}
-    for name, column in (("view_days", "last_view"), ("cart_days", "last_cart"), ("sale_days", "last_sale")):
-        columns[name] = (np.datetime64(day, "us") - found[column].to_numpy().astype("datetime64[us]")) / DAY
-    for name in ("views_1", "views_7", "views_30", "sessions", "carts_left", "orders"):
-        columns[name] = found[name].to_numpy().astype(float)
-    people = pd.DataFrame(columns, copy=False)
-    if len(people) > sampled.MOST:  # who is drawn must not depend on the order of rows
-        order = total_order.by([people[name].to_numpy() for name in people])
-        people = people.iloc[order].reset_index(drop=True)
-    stages = [people["carts_left"] > 0, people["orders"] > 0, people["sessions"] > 1]
-    return people.assign(group=np.select(stages, [0, 1, 2], 3).astype(np.int8))
+
+    def made(piece: pa.RecordBatch) -> dict[str, np.ndarray]:
+        told = {name: piece[name].to_numpy(zero_copy_only=False) for name in piece.schema.names}
+        columns = {"customer": told["customer"]}
+        for name, column in (("view_days", "last_view"), ("cart_days", "last_cart"), ("sale_days", "last_sale")):
+            columns[name] = (np.datetime64(day, "us") - told[column].astype("datetime64[us]")) / DAY
+        return columns | {name: narrow(told[name]) for name in COUNTED}
+
+    found = pieces.read(events.query("propensity.sql", until=day, since=day - LATELY, seen=seen, **since), made)
+    group = np.select([found["carts_left"] > 0, found["orders"] > 0, found["sessions"] > 1], [0, 1, 2], 3)
+    people = pd.DataFrame(found | {"group": group.astype(np.int8)}, copy=False)
+    if len(people) <= sampled.MOST:
+        return People(
+            people["customer"].to_numpy(), people["group"].to_numpy(), lambda rows: _counted(people.iloc[rows])
+        )
+    # who is drawn must not depend on the order of rows
+    order = total_order.by([people[name].to_numpy() for name in people]).astype(np.int32)
+    customer, group = (people[name].to_numpy()[order] for name in ("customer", "group"))
+    return People(customer, group, lambda rows: _counted(people.iloc[order[rows]]))
+
+
+def _counted(visitors: pd.DataFrame) -> pd.DataFrame:
+    """Some of the visitors, counts as float64."""
+    return visitors.astype(dict.fromkeys(COUNTED, float))

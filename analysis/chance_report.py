@@ -121,12 +121,12 @@ def made(asked: Asked, who: Who, past: Past, customers: pd.DataFrame, settings: 
         if not report.failed:
             model = _fit(choice.kind, *parts.recent, who, settings)
             people = past.known(settings.snapshot)
-            if people.empty:
+            if not len(people):
                 raise Skip(f"there are no {who.population}: nobody to tell a chance of")
-            chance = model.chance(people)
-            now = ahead(report, people, chance, settings.snapshot)
+            chance = people.chance(model)
+            now = ahead(report, people.group, chance, settings.snapshot)
             report = settled(report, now)
-            frame = _frame(asked, customers, people, chance)
+            frame = _frame(asked, customers, people.customer, chance)
     if report.failed:
         now, frame = None, None
     readable = not report.failed and isinstance(model.model, Logistic)
@@ -197,9 +197,9 @@ def judged(asked: Asked, who: Who, parts: Parts, kind: str, chance: np.ndarray, 
     )
 
 
-def ahead(report: Report, people: pd.DataFrame, chance: np.ndarray, today: date) -> Ahead:
-    """What is expected of all and of each group; intervals reach as far as the test missed by."""
-    rows, place = [], people["group"].to_numpy()
+def ahead(report: Report, place: np.ndarray, chance: np.ndarray, today: date) -> Ahead:
+    """What is expected of all and of each group; intervals reach as far as the test missed by. place: their groups."""
+    rows = []
     then = report.test.people["group"].to_numpy()
     for at, name in enumerate(report.who.groups):
         here, before = place == at, then == at
@@ -321,15 +321,10 @@ def _above(chance: np.ndarray, yes: np.ndarray, margin: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _frame(asked: Asked, customers: pd.DataFrame, people: pd.DataFrame, chance: np.ndarray) -> pd.DataFrame:
-    """The chance of each customer, row by row as `customers`; NaN of who is not in the population."""
-    if "customer" in people and "customer" in customers:
-        there = np.flatnonzero(people["customer"].to_numpy() >= 0)
-        chance = chance[there]
-        place = placed(customers["customer"].to_numpy(), people["customer"].to_numpy()[there])
-    else:
-        place = pd.Index(people["customer_id"]).get_indexer(pd.Index(customers["customer_id"]))
-    own = np.append(chance, np.nan)[place]
+def _frame(asked: Asked, customers: pd.DataFrame, people: np.ndarray, chance: np.ndarray) -> pd.DataFrame:
+    """The chance of each customer, row by row as `customers`; NaN of who is not in the population (by number)."""
+    there = np.flatnonzero(people >= 0)
+    own = np.append(chance[there], np.nan)[placed(customers["customer"].to_numpy(), people[there])]
     return pd.DataFrame({"customer_id": customers["customer_id"], asked.column: own}, copy=False)
 
 

@@ -22,6 +22,7 @@ LEAST = 50  # yeses, and noes, in each of training, calibration and test
 ENOUGH = {"calibration": 200, "training": 500}  # of both, before earlier days are added no more
 MOST_DAYS = 6  # days a part is gathered from at most
 TABLED = 100_000  # whole numbers below are looked up rather than computed
+BLOCK = 100_000  # people scored together
 SAMPLE = 200_000  # people a model is fitted on
 ISOTONIC = 1000  # yeses, and noes, from which calibration is isotonic rather than Platt's
 GROUPS = 20  # of people by score, for isotonic calibration
@@ -72,7 +73,31 @@ class Parts:
     recent: tuple[Cases, Cases]
 
 
-Known = Callable[[date], pd.DataFrame]
+Rows = np.ndarray | slice
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Those a question is asked of, as known on a day, in a total order.
+
+    customer: their numbers (int32; -1 of who has none). group: of each (int8). of: the measures of some, with customer
+    and group, made when asked for: of many, all at once would be many columns of all.
+    """
+
+    customer: np.ndarray
+    group: np.ndarray
+    of: Callable[[Rows], pd.DataFrame]
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+    def chance(self, model: Calibrated) -> np.ndarray:
+        """The chance of each (float64), so many at a time."""
+        parts = (self.of(slice(first, first + BLOCK)) for first in range(0, max(len(self), 1), BLOCK))
+        return np.concatenate([model.chance(part) for part in parts])
+
+
+Known = Callable[[date], People]
 Happened = Callable[[pd.DataFrame, date], np.ndarray]
 
 
@@ -103,15 +128,15 @@ class Past:
     ) -> Past:
         """Days one horizon apart, back from `until` - horizon to `first`; each is reduced once.
 
-        known: people in a total order. happened: what they did from a day. Of more than sampled.MOST so many are drawn.
+        happened: what they did from a day. Of more than sampled.MOST so many are drawn.
         """
 
         @cache
         def cases(day: date) -> Cases:
-            people = known(day)
-            rows = sampled.stand_ins(len(people), seed + day.toordinal())
-            if drawn := len(rows) < len(people):
-                people = people.iloc[rows].reset_index(drop=True)
+            everyone = known(day)
+            rows = sampled.stand_ins(len(everyone), seed + day.toordinal())
+            drawn = len(rows) < len(everyone)
+            people = everyone.of(rows if drawn else slice(None)).reset_index(drop=True)
             return Cases(people, happened(people, day), (day,), drawn)
 
         days = (until - horizon * back for back in range(1, 3 * MOST_DAYS + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ FILE = "models/clusters.json"
 KIND = "customer-deck clusters 1"
 DIGITS = 10  # parameters are rounded to so many decimals before anything is assigned: what is kept is what was used
 BLOCK = 50_000  # customers placed at a time
+Rows = np.ndarray | slice
 MEASURES = (
     "recency",
     "frequency",
@@ -31,6 +32,26 @@ MEASURES = (
     "income",
     "children",
 )
+
+
+class Measures(Mapping[str, np.ndarray]):
+    """Name -> a value a customer (float64; NaN unknown), made when asked for: kept it would take many columns."""
+
+    def __init__(self, made: Mapping[str, Callable[[Rows], np.ndarray]], count: int):
+        self._made, self.count = made, count
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._made[name](slice(None))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def of(self, rows: Rows) -> dict[str, np.ndarray]:
+        """Those of some customers."""
+        return {name: made(rows) for name, made in self._made.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +107,10 @@ class Model:
             best[closer], least[closer] = cluster, distance[closer]
         return best
 
-    def assigned(self, measures: Mapping[str, np.ndarray]) -> np.ndarray:
+    def assigned(self, measures: Measures) -> np.ndarray:
         """The cluster of each customer (int8), so many customers at a time that their places stay at hand."""
-        count = len(next(iter(measures.values())))
-        parts = (slice(first, first + BLOCK) for first in range(0, count, BLOCK))
-        found = [self.nearest(self.placed({f.name: measures[f.name][rows] for f in self.features})) for rows in parts]
-        return np.concatenate(found)
+        parts = (measures.of(slice(first, first + BLOCK)) for first in range(0, measures.count, BLOCK))
+        return np.concatenate([self.nearest(self.placed(part)) for part in parts])
 
     def json(self) -> dict[str, Any]:
         """What a later build needs to put customers into these clusters; no customer is in it."""

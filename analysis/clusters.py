@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis import cluster_fit, cluster_measures, cluster_model, cluster_names, sampled
 from analysis.cluster_fit import Fit
-from analysis.cluster_model import Model
+from analysis.cluster_model import Measures, Model
 from analysis.customers import SCALE, Customers, whole
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import noun
@@ -83,11 +83,10 @@ class _Few:
     order: np.ndarray
 
     @classmethod
-    def of(cls, people: pd.DataFrame, measures: Mapping[str, np.ndarray], seed: int) -> _Few:
+    def of(cls, people: pd.DataFrame, measures: Measures, seed: int) -> _Few:
         rows = sampled.stand_ins(len(people), seed)
-        if len(rows) < len(people):
-            people, measures = people.iloc[rows], {name: values[rows] for name, values in measures.items()}
-        return cls(rows, measures, cluster_measures.by_what_they_are(people, measures))
+        theirs = measures.of(rows)
+        return cls(rows, theirs, cluster_measures.by_what_they_are(people.iloc[rows], theirs))
 
 
 def compute(customers: Customers, rfm: Rfm, lines: Relation, settings: Settings) -> Clusters:
@@ -100,8 +99,8 @@ def compute(customers: Customers, rfm: Rfm, lines: Relation, settings: Settings)
     return grouped(customers, rfm, cluster_measures.measured(customers, lines, settings), settings)
 
 
-def grouped(customers: Customers, rfm: Rfm, measures: Mapping[str, np.ndarray], settings: Settings) -> Clusters:
-    """The groups of customers so measured: name -> a value a customer, rows as customers.frame."""
+def grouped(customers: Customers, rfm: Rfm, measures: Measures, settings: Settings) -> Clusters:
+    """The groups of customers so measured, rows as customers.frame."""
     few = _Few.of(customers.frame, measures, settings.seed)
     fit = None if settings.assign else cluster_fit.fit(few.measures, few.order, settings)
     model = fit.model if fit else _earlier(settings, measures)
@@ -150,11 +149,11 @@ def _medians(
     measures: Mapping[str, np.ndarray], labels: np.ndarray, count: int
 ) -> tuple[list[dict[str, float]], dict[str, float]]:
     """The median of each measure in each cluster, and of all customers; unknown values apart."""
-    every = {name: _median(values) for name, values in measures.items()}
-    together = np.argsort(labels, kind="stable")
+    together = np.argsort(labels, kind="stable").astype(np.int32)
     ends = np.cumsum(np.bincount(labels, minlength=count))[:-1]
-    own: list[dict[str, float]] = [{} for _ in range(count)]
+    every, own = dict[str, float](), [dict[str, float]() for _ in range(count)]
     for name, values in measures.items():
+        every[name] = _median(values)
         for medians, there in zip(own, np.split(values[together], ends), strict=True):
             medians[name] = _median(there)
     return own, every

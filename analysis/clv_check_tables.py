@@ -246,16 +246,13 @@ def _once(evidence: Evidence) -> Table | None:
 def _stability(evidence: Evidence) -> Table:
     """The same trial at earlier splits, each as long as the last."""
     rows = []
-    now = (evidence.trial.split, evidence.trial, "")
-    for split, trial, why in (*evidence.earlier, now):
-        row: dict[str, Any] = {"split": day(split.cut - 1), "why": why}
-        if trial is not None:
-            total, actual = float(np.sort(trial.foretold).sum()), int(trial.bought.sum())
-            row |= {"customers": len(trial.frame), "actual": actual, "expected": total}
-            row["error_change"] = total / actual - 1 if actual else np.nan
-            row["why"] = f"NBD: {trial.no_orders}" if trial.no_orders else ""
-            if not trial.no_orders:
-                row |= {name: trial.orders[name] for name in trial.orders.names}
+    for tried in evidence.earlier:
+        row: dict[str, Any] = {"split": day(tried.split.cut - 1), "why": tried.why}
+        if tried.orders is not None:
+            row |= {"customers": tried.customers, "actual": tried.bought, "expected": tried.foretold}
+            row["error_change"] = tried.foretold / tried.bought - 1 if tried.bought else np.nan
+            if not tried.why:
+                row |= {name: tried.orders[name] for name in tried.orders.names}
         rows.append(row)
     columns = ["split", "customers", "r", "alpha", "a", "b", "actual", "expected", "error_change", "why"]
     units: dict[str, Unit] = {"split": "date"}

@@ -21,8 +21,8 @@ CUTS = (1 / 2, 2 / 3, 5 / 6)  # of the days before the split: where the earlier 
 class Evidence:
     """All that was computed. full: BG/NBD on all days, `no_full` why there is none. mbg: MBG/NBD until the split.
 
-    tracked, methods, value_methods (None without money), deciles: frames. earlier: trials at earlier splits, None where
-    there is none. correlation: of frequency and spend.
+    tracked, methods, value_methods (None without money), deciles: frames. earlier: the trials at earlier splits and the
+    trial. correlation: of frequency and spend.
     """
 
     trial: Trial
@@ -35,7 +35,28 @@ class Evidence:
     value_methods: pd.DataFrame | None
     deciles: pd.DataFrame
     correlation: float | None
-    earlier: tuple[tuple[Split, Trial | None, str], ...]
+    earlier: tuple[Tried, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of the trial at a split. customers: tried on; bought, foretold: their purchases; orders: the model.
+
+    Without one, `why` says why not; of NBD, why not BG/NBD.
+    """
+
+    split: Split
+    why: str
+    customers: int = 0
+    bought: int = 0
+    foretold: float = 0.0
+    orders: Fitted | None = None
+
+    @staticmethod
+    def of(trial: Trial) -> Tried:
+        """Of a trial that was made."""
+        total, why = float(np.sort(trial.foretold).sum()), f"NBD: {trial.no_orders}" if trial.no_orders else ""
+        return Tried(trial.split, why, len(trial.frame), int(trial.bought.sum()), total, trial.orders)
 
 
 def gathered(days: Days, trial: Trial) -> Evidence:
@@ -60,11 +81,11 @@ def gathered(days: Days, trial: Trial) -> Evidence:
         no_full=no_full,
         mbg=mbg,
         tracked=clv_trial.tracking(days, trial),
-        methods=clv_trial.measures({name: trial.foretold} | clv_trial.naive(trial, mbg), actual),
+        methods=clv_trial.measures({name: lambda: trial.foretold} | clv_trial.naive(trial, mbg), actual),
         value_methods=_value_methods(trial),
         deciles=gains.calibration(trial.foretold, actual),
         correlation=clv_trial.spread_of(trial.frame),
-        earlier=tuple(_earlier(days, trial.split, share) for share in CUTS),
+        earlier=(*(_earlier(days, trial.split, share) for share in CUTS), Tried.of(trial)),
     )
 
 
@@ -72,16 +93,16 @@ def _value_methods(trial: Trial) -> pd.DataFrame | None:
     if trial.spend is None or not trial.brought.any():
         return None
     name = VALUE_MODEL.replace(MODEL, "NBD") if trial.no_orders else VALUE_MODEL
-    return clv_trial.measures({name: trial.worth} | clv_trial.naive_value(trial), trial.money)
+    return clv_trial.measures({name: lambda: trial.worth} | clv_trial.naive_value(trial), trial.money)
 
 
-def _earlier(days: Days, split: Split, share: float) -> tuple[Split, Trial | None, str]:
+def _earlier(days: Days, split: Split, share: float) -> Tried:
     cut = split.origin + round((split.cut - split.origin) * share)
     earlier = Split(split.origin, cut, cut + split.until - split.cut)
     try:
-        return earlier, clv_trial.trial(days, earlier, spent=False), ""
+        return Tried.of(clv_trial.trial(days, earlier, spent=False))
     except Unidentified as why:
-        return earlier, None, str(why)
+        return Tried(earlier, str(why))
 
 
 def judged(evidence: Evidence) -> Verdict:

@@ -265,10 +265,12 @@ def grid(people: pd.DataFrame, alive: np.ndarray) -> Table:
     quiet = np.rint((people["T"].to_numpy() - people["recency"].to_numpy()) * btyd.WEEK)
     rows = []
     for few, many, times in TIMES:
+        there = np.flatnonzero((x >= few) & (x <= many))
+        own, still = quiet[there], alive[there]
         for early, late, since in QUIET:
-            here = (x >= few) & (x <= many) & (quiet >= early) & (quiet <= late)
+            here = (own >= early) & (own <= late)
             if here.any():
-                rows.append((times, since, int(here.sum()), min(float(alive[here].mean()), 1.0)))
+                rows.append((times, since, int(here.sum()), min(float(still[here].mean()), 1.0)))
     return Table(
         pd.DataFrame(rows, columns=["times", "since", "customers", "alive"]),
         "Chance to be still a customer, by purchase days and days since the last",

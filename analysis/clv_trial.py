@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -134,14 +134,28 @@ def _spend(frame: pd.DataFrame, no_money: str) -> tuple[Fitted | None, str]:
         return None, str(why)
 
 
-def naive(made: Trial, mbg: Fitted | None = None) -> dict[str, np.ndarray]:
+Told = dict[str, Callable[[], np.ndarray]]  # of each way to foretell, what it foretells; made when it is asked for
+
+
+def naive(made: Trial, mbg: Fitted | None = None) -> Told:
     """Purchases in the holdout by other models, and without one: each customer's own rate so far; everybody's rate."""
-    age, x = made.frame["T"].to_numpy(), made.x
-    rate = np.divide(x, age, out=np.zeros(len(x)), where=age > 0)
-    everybody = float(x.sum()) / max(float((made.rows.weight * made.rows.age).sum()), 1 / WEEK)
-    others = {} if mbg is None else {ONCE: expected_by_mbg(made, mbg)}
-    others |= {} if made.no_orders else {NOBODY: expected_if_nobody_leaves(made)}
-    return others | {RATE: rate * made.split.weeks, MEAN: np.full(len(x), everybody * made.split.weeks)}
+
+    def rate() -> np.ndarray:
+        age = made.frame["T"].to_numpy()
+        return np.divide(made.x, age, out=np.zeros(len(age)), where=age > 0) * made.split.weeks
+
+    def mean() -> np.ndarray:
+        x = made.x
+        return np.full(len(x), float(x.sum()) / max(_lived(made), 1 / WEEK) * made.split.weeks)
+
+    others: dict[str, Callable[[], np.ndarray]] = {} if mbg is None else {ONCE: lambda: expected_by_mbg(made, mbg)}
+    others |= {} if made.no_orders else {NOBODY: lambda: expected_if_nobody_leaves(made)}
+    return others | {RATE: rate, MEAN: mean}
+
+
+def _lived(made: Trial) -> float:
+    """The weeks all customers have been such together."""
+    return float((made.rows.weight * made.rows.age).sum())
 
 
 def expected_by_mbg(made: Trial, mbg: Fitted) -> np.ndarray:
@@ -156,32 +170,45 @@ def expected_if_nobody_leaves(made: Trial) -> np.ndarray:
     return btyd.expected(made.nobody, made.split.weeks, rows.x, rows.recency, rows.age)[rows.of]
 
 
-def naive_value(made: Trial) -> dict[str, np.ndarray]:
+def naive_value(made: Trial) -> Told:
     """Sales in the holdout without a model: repeat sales so far by the week; everybody's."""
-    spent = made.x * np.nan_to_num(made.frame["spend"].to_numpy())
-    age = made.frame["T"].to_numpy()
-    rate = np.divide(spent, age, out=np.zeros(len(age)), where=age > 0)
-    everybody = float(np.sort(spent).sum()) / max(float((made.rows.weight * made.rows.age).sum()), 1 / WEEK)
-    return {VALUE_RATE: rate * made.split.weeks, MEAN: np.full(len(age), everybody * made.split.weeks)}
+
+    def spent() -> np.ndarray:
+        return made.x * np.nan_to_num(made.frame["spend"].to_numpy())
+
+    def rate() -> np.ndarray:
+        age = made.frame["T"].to_numpy()
+        return np.divide(spent(), age, out=np.zeros(len(age)), where=age > 0) * made.split.weeks
+
+    def mean() -> np.ndarray:
+        each = float(np.sort(spent()).sum()) / max(_lived(made), 1 / WEEK)
+        return np.full(len(made.frame), each * made.split.weeks)
+
+    return {VALUE_RATE: rate, MEAN: mean}
 
 
-def measures(predictions: Mapping[str, np.ndarray], actual: np.ndarray) -> pd.DataFrame:
+def measures(predictions: Told, actual: np.ndarray) -> pd.DataFrame:
     """How near predictions come: method, total, error_change (of the total; NaN where nothing came), mae, rmse (a
     customer), rank (Spearman; 0 for a prediction that orders nobody), capture_10, capture_20."""
-    ranked = _ranks(actual)
+    ranked, real = _ranks(actual), float(np.sort(actual).sum())
     rows = []
-    for method, predicted in predictions.items():
-        total, real = float(np.sort(predicted).sum()), float(np.sort(actual).sum())
-        off = np.sort(np.abs(predicted - actual))
-        curve = gains.curve(_rounded(predicted), actual)
+    for method, told in predictions.items():
+        predicted = told()
+        total, off = float(np.sort(predicted).sum()), predicted - actual
+        off = np.abs(off, out=off)
+        off.sort()
+        mean, square = float(off.mean()), float(np.sqrt((off**2).mean()))
+        del off
+        predicted = _rounded(predicted)
+        curve = gains.curve(predicted, actual)
         rows.append(
             {
                 "method": method,
                 "total": total,
                 "error_change": total / real - 1 if real > 0 else np.nan,
-                "mae": float(off.mean()),
-                "rmse": float(np.sqrt((off**2).mean())),
-                "rank": _correlation(_ranks(_rounded(predicted)), ranked),
+                "mae": mean,
+                "rmse": square,
+                "rank": _correlation(_ranks(predicted), ranked),
                 "capture_10": curve.capture(0.1),
                 "capture_20": curve.capture(0.2),
             }
@@ -203,7 +230,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
     one, other = one - one.mean(), other - other.mean()
     spread = float(np.sqrt((one**2).sum() * (other**2).sum()))
-    return float((one * other).sum()) / spread if spread > 0 else 0.0
+    return float(np.multiply(one, other, out=one).sum()) / spread if spread > 0 else 0.0
 
 
 def spread_of(frame: pd.DataFrame) -> float | None:
@@ -253,13 +280,9 @@ def _ahead(made: Trial, weeks: np.ndarray) -> np.ndarray:
     """Expected purchase days of all customers from the split until so many weeks after it."""
     rows = made.rows
     living = rows.weight * btyd.alive(made.orders, rows.x, rows.recency, rows.age)
-    ages, at = np.unique(rows.age, return_inverse=True)
-    code, of = np.unique(rows.x * len(ages) + at, return_inverse=True)
-    x, place = np.divmod(code, len(ages))
-    weight = np.bincount(of, living, len(code))
-    return np.array(
-        [(weight * btyd.while_alive_at(np.log(made.orders.values), w, x, ages[place])).sum() for w in weeks]
-    )
+    x, age, of = btyd.pairs(rows.x, rows.age)
+    weight = np.bincount(of, living, len(x))
+    return np.array([(weight * btyd.while_alive_at(np.log(made.orders.values), w, x, age)).sum() for w in weeks])
 
 
 def by_frequency(made: Trial, most: int = 7) -> pd.DataFrame:

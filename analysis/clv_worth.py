@@ -196,10 +196,12 @@ def discounted(
 
     month: in weeks. rate: a month. What lifetimes' customer_lifetime_value sums, without its loop over customers.
     """
-    steps = np.arange(1, months + 1)[:, None]
-    until = btyd.while_alive(model, month * steps, rows.x, rows.age)
-    weight = (1 + rate) ** -steps.astype(float)
-    return (until * (weight - np.vstack([weight[1:], np.zeros((1, 1))]))).sum(axis=0)
+    weight = (1 + rate) ** -np.arange(1.0, months + 1)
+    x, age, of = btyd.pairs(rows.x, rows.age)
+    total = np.zeros(len(x))
+    for step, less in enumerate(weight - np.append(weight[1:], 0.0), 1):
+        total += btyd.while_alive_at(np.log(model.values), month * step, x, age) * less
+    return total[of]
 
 
 def worth(expected: Ahead, spend: Fitted | None, rows: Histories, amounts: np.ndarray) -> Worth:

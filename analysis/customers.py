@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from analysis import pieces
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.ground import noun
 from dataset.engine import Relation
@@ -23,6 +25,7 @@ POPULATION = "known customers with at least one sale"
 NO_AMOUNT = "no amount of a known customer is known"
 NAMED = 20
 ATTRIBUTES = ("age", "income", "children")
+BLOCK = 1 << 16  # amounts looked at together
 SCALE = 1_000_000  # money of a customer is counted in whole millionths: sums of them are exact
 
 
@@ -30,9 +33,9 @@ SCALE = 1_000_000  # money of a customer is counted in whole millionths: sums of
 class Customers(Result):
     """One row a known customer with at least one sale, ordered by customer_id.
 
-    frame: customer_id (str), country (category), first_sale, last_sale (datetime64[s], the day), recency_days and
-    tenure_days (int32, snapshot - last or first sale day), orders (int32), units, gross, net, order_value (float64;
-    net / orders; NaN where no amount of the customer is known); and of ATTRIBUTES those on file (float64).
+    frame: customer_id (str), country (category), recency_days and tenure_days (int32, snapshot - last or first sale
+    day), orders (int32), units, gross, net (float64; NaN where no amount of the customer is known); and of ATTRIBUTES
+    those on file (float64). It is held as long as the shop is looked at: what follows from it is in `told`.
     orders_per_customer: orders (1, 2, 3, 4, 5+), customers, share.
     biggest: the twenty who brought most, by id; None unless the settings ask for names.
     after: how claims say what is taken off: "after refunds", or before those when not one names its customer.
@@ -53,19 +56,25 @@ class Customers(Result):
         """`frame` with the numbers as its column `customer`."""
         return self.frame if self.numbers is None else self.frame.assign(customer=self.numbers)
 
+    @property
+    def told(self) -> pd.DataFrame:
+        """`frame` with first_sale, last_sale (datetime64[s], the day), order_value (net / orders) at their places."""
+        frame, today = self.frame.copy(deep=False), np.datetime64(self.window[1] + timedelta(days=1), "s")
+        for at, (name, days) in enumerate((("first_sale", "tenure_days"), ("last_sale", "recency_days"))):
+            frame.insert(2 + at, name, today - frame[days].to_numpy().astype("timedelta64[D]"))
+        frame.insert(frame.columns.get_loc("net") + 1, "order_value", frame["net"] / frame["orders"])
+        return frame
+
 
 def compute(lines: Relation, customers: Relation | None, settings: Settings) -> Customers:
     """Reduce the lines to customers; raises Skip when no known customer ever bought."""
-    people = lines.query("customers.sql", snapshot=settings.snapshot)
-    bought = people["orders"].to_numpy() > 0
-    refunds_only = int(np.count_nonzero(people["net"].to_numpy()[~bought] < 0))
-    people = people.filter(pa.array(bought))
-    numbers = people["customer"].to_numpy()
-    frame = on_file(_frame(people, settings.snapshot), numbers, filed(customers))
+    frame, numbers, refunds_only = _bought(lines, settings.snapshot)
+    frame = on_file(frame, numbers, filed(customers))
     if frame.empty:
         raise Skip("no sale names its customer")
     negative = int(np.count_nonzero(frame["net"].to_numpy() < 0))
-    window = (frame["first_sale"].min().date(), settings.snapshot - timedelta(days=1))
+    first = settings.snapshot - timedelta(days=int(frame["tenure_days"].to_numpy().max()))
+    window = (first, settings.snapshot - timedelta(days=1))
     after = _after(lines, frame, settings)
     return Customers(
         findings=_findings(frame, negative, window, after, settings),
@@ -73,7 +82,7 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
         orders_per_customer=_orders_per_customer(frame["orders"].to_numpy()),
         window=window,
         after=after,
-        biggest=_biggest(frame) if settings.include_customers else None,
+        biggest=_biggest(frame, settings.snapshot) if settings.include_customers else None,
         notes=_notes(negative, refunds_only),
         numbers=numbers,
     )
@@ -86,58 +95,55 @@ def exact(money: np.ndarray) -> Decimal:
 
 def whole(money: np.ndarray) -> np.ndarray:
     """Amounts (float64) as whole millionths (int64), in which sums are exact; unknown amounts count zero."""
-    return np.rint(np.where(np.isnan(money), 0.0, money) * SCALE).astype(np.int64)
+    found = np.empty(len(money), dtype=np.int64)
+    for first in range(0, len(money), BLOCK):
+        part = np.multiply(money[first : first + BLOCK], SCALE, dtype=float)
+        part[np.isnan(part)] = 0.0
+        found[first : first + BLOCK] = np.rint(part, out=part)
+    return found
 
 
-def _frame(people: pa.Table, snapshot: date) -> pd.DataFrame:
-    return framed(
-        snapshot,
-        ids=people["customer_id"],
-        country=people["country"].combine_chunks().dictionary_encode().to_pandas(),
-        first=people["first_sale"].to_numpy(),
-        last=people["last_sale"].to_numpy(),
-        orders=people["orders"].to_numpy(),
-        units=people["units"].to_numpy(),
-        gross=nearest(people["gross"]),
-        net=nearest(people["net"]),
-    )
+def _bought(lines: Relation, today: date) -> tuple[pd.DataFrame, np.ndarray, int]:
+    """Who bought before `today`: their frame, their numbers (int32), and how many others only gave back."""
+    day, refunds_only = np.datetime64(today, "D"), 0
+
+    def made(piece: pa.RecordBatch) -> dict[str, Any]:
+        nonlocal refunds_only
+        bought = piece["orders"].to_numpy() > 0
+        refunds_only += int(np.count_nonzero(_numbers(piece["net"])[~bought] < 0))
+        piece = piece.filter(pa.array(bought))
+        tenure, recency = ((day - _numbers(piece[name])).astype(np.int32) for name in ("first_sale", "last_sale"))
+        return {
+            "customer": piece["customer"].to_numpy(),
+            "customer_id": piece["customer_id"].cast(pa.large_string()),
+            "country": piece["country"].dictionary_encode(),
+            "recency_days": recency,
+            "tenure_days": tenure,
+            "orders": piece["orders"].to_numpy(),
+            "units": _numbers(piece["units"]),
+            "gross": nearest(_numbers(piece["gross"])),
+            "net": nearest(_numbers(piece["net"])),
+        }
+
+    found = pieces.read(lines.query("customers.sql", snapshot=today), made)
+    numbers = found.pop("customer")
+    found["customer_id"] = texts(found["customer_id"])
+    found["country"] = found["country"].unify_dictionaries().combine_chunks().to_pandas()
+    return pd.DataFrame(found, copy=False), numbers, refunds_only
 
 
-def framed(
-    today: date,
-    ids: pa.Array | pa.ChunkedArray | None,
-    country: pd.Series,
-    first: np.ndarray,
-    last: np.ndarray,
-    orders: np.ndarray,
-    units: np.ndarray,
-    gross: np.ndarray,
-    net: np.ndarray,
-) -> pd.DataFrame:
-    """Customers as they are `today`, in the columns of Customers.frame but for what is on file. first, last: days.
-
-    Without ids: only what is measured of them, for people who are told apart by number.
-    """
-    day = np.datetime64(today, "D")
-    columns: dict[str, object] = {"country": country}
-    if ids is not None:
-        columns = {"customer_id": pd.Series(ids.to_pandas(), dtype="str"), **columns}
-        columns |= {"first_sale": first.astype("datetime64[s]"), "last_sale": last.astype("datetime64[s]")}
-    columns |= {
-        "recency_days": (day - last).astype(np.int32),
-        "tenure_days": (day - first).astype(np.int32),
-        "orders": orders,
-        "units": units,
-        "gross": gross,
-        "net": net,
-        "order_value": net / orders,
-    }
-    return pd.DataFrame(columns, copy=False)
+def texts(ids: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """Texts of Arrow as pandas has them."""
+    return pd.Series(pd.StringDtype("pyarrow", np.nan).__from_arrow__(ids), copy=False)
 
 
-def nearest(money: pa.ChunkedArray) -> np.ndarray:
+def _numbers(column: pa.Array) -> np.ndarray:
+    return column.to_numpy(zero_copy_only=False)
+
+
+def nearest(money: np.ndarray) -> np.ndarray:
     """The nearest float64 of each amount: an engine's cast from DECIMAL may miss it by a bit."""
-    return np.rint(money.to_numpy() * SCALE) / SCALE
+    return np.rint(money * SCALE) / SCALE
 
 
 def _after(lines: Relation, frame: pd.DataFrame, settings: Settings) -> str:
@@ -149,8 +155,22 @@ def _after(lines: Relation, frame: pd.DataFrame, settings: Settings) -> str:
 
 
 def filed(customers: Relation | None) -> pa.Table | None:
-    """What is on file of the customers; None without such a table."""
-    return None if customers is None else customers.query("customers_on_file.sql")
+    """What is on file of the customers: customer (their numbers), country (coded), and of ATTRIBUTES what anybody has.
+
+    None without such a table.
+    """
+
+    def made(piece: pa.RecordBatch) -> dict[str, Any]:
+        told = {name: _numbers(piece[name]) for name in ("customer", *ATTRIBUTES)}
+        return {**told, "country": piece["country"].dictionary_encode()}
+
+    if customers is None:
+        return None
+    found = pieces.read(customers.query("customers_on_file.sql"), made)
+    for name in ATTRIBUTES:
+        if np.isnan(found[name]).all():
+            del found[name]
+    return pa.table(found)
 
 
 def on_file(frame: pd.DataFrame, numbers: np.ndarray, known: pa.Table | None) -> pd.DataFrame:
@@ -163,27 +183,30 @@ def on_file(frame: pd.DataFrame, numbers: np.ndarray, known: pa.Table | None) ->
     row = placed(numbers, known["customer"].to_numpy())
     found: dict[str, object] = {}
     for name in ATTRIBUTES:
-        values = np.append(known[name].to_numpy(), np.nan)[row]
-        if not np.isnan(values).all():
-            found[name] = values
+        if name in known.column_names:
+            values = np.append(known[name].to_numpy(), np.nan)[row]
+            if not np.isnan(values).all():
+                found[name] = values
     if not len(frame["country"].cat.categories):
-        country = known["country"].combine_chunks().take(pa.array(row, mask=row < 0))
+        country = known["country"].unify_dictionaries().combine_chunks().dictionary_decode()
+        country = country.take(pa.array(row, mask=row < 0))
         found["country"] = pd.Series(country.to_pandas().to_numpy(), dtype="category")
     return frame.assign(**found)
 
 
 def placed(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Where each of `numbers` (int32; -1 of nobody) stands among `known` (int32, each once); -1 where it does not."""
-    place = np.full(max(numbers.max(initial=-1), known.max(initial=-1)) + 2, -1, dtype=np.int64)
-    place[known] = np.arange(len(known))
+    place = np.full(max(numbers.max(initial=-1), known.max(initial=-1)) + 2, -1, dtype=np.int32)
+    place[known] = np.arange(len(known), dtype=np.int32)
     return place[numbers]
 
 
-def _biggest(frame: pd.DataFrame) -> Table:
+def _biggest(frame: pd.DataFrame, today: date) -> Table:
     """The customers who brought most, by name: only for reports that may name them."""
     most = frame.sort_values(["net", "customer_id"], ascending=[False, True]).head(NAMED)
+    last = np.datetime64(today, "s") - most["recency_days"].to_numpy().astype("timedelta64[D]")
     return Table(
-        most[["customer_id", "orders", "net", "last_sale"]].reset_index(drop=True),
+        most[["customer_id", "orders", "net"]].assign(last_sale=last).reset_index(drop=True),
         "Customers who brought most",
         {"customer_id": "Customer", "orders": "Orders", "net": "Net revenue", "last_sale": "Last sale"},
         "analysis/customers.sql",

@@ -60,7 +60,8 @@ class Curve:
 def curve(scores: np.ndarray, actual: np.ndarray) -> Curve:
     """The gains curve of scores (any numbers, the highest first) against outcomes (float, int or bool)."""
     best_first = np.argsort(scores)[::-1]
-    return _curve(scores[best_first], earned(actual)[best_first])
+    money = earned(actual)[best_first]
+    return _curve(scores[best_first], money)
 
 
 def perfect(actual: np.ndarray) -> Curve:
@@ -70,7 +71,8 @@ def perfect(actual: np.ndarray) -> Curve:
 
 def earned(actual: np.ndarray) -> np.ndarray:
     """Outcomes in whole ten-thousandths (int64); below zero and unknown ones are zero."""
-    return np.maximum(whole(actual.astype(float)), 0)
+    found = whole(actual)
+    return np.maximum(found, 0, out=found)
 
 
 def capture(scores: np.ndarray, actual: np.ndarray, share: float) -> float:
@@ -89,9 +91,9 @@ def normalised(own: Curve, best: float) -> float:
 
 
 def _places(scores: np.ndarray) -> np.ndarray:
-    """The place of each score among the distinct ones, 0 the highest."""
+    """The place of each score among the distinct ones (int32), 0 the highest."""
     distinct, place = np.unique(scores, return_inverse=True)
-    return len(distinct) - 1 - place.reshape(-1)
+    return np.subtract(len(distinct) - 1, place.reshape(-1), dtype=np.int32, casting="unsafe")
 
 
 def _curve(scores: np.ndarray, money: np.ndarray) -> Curve:
@@ -113,15 +115,17 @@ def resampled(
     money = earned(actual)
     places = {name: _places(score) for name, score in scores.items()}
     order = total_order.by([*reversed(places.values()), money])  # by what they are: only equal ones may change places
-    money, places = money[order], {name: place[order] for name, place in places.items()}
+    money = money[order]
+    for name, place in places.items():
+        places[name] = place[order]
+    del order
     rng, size, bits = np.random.default_rng(seed), min(len(money), DRAWN), len(money).bit_length()
-    packed = {name: (place << bits) | np.arange(len(money)) for name, place in places.items()}  # sorted at once
     drawn = {name: np.empty((draws, len(shares) + 1)) for name in places}
     for draw in range(draws):
         who = rng.integers(0, len(money), size)
         best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(money[who])[::-1]))).area
-        for name, codes in packed.items():
-            found = np.sort(codes[who])
+        for name, place in places.items():
+            found = np.sort((place[who].astype(np.int64) << bits) | who)
             own = _curve(found >> bits, money[found & ((1 << bits) - 1)])
             drawn[name][draw] = [*(own.capture(share) for share in shares), normalised(own, best)]
     return drawn

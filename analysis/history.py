@@ -10,9 +10,11 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
+from analysis import pieces
 from analysis.customers import SCALE, whole
 from analysis.rfm import refusal, scored
 from analysis.total_order import stable
+from dataset.engine import Relation
 
 NOT_YET = -1  # the code of who had not bought yet
 HIGH = 4  # the score that VIP and Loyal customers need
@@ -67,26 +69,37 @@ def months_before(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def facts(table: pa.Table, first: date) -> Facts:
+def facts(lines: Relation, snapshot: date, since: date, first: date) -> Facts:
     """The rows of migration.sql (ordered by customer, then period) of those who bought, by period."""
-    place, orders = (table[name].to_numpy() for name in ("customer", "orders"))
-    bought = np.bincount(place, weights=orders) > 0 if len(place) else np.zeros(0, dtype=bool)
+
+    def made(piece: pa.RecordBatch) -> dict[str, np.ndarray]:
+        last = piece["last_sale"].to_numpy(zero_copy_only=False) - np.datetime64(first, "D")
+        return {
+            "place": piece["customer"].to_numpy(),
+            "period": piece["period"].cast(pa.int32()).to_numpy(),
+            "orders": piece["orders"].to_numpy(),
+            "last": np.maximum(last.astype(np.int64), 0).astype(np.int32),  # no sale in that period: the least integer
+            "net": piece["net"].to_numpy(zero_copy_only=False),
+        }
+
+    found = pieces.read(lines.query("migration.sql", snapshot=snapshot, since=since), made)
+    place, period = found.pop("place"), found.pop("period")
+    bought = np.bincount(place, weights=found["orders"]) > 0 if len(place) else np.zeros(0, dtype=bool)
     kept = np.flatnonzero(bought[place])
-    day = table["period"].combine_chunks().cast(pa.int32()).to_numpy()[kept]
+    day = period[kept]
     low = int(day.min()) if len(day) else 0
     sizes = np.bincount(day - low)
     starts = np.flatnonzero(sizes)
-    at = kept[stable(day - low)]  # period by period
-    last = (table["last_sale"].to_numpy()[at] - np.datetime64(first, "D")).astype(np.int64)
+    at = kept[stable(day - low)].astype(np.int32)  # period by period
+    del period, day, kept
+    columns = {name: found.pop(name)[at] for name in list(found)}
     return Facts(
         first=first,
         customers=int(bought.sum()),
         periods=(starts + low).astype("datetime64[D]").tolist(),
         edges=[0, *np.cumsum(sizes[starts]).tolist()],
         place=(np.cumsum(bought, dtype=np.int32) - 1)[place[at]],
-        orders=orders[at],
-        last=np.maximum(last, 0).astype(np.int32),  # no sale in that period: the least integer
-        net=table["net"].to_numpy()[at],
+        **columns,
     )
 
 

@@ -99,8 +99,8 @@ class Migration(Result):
 
 def compute(lines: Relation, customers: Customers, rfm: Rfm, settings: Settings) -> Migration:
     """Score the customers as of each day; raises Skip when they could not be scored three months ago."""
-    first, since = customers.frame["first_sale"].min().date(), months_before(settings.snapshot, MONTHS)
-    known = facts(lines.query("migration.sql", snapshot=settings.snapshot, since=since), first)
+    first, since = customers.window[0], months_before(settings.snapshot, MONTHS)
+    known = facts(lines, settings.snapshot, since, first)
     if known.customers != len(rfm.frame):
         raise RuntimeError("the customers of migration.sql are not those of customers.sql")
     shown = days_of(first, settings.snapshot)
@@ -138,7 +138,7 @@ def _sizes_on(state: State) -> list[dict[str, object]]:
 def _silent(then: np.ndarray, now: State, since: date, customers: Customers) -> Silent:
     """Of the VIP and Loyal customers then, those without a sale since, and those of the left who did buy."""
     best = [SEGMENTS.index(name) for name in BEST]
-    were, bought = np.isin(then, best), (customers.frame["last_sale"] >= pd.Timestamp(since)).to_numpy()
+    were, bought = np.isin(then, best), customers.frame["recency_days"].to_numpy() <= (now.day - since).days
     left = were & ~np.isin(now.code, best)
     return Silent(int(np.count_nonzero(were & ~bought)), int(np.count_nonzero(left & bought)))
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Lock
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis.customers import SCALE, framed, whole
+from analysis import pieces
+from analysis.customers import SCALE, texts, whole
 from analysis.mapped import mapped
 from dataset.engine import Engine, Relation
 
 SALE, RETURNED, REFUND = range(3)
 NEVER = np.iinfo(np.int32).min  # the day before all days
 THOUSAND = 1000  # units are counted in whole thousandths
+BLOCK = 100_000  # customers looked at together
+WIDE = 2**31 - 2**20  # rows
 EPOCH = date(1970, 1, 1).toordinal()
 
 _read: WeakKeyDictionary[Engine, OrderDays] = WeakKeyDictionary()
@@ -28,12 +33,12 @@ _reading = Lock()
 class OrderDays:
     """Rows of outcomes.sql, customer by customer and in order of time; a row an order, day and kind.
 
-    ids: of all customers, sorted; a customer's number is the place among them. start: where each begins. day: days
-    since 1970 (int32). added: the few rows that add to an order of an earlier day (rising), earlier: that day. kind:
-    int8. units: whole thousandths, money: whole units of SCALE (int32 where all fit, else int64; nought where
-    unknown, which `counted` and `priced` tell; None where all is known). country: place in `countries`, which is
-    sorted (-1 unknown); settled: each customer's rows all name the same, or none. As narrow as can be: all of it is
-    held as long as the shop is looked at.
+    ids: of all customers, sorted; a customer's number is the place among them. start: where each begins (int32). day:
+    days since 1970. added: the few rows that add to an order of an earlier day (rising), earlier: that day (int32).
+    kind: int8. units, money: how many times `unit` thousandths, and `coin` of 1 / SCALE (nought where unknown, which
+    `counted` and `priced` tell; None where all is known). country: place in `countries`, which is sorted (-1 unknown);
+    settled: each customer's rows all name the same, or none. As narrow as can be: all of it is held as long as
+    customers are looked at.
     """
 
     ids: pa.Array
@@ -43,7 +48,9 @@ class OrderDays:
     earlier: np.ndarray
     kind: np.ndarray
     units: np.ndarray
+    unit: int
     money: np.ndarray
+    coin: int
     counted: np.ndarray | None
     priced: np.ndarray | None
     country: np.ndarray
@@ -61,37 +68,83 @@ class OrderDays:
     @classmethod
     def read(cls, lines: Relation) -> OrderDays:
         """Those of a shop, read afresh."""
-        rows = lines.query("outcomes.sql")
+        before, rows = -1, 0  # the last piece's last customer; rows so far
+
+        def made(piece: pa.RecordBatch) -> dict[str, Any]:
+            nonlocal before, rows
+            customer = piece["customer"].to_numpy()
+            begins = np.diff(customer, prepend=np.int32(before)) > 0
+            units, money = (piece[name].to_numpy(zero_copy_only=False).astype(float) for name in ("quantity", "amount"))
+            added = np.flatnonzero(piece["earlier"].is_valid().to_numpy(zero_copy_only=False))
+            found = {
+                "start": (np.flatnonzero(begins) + rows).astype(np.int32 if rows < WIDE else np.int64),
+                "day": narrow(_days(piece["day"])),
+                "added": added + rows,
+                "earlier": _days(piece["earlier"].take(pa.array(added))),
+                "kind": piece["kind"].to_numpy().astype(np.int8),
+                "units": narrow(np.rint(np.nan_to_num(units) * THOUSAND).astype(np.int64)),
+                "money": narrow(whole(money)),
+                "counted": ~np.isnan(units),
+                "priced": ~np.isnan(money),
+                "country": piece["country"].dictionary_encode(),
+            }
+            before, rows = int(customer[-1]) if len(customer) else before, rows + len(customer)
+            return found
+
+        found = pieces.read(lines.query("outcomes.sql"), made)
         ids = lines.query("outcomes_ids.sql")["customer_id"].combine_chunks()
-        columns = {name: rows[name] for name in rows.column_names}
-        del rows  # each column goes as soon as it is read
-        country, countries = _coded(columns.pop("country"))
-        begins = np.diff(columns.pop("customer").to_numpy(), prepend=-1) > 0
-        units, money = (columns.pop(c).to_numpy(zero_copy_only=False).astype(float) for c in ("quantity", "amount"))
-        earlier = columns.pop("earlier").combine_chunks()
-        added = np.flatnonzero(earlier.is_valid().to_numpy(zero_copy_only=False))
+        country, countries = _coded(found.pop("country"))
+        settled = country[1:] == country[:-1]
+        settled[found["start"][1:] - 1] = True
+        counted, priced = (None if (known := found.pop(name)).all() else known for name in ("counted", "priced"))
+        units, unit = _coarse(found.pop("units"), THOUSAND)
+        money, coin = _coarse(found.pop("money"), SCALE // 100)
         return cls(
             ids=ids,
-            start=_narrow(np.flatnonzero(begins)),
-            day=_days(columns.pop("day").combine_chunks()),
-            added=added,
-            earlier=_days(earlier.take(pa.array(added))),
-            kind=columns.pop("kind").to_numpy().astype(np.int8),
-            units=_narrow(np.rint(np.nan_to_num(units) * THOUSAND).astype(np.int64)),
-            money=_narrow(whole(money)),
-            counted=_known(units),
-            priced=_known(money),
+            units=units,
+            unit=unit,
+            money=money,
+            coin=coin,
+            counted=counted,
+            priced=priced,
             country=country,
             countries=countries,
-            settled=bool((begins[1:] | (country[1:] == country[:-1])).all()),
+            settled=bool(settled.all()),
+            **found,
         )
 
-    def features(self, day: date, named: bool = True) -> pd.DataFrame:
+    def blocks(self, most: int = BLOCK) -> Iterator[OrderDays]:
+        """The same of so many customers at a time, who are numbered from nought in each."""
+        for first, low, high in stretches(self.start, len(self.day), most):
+            added, rows = slice(*np.searchsorted(self.added, (low, high))), slice(low, high)
+            yield replace(
+                self,
+                ids=self.ids.slice(first, most),
+                start=self.start[first : first + most] - low,
+                day=self.day[rows],
+                added=self.added[added] - low,
+                earlier=self.earlier[added],
+                kind=self.kind[rows],
+                units=self.units[rows],
+                money=self.money[rows],
+                counted=None if self.counted is None else self.counted[rows],
+                priced=None if self.priced is None else self.priced[rows],
+                country=self.country[rows],
+            )
+
+    def features(self, day: date, named: bool = True, most: int = BLOCK) -> pd.DataFrame:
         """Who bought before `day`, as Customers.frame without what is on file; and `customer` (int32), the number.
 
-        named: with their ids and the days of their first and last sale.
+        named: with their ids. most: how many customers are looked at together.
         """
-        at = number(day)
+        found = _one_by_one([block._features(number(day)) for block in self.blocks(most)], most)
+        there, code = found.pop("customer"), found.pop("country")
+        columns: dict[str, object] = {"customer_id": texts(self.ids.take(pa.array(there)))} if named else {}
+        columns |= {"country": self._countries(code), **found, "customer": there}
+        return pd.DataFrame(columns, copy=False)
+
+    def _features(self, at: int) -> dict[str, np.ndarray]:
+        """The columns of `features`; country as its place in `countries`."""
         before = self.day < at
         sold = before & (self.kind == SALE)
         begun = sold.copy()
@@ -100,45 +153,51 @@ class OrderDays:
         there = np.flatnonzero(orders)
         days, count = self.day[sold], self.sums(sold)
         until = np.cumsum(count)[there]  # a customer's days of sale are those of `days` before here, the earliest first
-        first, last = days[until - count[there]], days[until - 1]
-        frame = framed(
-            day,
-            ids=self.ids.take(pa.array(there)) if named else None,
-            country=self._countries(before, there),
-            first=first.astype("datetime64[D]"),
-            last=last.astype("datetime64[D]"),
-            orders=orders[there].astype(np.int32),
-            units=self._total(self.units, THOUSAND, sold, self.counted)[there],
-            gross=self._total(self.money, SCALE, before & (self.kind != REFUND), self.priced)[there],
-            net=self._total(self.money, SCALE, before & (self.kind != RETURNED), self.priced)[there],
-        )
-        return frame.assign(customer=there.astype(np.int32))
+        first, last = days[until - count[there]].astype(np.int32), days[until - 1].astype(np.int32)
+        return {
+            "customer": there.astype(np.int32),
+            "country": self._country(before)[there],
+            "recency_days": at - last,
+            "tenure_days": at - first,
+            "orders": orders[there].astype(np.int32),
+            "units": self._total("units", sold)[there],
+            "gross": self._total("money", before & (self.kind != REFUND))[there],
+            "net": self._total("money", before & (self.kind != RETURNED))[there],
+        }
 
-    def outcome(self, first: date, until: date, named: bool = True) -> pd.DataFrame:
+    def outcome(self, first: date, until: date, named: bool = True, most: int = BLOCK) -> pd.DataFrame:
         """What each customer did from `first` until before `until`; who did nothing has no row.
 
         Columns: customer (int32), customer_id (str, sorted) if named, net (float64, NaN: no amount is known), orders
         (int32).
         """
+        found = _one_by_one([block._outcome(number(first), number(until)) for block in self.blocks(most)], most)
+        columns: dict[str, object] = {"customer": found.pop("customer")}
+        if named:
+            columns["customer_id"] = texts(self.ids.take(pa.array(columns["customer"])))
+        return pd.DataFrame(columns | found, copy=False)
+
+    def _outcome(self, first: int, until: int) -> dict[str, np.ndarray]:
         within = self._within(first, until) & (self.kind != RETURNED)
         there = np.flatnonzero(self.sums(within))
-        ids = {"customer_id": pd.Series(self.ids.take(pa.array(there)).to_pandas(), dtype="str")} if named else {}
-        columns = {
+        return {
             "customer": there.astype(np.int32),
-            **ids,
-            "net": self._total(self.money, SCALE, within, self.priced)[there],
-            "orders": self.ordered(first, until)[there].astype(np.int32),
+            "net": self._total("money", within)[there],
+            "orders": self._ordered(first, until)[there].astype(np.int32),
         }
-        return pd.DataFrame(columns, copy=False)
 
     def ordered(self, first: date, until: date) -> np.ndarray:
-        """How many orders each customer placed from `first` until before `until` (int64), by number."""
+        """How many orders each customer placed from `first` until before `until` (int32), by number."""
+        found = [block._ordered(number(first), number(until)).astype(np.int32) for block in self.blocks()]
+        return np.concatenate([np.zeros(0, dtype=np.int32), *found])
+
+    def _ordered(self, first: int, until: int) -> np.ndarray:
         begun = self._within(first, until) & (self.kind == SALE)
-        begun[self.added[self.earlier >= number(first)]] = False  # counted on that earlier day
+        begun[self.added[self.earlier >= first]] = False  # counted on that earlier day
         return self.sums(begun)
 
-    def _within(self, first: date, until: date) -> np.ndarray:
-        return (self.day >= number(first)) & (self.day < number(until))
+    def _within(self, first: int, until: int) -> np.ndarray:
+        return (self.day >= first) & (self.day < until)
 
     def buyers(self, day: date) -> pa.Array:
         """The ids of who bought before `day`, in order."""
@@ -159,28 +218,47 @@ class OrderDays:
         """The sum of each customer's rows (int64), by number."""
         return sums(values, self.start)
 
-    def _total(self, values: np.ndarray, scale: int, rows: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+    def _total(self, what: Literal["units", "money"], rows: np.ndarray) -> np.ndarray:
         """The sum of some rows of each customer who has such (float64); NaN where nothing is known of any of them."""
-        total = self.sums(values * rows) / scale
+        if what == "units":
+            total, known = self.sums(self.units * rows) * self.unit / THOUSAND, self.counted
+        else:
+            total, known = self.sums(self.money * rows) * self.coin / SCALE, self.priced
         return total if known is None else np.where(self.sums(rows & known) > 0, total, np.nan)
 
-    def _countries(self, rows: np.ndarray, there: np.ndarray) -> pd.Series:
-        """The first country of some customers in the order of names; categories by first appearance."""
+    def _country(self, rows: np.ndarray) -> np.ndarray:
+        """The first country of each customer in the order of names, as its place; -1 of none."""
+        if self.settled:
+            return self.country[self.start]
+        none = np.int32(len(self.countries))
+        least = np.minimum.reduceat(np.where(rows & (self.country >= 0), self.country, none), self.start)
+        return np.where(least == none, -1, least).astype(self.country.dtype)
+
+    def _countries(self, code: np.ndarray) -> pd.Series:
+        """Places of countries as names; categories by first appearance."""
         import pyarrow.compute as pc
 
-        if not len(self.countries) or not len(there):
-            code = np.full(len(there), -1, dtype=np.int32)
-        elif self.settled:
-            code = self.country[self.start[there]]
-        else:
-            least = np.where(rows & (self.country >= 0), self.country, len(self.countries))
-            code = np.minimum.reduceat(least, self.start)[there]
-        place, seen = pd.factorize(np.where(code == len(self.countries), -1, code))
-        kept = seen >= 0
-        place = np.where(kept[place], np.cumsum(kept)[place] - 1, -1) if len(place) else place
-        coded = pa.array(np.where(place < 0, 0, place).astype(np.int32), mask=place < 0)
-        names = pc.take(self.countries, pa.array(seen[kept], pa.int64()))
-        return pa.DictionaryArray.from_arrays(coded, names).to_pandas()
+        seen = pd.unique(code)
+        seen = seen[seen >= 0]
+        place = np.full(len(self.countries) + 1, -1, dtype=np.int32)  # the last is that of -1
+        place[seen] = np.arange(len(seen))
+        names = pc.take(self.countries, pa.array(seen, pa.int64()))
+        kind = pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), names).to_pandas().dtype
+        return pd.Series(pd.Categorical.from_codes(place[code], dtype=kind))
+
+
+def _one_by_one(blocks: list[dict[str, np.ndarray]], most: int) -> dict[str, np.ndarray]:
+    """The columns of blocks of so many customers as one, each block's numbers raised by those before."""
+    for at, block in enumerate(blocks):
+        block["customer"] += np.int32(at * most)
+    return {name: np.concatenate([block.pop(name) for block in blocks]) for name in list(blocks[0])}
+
+
+def stretches(start: np.ndarray, rows: int, most: int) -> Iterator[tuple[int, int, int]]:
+    """Of so many customers at a time: the first, their first row, the first row of the next; once where nobody is."""
+    for first in range(0, max(len(start), 1), most):
+        here, after = start[first : first + 1], start[first + most : first + most + 1]
+        yield first, int(here[0]) if len(here) else 0, int(after[0]) if len(after) else rows
 
 
 def sums(values: np.ndarray, start: np.ndarray) -> np.ndarray:
@@ -204,27 +282,31 @@ def _days(column: pa.Array) -> np.ndarray:
     return column.cast(pa.int32()).fill_null(int(NEVER)).to_numpy(zero_copy_only=False)
 
 
-def _narrow(values: np.ndarray) -> np.ndarray:
-    """Whole numbers as int32 where all fit."""
-    limits = np.iinfo(np.int32)
-    return (
-        values.astype(np.int32)
-        if limits.min <= values.min(initial=0) <= values.max(initial=0) <= limits.max
-        else values
-    )
+def narrow(values: np.ndarray) -> np.ndarray:
+    """Whole numbers in as few bytes as hold them all."""
+    low, high = values.min(initial=0), values.max(initial=0)
+    for kind in (np.int8, np.int16, np.int32):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return values.astype(kind)
+    return values
 
 
-def _known(values: np.ndarray) -> np.ndarray | None:
-    known = ~np.isnan(values)
-    return None if known.all() else known
+def _coarse(values: np.ndarray, step: int) -> tuple[np.ndarray, int]:
+    """Whole numbers as multiples of `step`, if all are such, else of one; and of what they are multiples."""
+    if values.dtype == np.int8 or (values % step).any():
+        return values, 1
+    return narrow(values // step), step
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
-    """Texts as places among the distinct ones, which are sorted; -1 of none."""
+    """Texts in a dictionary as places among the distinct ones, which are sorted; -1 of none."""
     import pyarrow.compute as pc
 
-    coded = column.combine_chunks().dictionary_encode()
-    order = pc.sort_indices(coded.dictionary)
-    place = np.empty(len(order) + 1, dtype=np.int16 if len(order) < 2**15 else np.int32)
+    coded = column.unify_dictionaries()
+    names = coded.chunk(0).dictionary
+    order = pc.sort_indices(names)
+    place = np.empty(len(order) + 1, dtype=np.int64)
     place[order.to_numpy()], place[-1] = np.arange(len(order)), -1
-    return place[coded.indices.fill_null(len(order)).to_numpy(zero_copy_only=False)], coded.dictionary.take(order)
+    place = narrow(place)
+    codes = [chunk.indices.fill_null(len(order)).to_numpy(zero_copy_only=False) for chunk in coded.chunks]
+    return np.concatenate([place[code] for code in codes]), names.take(order)

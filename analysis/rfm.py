@@ -276,9 +276,9 @@ def _segment_row(frame: pd.DataFrame, money: np.ndarray, earned: np.ndarray, her
     net = int(money[here].sum())
     row = {"customers": there, "net": net / SCALE, "exact": net, "earned": int(earned[here].sum())}
     row["mean_net"] = net / SCALE / there if there else np.nan
-    for column, median in MEDIANS.items():
-        row[median] = _median(frame[column].to_numpy()[here])
-    return row
+    own = {column: frame[column].to_numpy()[here] for column in MEDIANS if column in frame}
+    own["order_value"] = own["net"] / own["orders"]
+    return row | {median: _median(own[column]) for column, median in MEDIANS.items()}
 
 
 def _median(values: np.ndarray) -> float:

@@ -56,6 +56,7 @@ def run(
     result by the module's name. Annotated `| None`, it may be absent. Raises LookupError for any other name.
     What is found does not depend on `at_once`, nor on what an earlier build left: what is `kept` is not computed again.
     """
+    memory.from_the_system()
     planned = plan.plan(names)
     tables = {n: Relation(dataset.engine, n, plan.ROOT) for n in dataset.tables}
     given = {"settings": settings, "dataset": dataset}

@@ -13,8 +13,8 @@ import pyarrow as pa
 from analysis import btyd, gains, outcomes, rfm, spend_model, spend_report, spend_told
 from analysis.customers import NO_AMOUNT, filed
 from analysis.finding import Finding, Result, Skip, Table
-from analysis.spend_model import Model
-from analysis.spend_report import Past, Report, Tested
+from analysis.spend_model import Model, Training
+from analysis.spend_report import ASKED, Past, Report, Tested
 from analysis.threads import one_thread
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -61,13 +61,15 @@ def compute(lines: Relation, customers: Relation | None, settings: Settings) -> 
     if settings.no_money:
         raise Skip(settings.no_money)
     known = filed(customers)
-    quarters = [_quarter(lines, known, settings.snapshot - HORIZON * back) for back in (2, 1)]
+    before = _learnt(_quarter(lines, known, settings.snapshot - HORIZON * 2), settings.seed)
+    later = [_quarter(lines, known, settings.snapshot - HORIZON)]
+    if isinstance(before, Skip):
+        raise before
     with one_thread():
-        lifetime = _lifetime(lines, quarters[1])
-        tested, model = _tested(quarters.pop(0), quarters.pop(), settings, lifetime)
+        lifetime = _lifetime(lines, later[0])
+        tested, model = _tested(before, later.pop(), settings, lifetime)
     report = spend_report.judged(tested)
-    now = outcomes.features(lines, known, settings.snapshot)
-    return _result(tested, report, model, now, settings)
+    return _result(tested, report, model, outcomes.features(lines, known, settings.snapshot), settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,14 @@ def _quarter(lines: Relation, known: pa.Table | None, day: date) -> Quarter:
     return Quarter(day, people, spent)
 
 
+def _learnt(quarter: Quarter, seed: int) -> Training | Skip:
+    """What a model learns from a quarter; why it cannot, which is only said where the next quarter is no worse."""
+    try:
+        return spend_model.training(quarter.people, quarter.spent, seed)
+    except Skip as skip:
+        return skip
+
+
 def _lifetime(lines: Relation, quarter: Quarter) -> np.ndarray | None:
     """Spend of ninety days that BG/NBD and Gamma-Gamma expect of each of the quarter's customers; None unfitted."""
     known = btyd.bought(lines, quarter.day)
@@ -108,23 +118,25 @@ def _lifetime(lines: Relation, quarter: Quarter) -> np.ndarray | None:
 
 
 def _tested(
-    earlier: Quarter, later: Quarter, settings: Settings, lifetime: np.ndarray | None = None
+    earlier: Training, later: Quarter, settings: Settings, lifetime: np.ndarray | None = None
 ) -> tuple[Tested, Model]:
     """What the test found, and the model fitted on the later quarter. Power and alpha are those of the earlier one."""
-    fits = spend_model.Fits(spend_model.training(earlier.people, earlier.spent, settings.seed))
-    del earlier  # the largest thing here
+    fits = spend_model.Fits(earlier)
     choice = spend_model.choose(fits)
     before = spend_model.fitted(fits, choice)
     score = before.score(later.people)
     fresh = spend_model.training(later.people, later.spent, settings.seed)
+    segment, window = rfm.segments_of(later.people), (later.day, later.day + HORIZON - timedelta(days=1))
+    people, spent = later.people[list(ASKED)], np.maximum(np.nan_to_num(later.spent), 0)
+    del later  # the largest thing here
     fits = spend_model.Fits(fresh)
     apart, apart_spend = spend_model.held_out(fits, choice)
     return (
         Tested(
-            later=Past(later.people, np.maximum(np.nan_to_num(later.spent), 0), score, before.spend(score), lifetime),
+            later=Past(people, spent, score, before.spend(score), lifetime),
             held_out=Past(fresh.people, fresh.spent, apart, apart_spend),
-            segment=rfm.segments_of(later.people),
-            window=(later.day, later.day + HORIZON - timedelta(days=1)),
+            segment=segment,
+            window=window,
             tried=choice.tried,
             seed=settings.seed,
         ),
@@ -137,7 +149,8 @@ def _result(tested: Tested, report: Report, model: Model, now: pd.DataFrame, set
     ahead = spend_report.ahead(tested, rfm.segments_of(now), expected) if report.passed else None
     window = (settings.snapshot, settings.snapshot + HORIZON - timedelta(days=1))
     frame = pd.DataFrame({"customer_id": now["customer_id"], "spend_90d": expected}, copy=False)
-    named = frame if ahead and settings.include_customers else None
+    biggest = spend_told.biggest(now, frame, NAMED) if ahead and settings.include_customers else None
+    del now
     return Spend(
         findings=spend_told.findings(tested, report, model, ahead, window),
         frame=frame if ahead else None,
@@ -152,5 +165,5 @@ def _result(tested: Tested, report: Report, model: Model, now: pd.DataFrame, set
         coefficients=spend_told.coefficients(model),
         tried=spend_told.tried(tested.tried),
         gate=report.gate,
-        biggest=None if named is None else spend_told.biggest(now, named, NAMED),
+        biggest=biggest,
     )

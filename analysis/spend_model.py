@@ -20,6 +20,7 @@ from analysis.threads import heard
 KIND = "customer-deck spend 1"
 DIGITS = 10  # parameters are rounded to so many decimals before anything is predicted: what is kept is what was used
 FOLDS = 5
+BLOCK = 100_000  # customers scored together
 SAMPLE = 50_000  # customers a model is fitted on, about; all are scored
 POWERS = (1.2, 1.5, 1.8)  # between one (spend grows with the number of orders) and two (with their size)
 ALPHAS = (0.01, 0.1)
@@ -85,7 +86,8 @@ class Model:
 
         Summed column by column and rounded, so that equal customers get equal scores wherever they stand.
         """
-        return self.scored(measured(people), people["country"])
+        parts = (people.iloc[first : first + BLOCK] for first in range(0, max(len(people), 1), BLOCK))
+        return np.concatenate([self.scored(measured(part), part["country"]) for part in parts])
 
     def scored(self, measures: Mapping[str, np.ndarray], country: pd.Series) -> np.ndarray:
         """The same of people so measured."""
@@ -200,7 +202,8 @@ def training(people: pd.DataFrame, spent: np.ndarray, seed: int) -> Training:
     kept = drawn < SAMPLE / max(len(people), SAMPLE)
     rows = people[kept].reset_index(drop=True)
     table = pd.DataFrame(measured(rows)) if len(rows) else pd.DataFrame()
-    scales = {name: _mean(values) if name in MONEY else 1.0 for name, values in measured(people).items()}
+    scales = dict.fromkeys(measured(rows), 1.0)
+    scales |= {name: _mean(people[name].to_numpy(dtype=float)) for name in MONEY if name in people}
     table = table.loc[:, table.notna().any()]
     for name in table.columns.intersection(list(MONEY)):
         table[name] /= scales[name]

@@ -19,6 +19,7 @@ SHARES = (0.1, 0.2)
 BAND = (2 / 3, 3 / 2)  # predicted over actual total in which the level counts as right
 HELD = 0.8  # share of tenths whose actual spend must hold the predicted
 BELOW = "who was refunded more than bought counts as zero"
+ASKED = ("net", "tenure_days", "recency_days")  # of people, by the simpler ways to rank them
 SCORES = {
     "model": "Model",
     "past_spend": "Past spend",
@@ -32,7 +33,8 @@ SCORES = {
 class Past:
     """Customers whose quarter is known: what each spent (at least 0), was scored and was expected to spend.
 
-    lifetime: what BG/NBD and Gamma-Gamma expected; None where they could not be fitted or are not compared.
+    people: ASKED of them. lifetime: what BG/NBD and Gamma-Gamma expected; None where they could not be fitted or are
+    not compared.
     """
 
     people: pd.DataFrame

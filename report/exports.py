@@ -82,7 +82,7 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     """
     folder.mkdir(parents=True, exist_ok=True)
     written: list[str] = []
-    frame = getattr(results.get("customers"), "frame", None)
+    frame = getattr(results.get("customers"), "told", None)
     if frame is not None:
         _rows(_customers(frame, results), [folder / name for name in CUSTOMERS])
         written += CUSTOMERS

@@ -100,9 +100,8 @@ def test_churn_is_asked_of_who_bought_within_a_year(base):
 def test_measures_are_those_of_pandas(shop):
     day = date(2024, 1, 15)
     made = shop(LINES)
-    found = chance_people.customers(relation(made), outcomes.features(relation(made), None, day), day).set_index(
-        "customer_id"
-    )
+    people = outcomes.features(relation(made), None, day)
+    found = chance_people.customers(relation(made), people, day).of(slice(None)).set_index(people["customer_id"])
     before = LINES[LINES["ordered_at"] < pd.Timestamp(day)]
     by = before.assign(on=before["ordered_at"].dt.normalize()).groupby("customer_id")
     last, first, count = by["on"].max(), by["on"].min(), by["order_id"].nunique()
@@ -128,7 +127,7 @@ def test_later_purchases_change_no_measure(shop):
     tables = []
     for frame in (LINES, moved):
         lines = relation(shop(frame))
-        tables.append(chance_people.customers(lines, outcomes.features(lines, None, day), day))
+        tables.append(chance_people.customers(lines, outcomes.features(lines, None, day), day).of(slice(None)))
     pd.testing.assert_frame_equal(*tables)
 
 
@@ -318,7 +317,8 @@ def test_the_model_file_gives_the_same_chances(base, shop):
     result, made = base["churn"], shop(LINES)
     told = result.model.json()
     day = date.fromisoformat(told["snapshot"])
-    measured = chance_people.customers(relation(made), base["customers"].frame, day).set_index("customer_id")
+    people = base["customers"].numbered
+    measured = chance_people.customers(relation(made), people, day).of(slice(None)).set_index(people["customer_id"])
     logit = np.full(len(measured), told["intercept"])
     for f in told["features"]:
         x = measured[f["name"]] / f["scale"]
@@ -350,7 +350,7 @@ EVENTS = [
 
 def test_visitors_by_hand(shop):
     made = shop([("o1", "ann", "2024-03-05 09:00", 5), ("o2", "cid", "2024-03-10 00:00", 5)], events=EVENTS)
-    found = chance_people.visitors(relation(made, "events"), *2 * [date(2024, 3, 10)])
+    found = chance_people.visitors(relation(made, "events"), *2 * [date(2024, 3, 10)]).of(slice(None))
     found = found.sort_values("sessions", ascending=False, ignore_index=True)
     assert found["customer"].tolist() == [0, -1, 1]  # ann, bob, who bought nothing, and cid
     assert found["sessions"].tolist() == [3, 2, 1]
@@ -383,7 +383,7 @@ def test_visitors_by_their_events_one_by_one(shop, seed):
     for back in (0, 9):
         until = day - pd.Timedelta(days=back)
         made = shop(lines, events=events)
-        found = chance_people.visitors(relation(made, "events"), until.date(), day.date())
+        found = chance_people.visitors(relation(made, "events"), until.date(), day.date()).of(slice(None))
         people = [_visitor(own, until) for _, own in events.groupby("customer_id")]
         expected = pd.DataFrame([one for one in people if one], dtype=float)
         same = in_order(found[list(expected.columns)])
@@ -490,7 +490,7 @@ def test_later_events_change_no_measure_of_visitors(shop):
         ordered_at=lines["ordered_at"].where(~bought, lines["ordered_at"] + pd.Timedelta(days=2))
     )
     tables = [
-        in_order(chance_people.visitors(relation(shop(sold, events=seen), "events"), day, snapshot))
+        in_order(chance_people.visitors(relation(shop(sold, events=seen), "events"), day, snapshot).of(slice(None)))
         for sold, seen, snapshot in (
             (lines, events, day),
             (lines_moved, moved, day),

@@ -292,7 +292,8 @@ def test_customers_are_put_where_scikit_learn_puts_them(monkeypatch):
     place = MODEL.placed(measures).T
     assert np.abs(theirs.cluster_centers_ - MODEL.centres).max() < 1e-9
     monkeypatch.setattr(cluster_model, "BLOCK", 777)
-    found = MODEL.assigned(measures)
+    lazy = {name: values.__getitem__ for name, values in measures.items()}
+    found = MODEL.assigned(cluster_model.Measures(lazy, 5000))
     assert found.tolist() == theirs.predict(np.ascontiguousarray(place)).tolist()
     own = ((place - MODEL.centres[found]) ** 2).sum(axis=1) ** 0.5
     assert own == pytest.approx(theirs.transform(np.ascontiguousarray(place)).min(axis=1), abs=1e-9)

@@ -311,14 +311,14 @@ def test_nobody_leaves_is_the_limit_of_bg_nbd(made):
 
 def test_measures_by_hand():
     actual, predicted = np.array([0.0, 1, 3, 0]), np.array([1.0, 1, 2, 0])
-    found = clv_trial.measures({"model": predicted, "mean": np.ones(4)}, actual).set_index("method")
+    found = clv_trial.measures({"model": lambda: predicted, "mean": lambda: np.ones(4)}, actual).set_index("method")
     model = found.loc["model"]
     assert (model["total"], model["error_change"], model["mae"]) == (4, 0, 0.5)
     assert model["rmse"] == pytest.approx(np.sqrt(0.5))
     assert model["rank"] == pytest.approx(spearmanr(predicted, actual).statistic)
     assert model["capture_20"] == pytest.approx(0.8 * 3 / 4)
     assert found.loc["mean", "rank"] == 0 and found.loc["mean", "capture_10"] == pytest.approx(0.1)
-    none = clv_trial.measures({"model": predicted}, np.zeros(4)).iloc[0]
+    none = clv_trial.measures({"model": lambda: predicted}, np.zeros(4)).iloc[0]
     assert np.isnan(none["error_change"])
 
 

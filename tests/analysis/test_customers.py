@@ -67,7 +67,7 @@ def oracle(lines: pd.DataFrame, snapshot: date) -> pd.DataFrame:
 
 def test_hand_solved(shop, computed):
     customers = computed("customers", shop(LINES))
-    frame = customers.frame.set_index("customer_id")
+    frame = customers.told.set_index("customer_id")
     assert list(frame.index) == ["ann", "bob", "cid"]
     assert frame["orders"].tolist() == [2, 1, 1]
     assert frame["recency_days"].tolist() == [8, 9, 1]
@@ -132,7 +132,7 @@ def test_split_line_changes_no_order_and_no_money(shop, computed):
 def test_shifted_dates_change_only_dates(shop, computed):
     lines = random_lines(8)
     later = lines.assign(ordered_at=lines["ordered_at"] + pd.Timedelta(days=17))
-    first, second = (computed("customers", shop(frame)).frame for frame in (lines, later))
+    first, second = (computed("customers", shop(frame)).told for frame in (lines, later))
     dates = ["first_sale", "last_sale"]
     pd.testing.assert_frame_equal(first.drop(columns=dates), second.drop(columns=dates))
     assert (second["last_sale"] - first["last_sale"] == pd.Timedelta(days=17)).all()

@@ -400,7 +400,7 @@ def test_who_bought_nothing_since_and_who_dropped_out_although_they_bought(shop,
     then = run(["rfm"], made[0], replace(made[1], snapshot=since)).results["rfm"].frame.set_index("customer_id")
     done = run(["rfm", "customers"], *made).results
     now = done["rfm"].frame.set_index("customer_id")["segment"]
-    last = done["customers"].frame.set_index("customer_id")["last_sale"]
+    last = done["customers"].told.set_index("customer_id")["last_sale"]
     best = then.index[then["segment"].isin(BEST)]
     silent = [c for c in best if last[c] < pd.Timestamp(since)]
     left = [c for c in best if now[c] not in BEST]

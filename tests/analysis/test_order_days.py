@@ -6,9 +6,10 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from analysis import customers, outcomes
+from analysis import customers, outcomes, pieces
 from analysis.order_days import OrderDays, sums
 
 from .test_customers import random_lines
@@ -18,11 +19,10 @@ from .test_outcomes import lines_of
 @pytest.mark.parametrize("day", [date(2024, 3, 1), date(2024, 6, 1), date(2030, 1, 1)])
 def test_features_are_those_of_customers_sql(shop, day):
     lines = lines_of(shop(random_lines(5)))
-    people = lines.query("customers.sql", snapshot=day)
-    bought = people.filter(people["orders"].to_numpy() > 0)
+    wanted, numbers, _ = customers._bought(lines, day)
     known = outcomes.features(lines, None, day)
-    pd.testing.assert_frame_equal(known.drop(columns="customer"), customers._frame(bought, day), check_exact=True)
-    assert known["customer"].tolist() == bought["customer"].to_pylist()
+    pd.testing.assert_frame_equal(known.drop(columns="customer"), wanted, check_exact=True)
+    assert known["customer"].tolist() == numbers.tolist()
 
 
 def test_an_order_of_several_days_counts_once_where_it_began_and_once_in_each_window(shop):
@@ -74,3 +74,23 @@ def test_a_customer_of_two_countries_is_told_by_those_known_on_the_day(shop):
         assert OrderDays.of(lines).settled is settled
         told = [outcomes.features(lines, None, date(2024, 1, day))["country"][0] for day in (2, 4)]
         assert told == ["Peru", min(countries)]
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+def test_blocks_of_any_size_tell_the_same(shop, most):
+    rows = OrderDays.of(lines_of(shop(random_lines(8))))
+    day, until = date(2024, 4, 1), date(2024, 7, 1)
+    pd.testing.assert_frame_equal(rows.features(day, most=most), rows.features(day))
+    pd.testing.assert_frame_equal(rows.outcome(day, until, most=most), rows.outcome(day, until))
+
+
+def test_an_answer_is_read_in_pieces_of_any_size():
+    answer = pa.table({"a": pa.array(range(10)), "b": pa.array([None, "x"] * 5)})
+
+    def made(piece):
+        return {"a": piece["a"].to_numpy(), "b": piece["b"]}
+
+    for most in (1, 3, 100):
+        found = pieces.read(answer, made, most)
+        assert found["a"].tolist() == list(range(10)) and found["b"].to_pylist() == [None, "x"] * 5
+    assert pieces.read(answer.slice(0, 0), made)["a"].tolist() == []

@@ -155,7 +155,7 @@ def test_chances_are_those_of_scikit_learn(random_shop, pairs: tuple) -> None:
 
     made = random_shop(7)
     people = outcomes.features(relation(made), None, made[1].snapshot)
-    known = chance_people.customers(relation(made), people, made[1].snapshot)
+    known = chance_people.customers(relation(made), people, made[1].snapshot).of(slice(None))
     rng = np.random.default_rng(7)
     features = tuple(
         Feature(name, one.log, 1.5 if one.money else 1.0, 0.25, 0.8) for name, one in chance_people.CUSTOMER.items()
@@ -199,7 +199,7 @@ def test_chances_of_visitors(random_shop) -> None:
     seen["product_id"] = [f"p{i}" for i in rng.integers(0, 9, 3000)]
     made = random_shop(3, events=seen)
     day = made[1].snapshot
-    people = chance_people.visitors(relation(made, "events"), day, day)
+    people = chance_people.visitors(relation(made, "events"), day, day).of(slice(None))
     features = tuple(
         Feature(name, one.log, 1.0, 0.5, 1.5, weight)
         for (name, one), weight in zip(chance_people.VISITOR.items(), rng.normal(size=9), strict=True)

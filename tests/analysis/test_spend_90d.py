@@ -80,7 +80,9 @@ def quarters(made: Any) -> tuple[spend_90d.Quarter, spend_90d.Quarter]:
 
 def tried(earlier: spend_90d.Quarter, later: spend_90d.Quarter) -> spend_report.Tested:
     with one_thread():
-        return spend_90d._tested(earlier, later, Settings(snapshot=S))[0]
+        return spend_90d._tested(
+            spend_model.training(earlier.people, earlier.spent, Settings().seed), later, Settings(snapshot=S)
+        )[0]
 
 
 def test_past_spend_by_a_second_way(computed_on):
@@ -431,3 +433,13 @@ def test_what_real_shops_must_show(tmp_path, name, beaten):
             assert curve[column].iloc[0] == 0 and curve[column].iloc[-1] == 1 and curve[column].is_monotonic_increasing
             assert (curve[column] <= curve["perfect"] + 1e-12).all()
     dataset.engine.close()
+
+
+def test_blocks_of_any_size_give_the_same_scores(monkeypatch, shop):
+    later = quarters(shop(buyers(1)))[1]
+    model = spend_model.laid_out(
+        data := spend_model.training(later.people, later.spent, 1), np.ones(len(data.spent), bool)
+    )
+    whole = model.fitted(1.5, 0.1).score(later.people)
+    monkeypatch.setattr(spend_model, "BLOCK", 7)
+    assert model.fitted(1.5, 0.1).score(later.people).tolist() == whole.tolist()

@@ -22,6 +22,10 @@ SETTINGS = Settings(snapshot=date(2024, 3, 1))
 class Customers:
     frame: pd.DataFrame
 
+    @property
+    def told(self) -> pd.DataFrame:
+        return self.frame
+
 
 @dataclass
 class Scores:
