@@ -54,7 +54,7 @@ class Expected:
 def expected(clv: Clv | None, spend_90d: Spend | None) -> Expected | None:
     """By the lifetime model, else by the spend model; None when neither passed."""
     if clv is not None and not clv.why:
-        return Expected(clv.value(QUARTER), LIFETIME, clv, (1.0, 1.0))
+        return Expected(clv.frame[f"value_{QUARTER}"].to_numpy(), LIFETIME, clv, (1.0, 1.0))
     if spend_90d is None or spend_90d.frame is None:
         return None
     total = spend_90d.findings["predicted_total"]
@@ -78,9 +78,7 @@ def columns(
     made = _counted(customers.frame, scores)
     if ahead is not None:
         made |= {"expected_value": lambda: ahead.each} | _ranks("value", ahead.each, scores)
-    if clv is not None:
-        made["p_alive"] = lambda: clv.alive
-    told = {"cluster": clusters, "churn_90d": churn, "propensity_7d": propensity}
+    told = {"cluster": clusters, "p_alive": clv, "churn_90d": churn, "propensity_7d": propensity}
     for name, result in told.items():
         if result is not None and result.frame is not None:
             made[name] = partial(_of, result.frame, name)

@@ -72,7 +72,7 @@ def _people(customers: Customers, rfm: Rfm, clv: Clv) -> pd.DataFrame:
     """One row a segment with customers: shares of customers and of revenue to date, mean P(alive)."""
     code = rfm.frame["segment"].cat.codes.to_numpy()
     count = np.bincount(code, minlength=len(SEGMENTS))
-    alive, again = clv.alive, clv.basis.rows.x[clv.basis.rows.of] > 0
+    alive, again = clv.frame["p_alive"].to_numpy(), clv.basis.rows.x[clv.basis.rows.of] > 0
     returned = np.bincount(code[again], minlength=len(SEGMENTS))
     still, still_again = (
         np.bincount(code[here], alive[here], len(SEGMENTS)) for here in (np.ones(len(code), dtype=bool), again)

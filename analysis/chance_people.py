@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis import outcomes, pieces, rfm, sampled, total_order
+from analysis import memory, outcomes, pieces, rfm, sampled, total_order
 from analysis.chances import Known, Measure, People, Rows
 from analysis.customers import Customers
+from analysis.mapped import mapped
 from analysis.order_days import narrow
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -148,7 +149,9 @@ def visitors(events: Relation, day: date, snapshot: date) -> People:
 
     found = pieces.read(events.query("propensity.sql", until=day, since=day - LATELY, seen=seen, **since), made)
     group = np.select([found["carts_left"] > 0, found["orders"] > 0, found["sessions"] > 1], [0, 1, 2], 3)
-    people = pd.DataFrame(found | {"group": group.astype(np.int8)}, copy=False)
+    people = mapped(pd.DataFrame(found | {"group": group.astype(np.int8)}, copy=False))
+    del found, group
+    memory.given_back()
     if len(people) <= sampled.MOST:
         return People(
             people["customer"].to_numpy(), people["group"].to_numpy(), lambda rows: _counted(people.iloc[rows])

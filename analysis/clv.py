@@ -36,15 +36,16 @@ HOW = "BG/NBD on distinct purchase days, in weeks since the first purchase"
 class Clv(Result):
     """Lifetime value of the customers of today.
 
-    people: customer_id; rows as customers.frame. parameters: with 95 % intervals. segments, clusters: expected value by
-    group, the most first, all customers last; None without groups. tenths: customers by expected value, best tenth
-    first; curve: share of customers against share of value; both None without spend. chances: customers by P(alive).
-    grid: mean P(alive) by purchases and days since. basis: what other groups of these customers are told from. why: why
-    there is no value, "" when there is.
+    frame: customer_id, p_alive, orders_90, orders_365, value_90, value_365 (float64, value NaN where spend is not
+    known); rows as customers.frame. parameters: with 95 % intervals. segments, clusters: expected value by group, the
+    most first, all customers last; None without groups. tenths: customers by expected value, best tenth first; curve:
+    share of customers against share of value; both None without spend. chances: customers by P(alive). grid: mean
+    P(alive) by purchases and days since. basis: what other groups of these customers are told from. why: why there is
+    no value, "" when there is.
     """
 
     findings: Mapping[str, Finding]
-    people: pd.DataFrame
+    frame: pd.DataFrame
     parameters: Table
     segments: Table | None
     clusters: Table | None
@@ -55,27 +56,6 @@ class Clv(Result):
     model: Model
     basis: Basis
     why: str
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """customer_id, p_alive, orders_90, orders_365, value_90, value_365; rows as customers.frame.
-
-        Made when asked for: it follows from `basis`.
-        """
-        days = (90, YEAR)
-        columns: dict[str, Any] = {"customer_id": self.people["customer_id"], "p_alive": self.alive}
-        columns |= {f"orders_{many}": np.round(self.basis.made.orders[many], 6) for many in days}
-        return pd.DataFrame(columns | {f"value_{many}": self.value(many) for many in days}, copy=False)
-
-    @property
-    def alive(self) -> np.ndarray:
-        """P(still a customer) of each (float64, six decimals)."""
-        return np.round(self.basis.made.expected.alive, 6)[self.basis.made.of]
-
-    def value(self, days: int) -> np.ndarray:
-        """What each is expected to bring in so many days (float64, to the millionth; NaN where spend is not known)."""
-        value = self.basis.made.value
-        return np.full(len(self.people), np.nan) if value is None else np.round(value[days], 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +101,7 @@ def compute(
     curve, tenths = clv_tables.curve(made), clv_tables.tenths(made)
     return Clv(
         findings=_findings(fits, made, moved, cells, (segments, grouped), customers, settings),
-        people=customers.frame[["customer_id"]],
+        frame=_frame(customers.frame["customer_id"], made),
         parameters=clv_tables.parameters(fits.model),
         segments=segments,
         clusters=grouped,
@@ -165,6 +145,15 @@ def _agreement(rows: Histories, values: np.ndarray) -> int:
     if digits < AGREED:
         raise Unidentified("two independent fits of the model do not agree")
     return min(digits, 6)
+
+
+def _frame(ids: pd.Series, made: Worth) -> pd.DataFrame:
+    """One row a customer: chances, orders and money to the millionth."""
+    columns: dict[str, Any] = {"customer_id": ids, "p_alive": np.round(made.alive, 6)}
+    columns |= {f"orders_{days}": np.round(made.orders[days], 6) for days in (90, YEAR)}
+    for days in (90, YEAR):
+        columns[f"value_{days}"] = np.full(len(ids), np.nan) if made.value is None else np.round(made.value[days], 6)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _findings(

@@ -9,22 +9,20 @@ from functools import cache
 
 import pyarrow as pa
 
+from analysis import mapped
+
 pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own pool holds on to what is free
 
 
 def given_back() -> None:
-    """Have the C library hand back what is free; it takes milliseconds. Elsewhere than on glibc nothing happens."""
+    """Have the C library hand back what is free, and let go of what is mapped; it takes milliseconds.
+
+    Elsewhere than on glibc nothing of the first happens.
+    """
+    mapped.let_go()
     trim = _trim()
     if trim is not None:
         trim(0)
-
-
-def from_the_system() -> None:
-    """Have Arrow take its memory where numpy does, too: its own allocator keeps what was freed, often for minutes."""
-    if _trim() is not None:
-        import pyarrow as pa
-
-        pa.set_memory_pool(pa.system_memory_pool())
 
 
 @cache

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis import pieces
+from analysis import memory, pieces
 from analysis.customers import SCALE, texts, whole
 from analysis.mapped import mapped
 from dataset.engine import Engine, Relation
@@ -141,7 +141,7 @@ class OrderDays:
         there, code = found.pop("customer"), found.pop("country")
         columns: dict[str, object] = {"customer_id": texts(self.ids.take(pa.array(there)))} if named else {}
         columns |= {"country": self._countries(code), **found, "customer": there}
-        return pd.DataFrame(columns, copy=False)
+        return _laid(pd.DataFrame(columns, copy=False))
 
     def _features(self, at: int) -> dict[str, np.ndarray]:
         """The columns of `features`; country as its place in `countries`."""
@@ -175,7 +175,7 @@ class OrderDays:
         columns: dict[str, object] = {"customer": found.pop("customer")}
         if named:
             columns["customer_id"] = texts(self.ids.take(pa.array(columns["customer"])))
-        return pd.DataFrame(columns | found, copy=False)
+        return _laid(pd.DataFrame(columns | found, copy=False))
 
     def _outcome(self, first: int, until: int) -> dict[str, np.ndarray]:
         within = self._within(first, until) & (self.kind != RETURNED)
@@ -271,6 +271,14 @@ def sums(values: np.ndarray, start: np.ndarray) -> np.ndarray:
     kind = np.int32 if values.dtype == bool and len(values) < 2**31 else np.int64
     until = np.cumsum(values, dtype=kind)[np.append(start[1:], len(values)) - 1]
     return np.diff(until, prepend=kind(0)).astype(np.int64, copy=False)
+
+
+def _laid(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same on disk: several days' customers are held at once."""
+    made = mapped(frame)
+    del frame
+    memory.given_back()
+    return made
 
 
 def number(day: date) -> int:

@@ -56,7 +56,6 @@ def run(
     result by the module's name. Annotated `| None`, it may be absent. Raises LookupError for any other name.
     What is found does not depend on `at_once`, nor on what an earlier build left: what is `kept` is not computed again.
     """
-    memory.from_the_system()
     planned = plan.plan(names)
     tables = {n: Relation(dataset.engine, n, plan.ROOT) for n in dataset.tables}
     given = {"settings": settings, "dataset": dataset}
@@ -73,7 +72,6 @@ def run(
                 return skip
             finally:
                 memory.given_back()
-                mapped.let_go()
 
     def got(name: str, arguments: dict[str, Any]) -> Result | Skip:
         if kept is None:

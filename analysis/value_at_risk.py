@@ -90,7 +90,7 @@ def compute(customers: Customers, clv: Clv, settings: Settings) -> ValueAtRisk:
 
 
 def _people(net: np.ndarray, clv: Clv) -> _People:
-    money, alive = whole(net), clv.alive
+    money, alive = whole(net), clv.frame["p_alive"].to_numpy()
     high = (score(money).of == BEST) & (money > 0)
     once = clv.basis.rows.x[clv.basis.rows.of] == 0
     return _People(high, once, high & ~once & (alive < PROBABLY_GONE), money, alive)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from analysis import mapped
+from analysis import mapped, memory
 from analysis.finding import Result
 from analysis.long_table import LongTable, arrow, in_blocks, plain
 from dataset.settings import Settings
@@ -110,7 +110,15 @@ def _customers(frame: pd.DataFrame, results: Mapping[str, Result]) -> Iterator[p
     found = [(name, getattr(results.get(name), "frame", None)) for name in LABELLED]
     frames = [frame, *(_of_the_same(frame, labels) for _, labels in found if labels is not None)]
     by_net = np.argsort(-frame["net"].to_numpy(), kind="stable")  # customers are in the order of their ids
-    return in_blocks(len(frame), lambda rows: pd.concat([f.take(by_net[rows]) for f in frames], axis=1))
+    columns = [_ordered(frame[[name]], by_net) for frame in frames for name in frame]
+    return in_blocks(len(frame), lambda rows: pd.concat([column.iloc[rows] for column in columns], axis=1))
+
+
+def _ordered(column: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
+    """A column in another order, on disk."""
+    made = mapped.mapped(column.take(order).reset_index(drop=True))
+    memory.given_back()
+    return made
 
 
 def _of_the_same(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -132,7 +140,7 @@ def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> lis
                     files[name] = stack.enter_context(_Csv(folder / f"{name}.csv"))
                 if name in files:
                     files[name].write(table)
-            mapped.let_go()
+            memory.given_back()
     for name, other in crm.SAME.items():
         if name in headings:
             _headed(folder / f"{other}.csv", folder / f"{name}.csv", headings[name])
@@ -147,7 +155,7 @@ def _rows(blocks: Iterable[pa.Table], paths: Iterable[Path]) -> None:
         for block in blocks:
             for file in files:
                 file.write(block)
-    mapped.let_go()
+            memory.given_back()
 
 
 class _File:

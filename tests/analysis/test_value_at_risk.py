@@ -181,7 +181,7 @@ def test_how_many_moves_with_the_draws(ran):
 def test_high_value_is_whole_customers(net, high):
     rows = SimpleNamespace(x=np.array([1, 0]), of=np.array([0] * (len(net) - 1) + [1]))
     frame = pd.DataFrame({"p_alive": np.linspace(0, 1, len(net))})
-    clv: Any = SimpleNamespace(alive=frame["p_alive"].to_numpy(), basis=SimpleNamespace(rows=rows))
+    clv: Any = SimpleNamespace(frame=frame, basis=SimpleNamespace(rows=rows))
     people = value_at_risk._people(np.array(net, dtype=float), clv)
     assert np.flatnonzero(people.high).tolist() == high
     assert np.flatnonzero(people.once).tolist() == [len(net) - 1]
@@ -192,7 +192,7 @@ def test_the_threshold_itself_is_not_gone():
     rows = SimpleNamespace(x=np.array([1]), of=np.zeros(5, dtype=int))
     for chance, listed in ((0.5, 0), (0.499999, 1)):
         frame = pd.DataFrame({"p_alive": [0.1, 0.1, 0.1, 0.1, chance]})
-        clv: Any = SimpleNamespace(alive=frame["p_alive"].to_numpy(), basis=SimpleNamespace(rows=rows))
+        clv: Any = SimpleNamespace(frame=frame, basis=SimpleNamespace(rows=rows))
         assert value_at_risk._people(np.arange(1.0, 6.0), clv).listed.sum() == listed
 
 
