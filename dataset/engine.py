@@ -29,10 +29,10 @@ LEAST, SHARE = 400, 1 / 8
 class Engine:
     """One DuckDB database in `folder` (temporary, spills there); reads files only below `readable`.
 
-    Several threads may ask at once. Whatever is asked raises MemoryError when it needs more than there is.
+    memory: the MB it may hold; else its SHARE of the machine's. Several threads may ask at once. Whatever is asked raises MemoryError when it needs more than there is.
     """
 
-    def __init__(self, folder: Path, readable: tuple[Path, ...] = ()):
+    def __init__(self, folder: Path, readable: tuple[Path, ...] = (), memory: int | None = None):
         self.folder = folder
         self.made: dict[str, dict[str, object]] = {}
         self.making: dict[str, threading.Lock] = {}
@@ -46,7 +46,7 @@ class Engine:
             f"""attach {quoted(str(folder / "work.duckdb"))} as work (recovery_mode 'no_wal_writes'); use work;
             pragma disable_checkpoint_on_shutdown; set autoinstall_known_extensions = false;
             set autoload_known_extensions = false;
-            set memory_limit = '{_memory()}MB'; set temp_directory = {quoted(str(folder / "spill"))};
+            set memory_limit = '{memory or _memory()}MB'; set temp_directory = {quoted(str(folder / "spill"))};
             set preserve_insertion_order = true; set global TimeZone = 'UTC'; set enable_progress_bar = false;
             set allowed_directories = [{allowed}]; set enable_external_access = false; set lock_configuration = true;"""
         )

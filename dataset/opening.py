@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from dataset import canonical, database, mapping
-from dataset.engine import SCHEMA, Engine, enough
+from dataset.engine import LEAST, SCHEMA, Engine, enough
 from dataset.engines.chosen import Chosen, chosen, connected
 from dataset.errors import DataError, counted, existing
 from dataset.layouts import adventureworks, generic, online_retail, retailrocket, thelook
@@ -39,7 +39,8 @@ def open_data(
                 reader = Reader(_at_work(engine, data, folder, writable))
                 dataset, settings = _complete(canonical.read(reader, data, settings), reader, settings)
             else:
-                dataset, settings = _opened(data, layout, mapping_file, settings, folder, writable)
+                passing = None if engine.kind == "duckdb" else LEAST  # the tables go on to the other engine
+                dataset, settings = _opened(data, layout, mapping_file, settings, folder, writable, passing)
                 dataset = _brought(dataset, engine, folder)
             return replace(dataset, runs_on=engine.label), settings
     except OSError as reason:
@@ -73,7 +74,13 @@ def _brought(dataset: Dataset, engine: Chosen, folder: Path) -> Dataset:
 
 
 def _opened(
-    data: str, layout: str, mapping_file: Path | None, settings: Settings, folder: Path, writable: tuple[Path, ...]
+    data: str,
+    layout: str,
+    mapping_file: Path | None,
+    settings: Settings,
+    folder: Path,
+    writable: tuple[Path, ...],
+    memory: int | None = None,
 ) -> tuple[Dataset, Settings]:
     url = data if database.is_url(data) else ""
     path = None if url else Path(data)
@@ -85,7 +92,7 @@ def _opened(
     found = mapping_file or (_mapping_beside(path, layout) if path else None)
     readable: tuple[Path, ...] = (path.resolve() if path.is_dir() else path.resolve().parent,) if path else ()
     readable += (found.resolve().parent,) if found else ()
-    reader = Reader(Engine(folder, (*readable, *writable)))
+    reader = Reader(Engine(folder, (*readable, *writable), memory))
     if path and (layout == "canonical" or (layout == "auto" and not found and canonical.matches(path))):
         return _complete(canonical.read(reader, data, settings), reader, settings)
     if url or found or layout == "generic":
