@@ -29,7 +29,8 @@ LEAST, SHARE = 400, 1 / 8
 class Engine:
     """One DuckDB database in `folder` (temporary, spills there); reads files only below `readable`.
 
-    memory: the MB it may hold; else its SHARE of the machine's. Several threads may ask at once. Whatever is asked raises MemoryError when it needs more than there is.
+    memory: the MB it may hold; else its SHARE of the machine's. Several threads may ask at once. Whatever is asked
+    raises MemoryError when it needs more than there is.
     """
 
     def __init__(self, folder: Path, readable: tuple[Path, ...] = (), memory: int | None = None):
