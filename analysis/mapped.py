@@ -34,8 +34,9 @@ def mapped(value: Value) -> Value:
 def let_go() -> None:
     """Take what was looked at out of this process' memory; it comes back from the file when it is looked at again."""
     if hasattr(mmap, "MADV_DONTNEED"):
-        for each in list(_maps.values()):
-            each.madvise(mmap.MADV_DONTNEED)
+        for there in _maps.valuerefs():  # a list of its own: another thread may map meanwhile
+            if (each := there()) is not None:
+                each.madvise(mmap.MADV_DONTNEED)
 
 
 def _mapped(value: Any, file: Any) -> Any:

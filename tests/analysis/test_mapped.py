@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,6 +110,16 @@ def test_nothing_is_left_when_nobody_holds_it(made: Labelled) -> None:
     del found
     gc.collect()
     assert len(mapped._maps) == before
+
+
+def test_one_thread_lets_go_while_others_map() -> None:
+    def work(seed: int) -> bool:
+        arrays = [mapped.mapped(np.arange(LONG) + seed + n) for n in range(20)]
+        mapped.let_go()
+        return all(array[5] == 5 + seed + n for n, array in enumerate(arrays))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(8)))
 
 
 def test_without_room_on_disk_all_stays_in_memory(made: Labelled, monkeypatch: pytest.MonkeyPatch) -> None:

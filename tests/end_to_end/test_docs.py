@@ -41,6 +41,16 @@ def test_the_lock_has_hashes_and_no_address(lock: str) -> None:
     assert "://" not in text and text.count("--hash=sha256:") > text.count("==") > 10
 
 
+LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
+
+
+def test_every_file_a_document_links_to_is_there() -> None:
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+    links = [(page, link) for page in documents for link in LINK.findall(page.read_text(encoding="utf-8"))]
+    assert len(links) > 10
+    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
 MODELS = {
     "scikit-learn",
     "scipy",
