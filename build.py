@@ -20,7 +20,6 @@ from dataset.settings import Settings
 if TYPE_CHECKING:  # what a build needs is imported when there is one: --help and a refusal come at once
     from dataset.tables import Dataset, Note
     from report import publish, unchanged
-    from report.fonts import Fonts
     from report.quarto_program import Program
 
 Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic", "canonical"]
@@ -70,7 +69,6 @@ def build(
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
-    faces = None if check or no_cache else begin_fonts()
     from report import publish, unchanged
 
     try:
@@ -95,7 +93,7 @@ def build(
         release = standing(basis, out)
         if release is None:
             refuse(options)
-            release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto, basis, faces)
+            release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto, basis)
     except publish.Busy as busy:
         typer.echo(str(busy), err=True)
         raise typer.Exit(75) from None
@@ -109,19 +107,8 @@ def build(
             err=True,
         )
         raise typer.Exit(2) from None
-    finally:
-        if faces is not None:
-            faces.leave()
     if show:
         typer.launch(str(release / "index.html"))
-
-
-def begin_fonts() -> Fonts | None:
-    """The fonts of this machine, which a process makes where there are none: the first thing that others wait for."""
-    from report import cache, fonts
-
-    folder = cache.folder()
-    return fonts.begin(folder) if folder else None
 
 
 def refuse(options: Settings) -> None:
@@ -173,12 +160,10 @@ def make(
     strict: bool,
     quarto: Program | None = None,
     basis: unchanged.Basis | None = None,
-    faces: Fonts | None = None,
 ) -> Path:
     """Build one release and publish it; the folder it lies in. quarto: renders the project of that format.
 
     basis: what it is made of, by which results are kept; None: all is computed anew and nothing is kept.
-    faces: the fonts of the cache; None: they are made for this build.
     """
     from analysis.kept import Kept
     from dataset import database
@@ -195,9 +180,7 @@ def make(
         kept = kept or work
         tempfile.tempdir = str(work)  # whatever a killed build leaves goes with its room
         with steps.step("start the browser"):
-            if faces is None:
-                faces = fonts.begin(kept)
-                stack.callback(faces.leave)
+            faces = fonts.prepare(kept)
             charts = stack.enter_context(paper.Paper(kept, faces))
             charts.start()
 

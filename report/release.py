@@ -58,7 +58,6 @@ def compose(
     if "quarto" in formats:
         report = replace(report, quarto="project" if renderer is None else "rendered")
     charts, paper = report.specs(), ahead.paper
-    fonts.drawable()
     with ExitStack() as stack:
         waiting = "pdf" in formats and paper.drawing  # charts are new, and so are the pages they are on
         presses = {
@@ -72,7 +71,6 @@ def compose(
             return stack.enter_context(Printing(page, folder / f"{name}.pdf", folder, fonts, kept, press))
 
         documents = [printing("appendix")] if "pdf" in formats else []
-        fonts.ready()
         if "html" in formats:
             _write(folder, pages.render(report, fonts))
             fonts.copy(folder / "assets")
