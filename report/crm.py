@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 50_000  # customers
+NEEDS = ("customers", "rfm", "clusters", "clv", "recommend")  # analyses
 FILES = ("crm_salesforce", "crm_hubspot", "crm_mailchimp")
 SAME = {"crm_hubspot": "crm_salesforce"}  # all but the headings
 # What is said of a customer -> heading for Salesforce (field API names) and HubSpot (property labels)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -75,34 +76,59 @@ STRATEGIES = "segment_strategies.json"
 BATCH = 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file, or files written together: the analyses they need, and what writes them; it returns those written.
+
+    It can be written as soon as each analysis it needs is done or known to be missing, and beside any other.
+    """
+
+    needs: tuple[str, ...]
+    files: tuple[str, ...]
+    write: Callable[[Path, Mapping[str, Result], Settings], Sequence[str]]
+
+
 def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tuple[str, ...]:
     """Write a file for each table that is there; the names of those written.
 
     CSV: UTF-8, LF, days as ISO dates, formulas defused by a leading apostrophe. Parquet holds the values as they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[str] = []
-    frame = getattr(results.get("customers"), "told", None)
-    if frame is not None:
-        _rows(_customers(frame, results), [folder / name for name in CUSTOMERS])
-        written += CUSTOMERS
-    for name, (analysis, attribute) in TABLES.items():
+    return tuple(name for export in EXPORTS for name in export.write(folder, results, settings))
+
+
+def _table(name: str, analysis: str, attribute: str) -> Export:
+    files = (f"{name}.csv", f"{name}.parquet")[: 2 if name in LONG else 1]
+
+    def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
         table = getattr(results.get(analysis), attribute, None)
         if table is None:
-            continue
-        files = [f"{name}.csv", f"{name}.parquet"][: 2 if name in LONG else 1]
+            return ()
         if isinstance(table, LongTable):
             _rows(table.blocks(), [folder / files[0]])
             _copy(table.path, folder / files[1])
         else:
             _rows([arrow(table.frame)], [folder / file for file in files])
-        written += files
-    written += _crm(folder, results, settings)
-    if (plan := results.get("actions")) is not None:
-        text = json.dumps(plan.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"  # type: ignore[attr-defined]
-        (folder / STRATEGIES).write_text(text, encoding="utf-8")
-        written.append(STRATEGIES)
-    return tuple(written)
+        return files
+
+    return Export((analysis,), files, write)
+
+
+def _labelled(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
+    """All that is said of each customer."""
+    frame = getattr(results.get("customers"), "told", None)
+    if frame is None:
+        return ()
+    _rows(_customers(frame, results), [folder / name for name in CUSTOMERS])
+    return CUSTOMERS
+
+
+def _strategies(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
+    if (plan := results.get("actions")) is None:
+        return ()
+    text = json.dumps(plan.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"  # type: ignore[attr-defined]
+    (folder / STRATEGIES).write_text(text, encoding="utf-8")
+    return (STRATEGIES,)
 
 
 def _customers(frame: pd.DataFrame, results: Mapping[str, Result]) -> Iterator[pa.Table]:
@@ -128,7 +154,7 @@ def _of_the_same(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     return labels.drop(columns="customer_id")
 
 
-def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> list[str]:
+def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
     """The files of crm.py; those that differ in the headings only are copies."""
     headings: dict[str, list[str]] = {}
     with ExitStack() as stack:
@@ -215,3 +241,11 @@ def _headed(other: Path, path: Path, headings: list[str]) -> None:
 def _opener(path: str, flags: int) -> int:
     mode = 0o600 if os.path.basename(path) in PRIVATE else 0o644
     return os.open(path, flags, mode)
+
+
+EXPORTS = (
+    Export(("customers", *LABELLED), CUSTOMERS, _labelled),
+    *(_table(name, *of) for name, of in TABLES.items()),
+    Export(crm.NEEDS, tuple(f"{name}.csv" for name in crm.FILES), _crm),
+    Export(("actions",), (STRATEGIES,), _strategies),
+)
