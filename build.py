@@ -187,14 +187,15 @@ def make(
 
         from analysis import run as running  # while the browser gets ready
         from report import release
+        from report.ahead import Ahead
 
         reading = partial(read, data, layout, mapping, options, work)
         dataset, options = results.read(reading, options, steps.step)
         dataset, options = compare(dataset, options, site)
         refuse_notes(dataset.notes, strict)
-        ahead = release.Ahead(charts, options)
-        at_once = AT_ONCE if dataset.runs_on == "DuckDB" else 1  # elsewhere the engine is busy, and room here is scarce
-        run = running.run(wanted, dataset, options, steps.step, ahead.draw, at_once, results)
+        here = dataset.runs_on == "DuckDB"  # elsewhere the engine is busy, and room here is scarce
+        ahead = stack.enter_context(Ahead(charts, options, site.staged / release.EXPORTS if here else None))
+        run = running.run(wanted, dataset, options, steps.step, ahead.made, AT_ONCE if here else 1, results)
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
         dataset.engine.close()
