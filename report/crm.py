@@ -143,12 +143,12 @@ def _offered(offers: Offers | None, count: int, written: Callable[[str], str]) -
     if offers is None:
         return [pa.nulls(count, pa.string())]
     texts, code = np.unique([written(name) for name in offers.names], return_inverse=True)
-    chosen = np.full((count, int(offers.place.max()) + 1), -1, dtype=np.int64)
-    chosen[offers.row, offers.place] = code[offers.name]
-    for later in range(1, chosen.shape[1]):
-        chosen[(chosen[:, :later] == chosen[:, [later]]).any(axis=1), later] = -1
+    chosen = np.full((int(offers.place.max()) + 1, count), -1, dtype=np.int32)
+    chosen[offers.place, offers.row] = code.astype(np.int32)[offers.name]
+    for later in range(1, len(chosen)):
+        chosen[later, (chosen[:later] == chosen[later]).any(axis=0)] = -1
     names = pa.array(texts.tolist(), pa.string())
-    return [names.take(pa.array(column, mask=column < 0)) for column in chosen.T]
+    return [names.take(pa.array(each, mask=each < 0)) for each in chosen]
 
 
 def _joined(columns: Sequence[Any], separator: str) -> pa.ChunkedArray:
