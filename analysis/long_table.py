@@ -52,23 +52,21 @@ class LongTable:
 
 def written(blocks: Iterable[pa.Table]) -> LongTable:
     """Write at least one block of the same columns to a file that goes when nobody holds the table any more."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     handle, name = tempfile.mkstemp(prefix="rows-", suffix=".parquet")
-    path, rows, again, writer = Path(name), 0, (), None
+    path, rows, again, writer = Path(name), 0, [], None
     try:
         with os.fdopen(handle, "wb") as file, ExitStack() as stack:
             for block in blocks:
                 block = block.unify_dictionaries()
                 if writer is None:
-                    again = tuple(f.name for f in block.schema if is_coded(f.type))
-                    repeated = [f.name for f in block.schema if not pa.types.is_string(f.type)]
-                    writer = pq.ParquetWriter(file, plain(block.schema), compression="zstd", use_dictionary=repeated)
+                    schema, again = plain(block.schema), coded(block.schema)
+                    writer = pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=again)
                     stack.callback(writer.close)
                 writer.write_table(block.cast(writer.schema), row_group_size=max(len(block), 1))
                 rows += len(block)
-        made = LongTable(path, rows, again)
+        made = LongTable(path, rows, tuple(again))
     except BaseException:
         path.unlink()
         raise
@@ -108,6 +106,11 @@ def plain(schema: pa.Schema) -> pa.Schema:
     import pyarrow as pa
 
     return pa.schema([(f.name, f.type.value_type if is_coded(f.type) else f.type) for f in schema])
+
+
+def coded(schema: pa.Schema) -> list[str]:
+    """The columns of text that comes again and again: they alone are worth a dictionary in a file too."""
+    return [field.name for field in schema if is_coded(field.type)]
 
 
 def is_coded(kind: pa.DataType) -> bool:

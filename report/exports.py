@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis import mapped, memory
 from analysis.finding import Result
-from analysis.long_table import BLOCK, LongTable, arrow, plain
+from analysis.long_table import BLOCK, LongTable, arrow, coded, plain
 from dataset.settings import Settings
 from report import crm, formulas
 
@@ -227,8 +227,9 @@ class _Parquet(_File):
         import pyarrow.parquet as pq
 
         if self.writer is None:
-            self.writer = pq.ParquetWriter(self.file, plain(block.schema), compression="zstd")
-        self.writer.write_table(block.cast(plain(block.schema)))
+            schema, again = plain(block.schema), coded(block.schema)
+            self.writer = pq.ParquetWriter(self.file, schema, compression="zstd", use_dictionary=again)
+        self.writer.write_table(block.cast(self.writer.schema))
 
 
 def _headed(other: Path, path: Path, headings: list[str]) -> None:
