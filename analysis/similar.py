@@ -29,7 +29,7 @@ NEVER = -(1 << 44)  # added to what was bought: no sum of similarities makes up 
 NEVER_BEFORE = np.iinfo(np.int32).min
 MARK = "\x1f"  # between ids: no id holds it
 CELLS = 1 << 24  # products x products looked at at once
-ENTRIES = 1 << 19  # scores looked at at once
+ENTRIES = 1 << 18  # scores looked at at once
 LINES = 1 << 18  # purchases looked at at once
 ASKED = 8  # times as many are asked of the engine at once
 PAIR = ("customer", "product", "days", "first", "last", "before")
@@ -147,7 +147,8 @@ class Similar:
         step, found = max(1, ENTRIES // max(size, 1)), []
         for start in range(0, bought.shape[0], step):
             block = bought[start : start + step]
-            sums = block @ worth + tie
+            sums = block @ worth
+            sums += tie
             sums[np.repeat(np.arange(len(sums)), np.diff(block.indptr)), self.place[block.indices]] = -1
             found.append(_largest(sums, most, start))
         row, column, score = (np.concatenate(c) if c else np.empty(0, np.int64) for c in _columns(found))
@@ -158,8 +159,8 @@ class Similar:
         wanted, items = self.place[column], self.place[bought.indices]
         to = self.to.toarray() if len(self.order) <= FEW else self.to
         found = np.empty(len(row), dtype=np.int64)
-        for at in range(0, len(row), ENTRIES // 16):
-            here = slice(at, at + ENTRIES // 16)
+        for at in range(0, len(row), ENTRIES // 8):
+            here = slice(at, at + ENTRIES // 8)
             found[here] = self._why(to, bought.indptr, items, row[here], wanted[here])
         return self.order[found]
 
@@ -301,7 +302,7 @@ def _together(matrix: csr_array, place: np.ndarray) -> Iterator[tuple[int, csr_a
 def together_of_few(matrix: csr_array) -> np.ndarray:
     """Buyers of both of each two products, as they stand in the matrix of ones."""
     size, ones = matrix.shape[1], matrix.astype(np.uint16)  # short numbers are quick to add
-    both, step = np.zeros((size, size), dtype=np.int64), min(ENTRIES // max(size, 1), np.iinfo(np.uint16).max)
+    both, step = np.zeros((size, size), dtype=np.int64), max(1, min(ENTRIES // max(size, 1), 65_535))
     for start in range(0, matrix.shape[0], step):
         block = ones[start : start + step]
         both += block.T @ block.toarray()

@@ -91,7 +91,10 @@ def _parts(ids: pa.ChunkedArray, recommend: Any) -> Iterator[tuple[slice, Offers
         if end == start or place.null_count:
             raise RuntimeError("the customers with offers are not the reduced customers, row by row")
         row = place.to_numpy()[np.cumsum(rank == 1) - 1]
-        yield slice(start, end), Offers(row, rank - 1, name.indices.to_numpy(), name.dictionary.to_pylist())
+        code = name.indices.to_numpy()
+        used = np.bincount(code, minlength=len(name.dictionary)) > 0
+        names = name.dictionary.filter(pa.array(used)).to_pylist()
+        yield slice(start, end), Offers(row, rank - 1, (np.cumsum(used) - 1)[code], names)
         start = end
     for at in range(start, len(ids), BLOCK):
         yield slice(at, min(at + BLOCK, len(ids))), None

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis import mapped, memory
 from analysis.finding import Result
-from analysis.long_table import BLOCK, LongTable, arrow, coded, plain
+from analysis.long_table import BLOCK, LongTable, arrow, parquet
 from dataset.settings import Settings
 from report import crm, formulas
 
@@ -224,12 +224,9 @@ class _Parquet(_File):
     """Each value as it is."""
 
     def write(self, block: pa.Table) -> None:
-        import pyarrow.parquet as pq
-
         if self.writer is None:
-            schema, again = plain(block.schema), coded(block.schema)
-            self.writer = pq.ParquetWriter(self.file, schema, compression="zstd", use_dictionary=again)
-        self.writer.write_table(block.cast(self.writer.schema))
+            self.writer = parquet(self.file, block.schema)
+        self.writer.write_table(block)
 
 
 def _headed(other: Path, path: Path, headings: list[str]) -> None:
