@@ -22,7 +22,7 @@ from analysis.recommend_lists import DUE, KINDS, NONE, OF_CATEGORY, SIMILAR, Off
 from analysis.recommend_trial import BESTSELLERS, LEAST, METHODS, Trial, trial
 from analysis.recommend_trial import OF_CATEGORY as CATEGORY_METHOD
 from analysis.recommend_trial import SIMILAR as SIMILAR_METHOD
-from analysis.similar import ONE, Histories, Similar, bought, histories, similar
+from analysis.similar import ONE, Histories, Similar, similar
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
@@ -121,7 +121,7 @@ def compute(
 ) -> Recommend:
     """Fit, try on the last orders, offer; raises Skip where there is nothing to choose from."""
     sold = goods(lines, products, dataset, settings)
-    known = histories(bought(lines, sold, dataset, settings, len(customers.frame)), sold)
+    known = Histories.of(lines, sold, dataset, settings, len(customers.frame))
     if not known.pairs:
         raise Skip("no sale to a known customer names its product")
     if len(sold) < 2:
