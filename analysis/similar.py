@@ -261,10 +261,10 @@ def _starts(sorted_keys: np.ndarray) -> np.ndarray:
 
 
 def sparse(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_array:
-    """Ones at (row, column), which are sorted and distinct."""
+    """Ones at (row, column), which are sorted and distinct: fewer than 2^31."""
     from scipy.sparse import csr_array
 
-    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))]).astype(np.int32)
     return csr_array((np.ones(len(row), dtype=np.int32), column.astype(np.int32), starts), shape=shape)
 
 
