@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,13 @@ VAGUE = 2.0  # standard error of a log parameter beyond which its 95 % interval 
 NOT_LEFT = "the data do not tell customers who left from customers who only pause"
 OUT_OF_RANGE = "the estimates lie outside any sensible range: the data do not tell how customers differ"
 
-Slope = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+class Slope(Protocol):
+    """A likelihood to be searched."""
+
+    def __call__(self, logs: np.ndarray, valued: bool = True) -> tuple[float, np.ndarray]:
+        """Mean negative log-likelihood (NaN unless `valued`: it costs most) and its gradient in the log parameters."""
+        ...
 
 
 class Unidentified(Exception):
@@ -137,8 +144,8 @@ class _Orders:
         self.w_age_x = np.bincount(self.at_age, w * self.row_x, len(self.age))
         self.w_once = np.bincount(self.at_once, weight[~self.again], len(self.once))
 
-    def __call__(self, logs: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mean negative log-likelihood and its gradient in the log parameters (Fader, Hardie and Lee 2005, eq. 6)."""
+    def __call__(self, logs: np.ndarray, valued: bool = True) -> tuple[float, np.ndarray]:
+        """As Slope says (Fader, Hardie and Lee 2005, eq. 6)."""
         from scipy.special import expit, gammaln, psi
 
         r, alpha, a, b = np.exp(logs)
@@ -147,16 +154,18 @@ class _Orders:
         often = r + self.row_x
         odds = (logs[2] - np.log(b + self.x - 1))[self.at_x] + often * gap  # of having left at the last purchase
         left = self.w * expit(odds)
-        by_x = (
-            gammaln(r + self.x) - gammaln(r) + gammaln(a + b) - gammaln(a + b + self.x)
-            + gammaln(b + self.x) - gammaln(b) + r * logs[1]
-        )  # fmt: skip
-        value = (
-            (self.w_x * by_x).sum()
-            - (log_age * (r * self.w_age + self.w_age_x)).sum()
-            + (self.w * np.logaddexp(0, odds)).sum()
-            + r * (self.w_once * (logs[1] - np.log(alpha + self.once))).sum()
-        )
+        value = np.nan
+        if valued:
+            by_x = (
+                gammaln(r + self.x) - gammaln(r) + gammaln(a + b) - gammaln(a + b + self.x)
+                + gammaln(b + self.x) - gammaln(b) + r * logs[1]
+            )  # fmt: skip
+            value = (
+                (self.w_x * by_x).sum()
+                - (log_age * (r * self.w_age + self.w_age_x)).sum()
+                + (self.w * np.logaddexp(0, odds)).sum()
+                + r * (self.w_once * (logs[1] - np.log(alpha + self.once))).sum()
+            )
         left_x = np.bincount(self.at_x, left, len(self.x))
         both = psi(a + b) - psi(a + b + self.x)
         d_r = (
@@ -333,8 +342,8 @@ class _Spend:
         self.sum_log = float((weight * self.log_m).sum())
         self.sum_x_log = float((weight * self.row_x * (self.log_m + np.log(self.row_x))).sum())
 
-    def __call__(self, logs: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mean negative log-likelihood and its gradient in the log parameters p, q, v."""
+    def __call__(self, logs: np.ndarray, valued: bool = True) -> tuple[float, np.ndarray]:
+        """As Slope says, in p, q, v; here the value costs nothing."""
         from scipy.special import gammaln, psi
 
         p, q, v = np.exp(logs)
@@ -449,7 +458,7 @@ def _polished(slope: Slope, logs: np.ndarray, rough: Slope) -> tuple[np.ndarray,
         for _ in range(6):
             if not np.isfinite(hessian).all() or np.linalg.eigvalsh(hessian)[0] <= 0:
                 return logs, hessian
-            step = np.linalg.solve(hessian, slope(logs)[1])
+            step = np.linalg.solve(hessian, slope(logs, False)[1])
             if np.abs(step).max() > 1:
                 return logs, hessian
             logs = logs - step
@@ -460,7 +469,8 @@ def _polished(slope: Slope, logs: np.ndarray, rough: Slope) -> tuple[np.ndarray,
 
 def _hessian(slope: Slope, logs: np.ndarray) -> np.ndarray:
     """Second derivatives of the mean negative log-likelihood, by central differences of its gradient."""
-    rows = [(slope(logs + step)[1] - slope(logs - step)[1]) / (2 * STEP) for step in STEP * np.eye(len(logs))]
+    steps = STEP * np.eye(len(logs))
+    rows = [(slope(logs + step, False)[1] - slope(logs - step, False)[1]) / (2 * STEP) for step in steps]
     return (np.array(rows) + np.array(rows).T) / 2
 
 

@@ -85,7 +85,7 @@ def compute(
     """
     people = btyd.bought(lines, settings.snapshot)
     try:
-        fits = _fitted(people, settings, "" if clv_check.passed else clv_check.why)
+        fits = _fitted(people, clv_check, settings)
         if not clv_check.orders_passed:
             raise Unidentified(f"it did not pass its trial: {clv_check.why}")
         expected = clv_worth.ahead(fits.model.orders, fits.rows)
@@ -115,16 +115,14 @@ def compute(
     )
 
 
-def _fitted(people: pd.DataFrame, settings: Settings, failed: str) -> _Fits:
-    """Both models; Unidentified where how often people come back is not, `why` where only what they spend is not.
-
-    failed: why the model is not to be believed, "" when it is.
-    """
+def _fitted(people: pd.DataFrame, clv_check: ClvCheck, settings: Settings) -> _Fits:
+    """Both models; Unidentified where how often people come back is not, `why` where only what they spend is not."""
     rows = btyd.histories(people)
-    orders = btyd.fit_orders(rows)
+    orders = clv_check.full or btyd.fit_orders(rows)
     digits = _agreement(rows, orders.values) if len(rows.x) < FEW else None
     known = btyd.spenders(people)
     x, spend = people["frequency"].to_numpy()[known], people["spend"].to_numpy()[known]
+    failed = "" if clv_check.passed else clv_check.why
     fit, why, correlation = None, settings.no_money or failed, None
     if not why and not people["spend"].notna().any():
         why = NO_AMOUNT

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis import clv_check_findings, clv_check_tables, clv_evidence, clv_trial
-from analysis.btyd import Unidentified
+from analysis.btyd import Fitted, Unidentified
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.purchase_days import Days
 from analysis.threads import one_blas_thread
@@ -22,8 +22,8 @@ class ClvCheck(Result):
 
     passed: whether numbers of the model may be printed. orders_passed: whether those of purchases may, if not of money.
     why: why not, in words that hold no digit ("" when passed). identified: BG/NBD was; else the tables are of NBD.
-    tracking: by week, ahead: its part in the holdout. parameters: None when not
-    identified; value_methods, once, gaps: when there is nothing to compare.
+    full: BG/NBD on all days; None where it is not identified. tracking: by week, ahead: its part in the holdout.
+    parameters: None when not identified; value_methods, once, gaps: when there is nothing to compare.
     """
 
     findings: Mapping[str, Finding]
@@ -31,6 +31,7 @@ class ClvCheck(Result):
     orders_passed: bool
     why: str
     identified: bool
+    full: Fitted | None
     gate: Table
     parameters: Table | None
     tracking: Table
@@ -67,6 +68,7 @@ def compute(lines: Relation, settings: Settings) -> ClvCheck:
         orders_passed=not verdict.scope("purchases"),
         why=why,
         identified=not trial.no_orders,
+        full=evidence.full,
         **clv_check_tables.tables(evidence, verdict),
     )
 

@@ -207,22 +207,30 @@ def _once(evidence: Evidence) -> Table | None:
     once = trial.x == 0
     if mbg is None or not once.any():
         return None
-    people = trial.frame[once]
-    x, recency, age = (people[c].to_numpy() for c in ("frequency", "recency", "T"))
-    group = np.searchsorted(np.array(clv_trial.BANDS), age, side="right") - 1
+    rows, of = trial.rows, trial.rows.of[once]
+    few = np.flatnonzero(rows.x == 0)
+    history = rows.x[few], rows.recency[few], rows.age[few]
+    group = (np.searchsorted(np.array(clv_trial.BANDS), rows.age, side="right") - 1)[of]
+
+    def each(told: np.ndarray) -> np.ndarray:
+        """Of each customer what is told of those histories."""
+        found = np.empty(len(rows.x))
+        found[few] = told
+        return found[of]
+
     columns = {
-        "alive_bg": np.ones(len(x)),
-        "alive_mbg": rival_models.alive(mbg, x, recency, age),
+        "alive_bg": np.ones(len(of)),
+        "alive_mbg": each(rival_models.alive(mbg, *history)),
         "actual": trial.bought[once].astype(float),
         "bg": trial.foretold[once],
-        "mbg": rival_models.expected(mbg, trial.split.weeks, x, recency, age),
+        "mbg": each(rival_models.expected(mbg, trial.split.weeks, *history)),
     }
     count = np.bincount(group, minlength=len(clv_trial.BANDS))
     kept = np.flatnonzero(count)
     names = clv_trial.band_names()
     frame = pd.DataFrame({"group": [names[k] for k in kept], "customers": count[kept]})
     for key, values in columns.items():
-        order = np.argsort(values, kind="stable")
+        order = np.argsort(values)
         frame[key] = np.bincount(group[order], values[order], len(count))[kept] / count[kept]
     frame[["alive_bg", "alive_mbg"]] = frame[["alive_bg", "alive_mbg"]].clip(0, 1)
     return Table(

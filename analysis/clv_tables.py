@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import btyd, clv_worth
+from analysis import btyd, clv_worth, total_order
 from analysis.clusters import Clusters
 from analysis.clv_worth import DAYS, YEAR, Model, Spread, Worth
 from analysis.finding import Table, Unit
@@ -66,8 +66,12 @@ class Cells:
 
 def _best(each: np.ndarray, n: int) -> np.ndarray:
     """The fifth of customers with most; of equal ones the first."""
-    top = np.zeros(n, dtype=bool)
-    top[np.argsort(-each, kind="stable")[: round(TOP * n)]] = True
+    many = round(TOP * n)
+    if not many:
+        return np.zeros(n, dtype=bool)
+    least = np.partition(each, n - many)[n - many]
+    top = each > least
+    top[np.flatnonzero(each == least)[: many - np.count_nonzero(top)]] = True
     return top
 
 
@@ -200,7 +204,7 @@ def tenths(made: Worth) -> Table | None:
     if made.value is None:
         return None
     each, n = made.value[YEAR], len(made.of)
-    order = np.lexsort((made.alive, -each))
+    order = total_order.by([-each, made.alive])
     tenth = np.empty(n, dtype=np.int64)
     tenth[order] = np.arange(n) * 10 // n
     count, total = np.bincount(tenth, minlength=10), float(each.sum())

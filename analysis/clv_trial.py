@@ -311,7 +311,7 @@ def _by(made: Trial, group: np.ndarray, names: list[str]) -> pd.DataFrame:
     count = np.bincount(group, minlength=len(names))
     kept = count > 0
     actual = np.bincount(group, made.bought, len(names))
-    order = np.argsort(made.foretold, kind="stable")
+    order = np.argsort(made.foretold)
     expected = np.bincount(group[order], made.foretold[order], len(names))
     return pd.DataFrame(
         {

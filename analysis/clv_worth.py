@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis import btyd
+from analysis import btyd, total_order
 from analysis.btyd import Fitted, Histories
 
 KIND = "customer-deck clv 1"
@@ -266,7 +266,7 @@ def _bootstrap(
 
     Of more than RESAMPLED customers an even part is drawn anew, and how far they move scaled by the root of its share.
     """
-    order = np.lexsort((amounts, rows.of))  # by what customers are: the rows' order changes nothing
+    order = total_order.by([rows.of, amounts])  # by what customers are: the rows' order changes nothing
     every = -(-len(order) // RESAMPLED)
     few = order[::every]
     scale = np.sqrt(len(few) / len(order))
@@ -288,7 +288,7 @@ def _bootstrap(
 def _sampled(made: Worth, cell: np.ndarray, cells: int) -> tuple[np.ndarray, np.ndarray]:
     """Customers at even steps of worth within each cell, and how likely each was: half by worth, half by head."""
     each = made.orders[YEAR] if made.value is None else made.value[YEAR]
-    order = np.lexsort((each, cell))
+    order = total_order.by([cell, each])
     total = float(each.sum())
     size = (each / total if total else np.zeros(len(each))) + 1 / len(each)
     counts = np.bincount(cell, minlength=cells)

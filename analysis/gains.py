@@ -42,7 +42,10 @@ class Curve:
 
     def capture(self, share: float) -> float:
         """The share of all outcomes that the best-scored `share` of customers bring; NaN without any outcome."""
-        return float(np.interp(share * self.n, self.at, self.brought)) / self.total if self.total else np.nan
+        at = share * self.n
+        first = int(np.searchsorted(self.at, int(at), side="right")) - 1
+        near = slice(first, first + 2)
+        return float(np.interp(at, self.at[near], self.brought[near])) / self.total if self.total else np.nan
 
     @property
     def area(self) -> float:
@@ -113,20 +116,20 @@ def resampled(
     The same customers are drawn for every score, so that differences of two scores may be taken row by row.
     """
     money = earned(actual)
-    places = {name: _places(score) for name, score in scores.items()}
-    order = total_order.by([*reversed(places.values()), money])  # by what they are: only equal ones may change places
-    money = money[order]
-    for name, place in places.items():
-        places[name] = place[order]
+    places = np.column_stack([_places(score) for score in scores.values()])
+    order = total_order.by([*places.T[::-1], money])  # by what they are: only equal ones may change places
+    money, places = money[order], places[order]
     del order
-    rng, size, bits = np.random.default_rng(seed), min(len(money), DRAWN), len(money).bit_length()
-    drawn = {name: np.empty((draws, len(shares) + 1)) for name in places}
+    rng, size = np.random.default_rng(seed), min(len(money), DRAWN)
+    bits, here = size.bit_length(), np.arange(size)
+    drawn = {name: np.empty((draws, len(shares) + 1)) for name in scores}
     for draw in range(draws):
         who = rng.integers(0, len(money), size)
-        best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(money[who])[::-1]))).area
-        for name, place in places.items():
-            found = np.sort((place[who].astype(np.int64) << bits) | who)
-            own = _curve(found >> bits, money[found & ((1 << bits) - 1)])
+        brought = money.take(who)
+        best = Curve(np.arange(size + 1), np.append(0, np.cumsum(np.sort(brought)[::-1]))).area
+        for name, place in zip(scores, places.take(who, axis=0).T, strict=True):
+            found = np.sort((place.astype(np.int64) << bits) | here)
+            own = _curve(found >> bits, brought.take(found & ((1 << bits) - 1)))
             drawn[name][draw] = [*(own.capture(share) for share in shares), normalised(own, best)]
     return drawn
 

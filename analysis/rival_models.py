@@ -17,19 +17,21 @@ class _Leaving:
         self.rows, self.total = rows, float(rows.weight.sum())
         self.w_x = np.bincount(self.at, rows.weight, len(self.x))
 
-    def __call__(self, logs: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mean negative log-likelihood and its gradient in the log parameters."""
+    def __call__(self, logs: np.ndarray, valued: bool = True) -> tuple[float, np.ndarray]:
+        """As btyd.Slope says."""
         from scipy.special import expit, gammaln, psi
 
         r, alpha, a, b = np.exp(logs)
         x, w, often = self.x, self.rows.weight, r + self.rows.x
         log_age, log_recency = np.log(alpha + self.rows.age), np.log(alpha + self.rows.recency)
         odds = (logs[2] - np.log(b + x))[self.at] + often * (log_age - log_recency)  # of having left
-        by_x = (
-            gammaln(r + x) - gammaln(r) + r * logs[1]
-            + gammaln(a + b) - gammaln(a + b + x + 1) + gammaln(b + x + 1) - gammaln(b)
-        )  # fmt: skip
-        value = (self.w_x * by_x).sum() + (w * (np.logaddexp(0, odds) - often * log_age)).sum()
+        value = np.nan
+        if valued:
+            by_x = (
+                gammaln(r + x) - gammaln(r) + r * logs[1]
+                + gammaln(a + b) - gammaln(a + b + x + 1) + gammaln(b + x + 1) - gammaln(b)
+            )  # fmt: skip
+            value = (self.w_x * by_x).sum() + (w * (np.logaddexp(0, odds) - often * log_age)).sum()
         left = w * expit(odds)
         left_x = np.bincount(self.at, left, len(x))
         both = psi(a + b) - psi(a + b + x + 1)

@@ -6,8 +6,12 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 
 class Shared:
@@ -43,21 +47,25 @@ def one_thread() -> Iterator[None]:
 
     OpenMP is held back in each thread by itself, BLAS in all at once.
     """
-    import sklearn.cluster  # noqa: F401
-    from threadpoolctl import threadpool_limits
-
-    with _SUMS.of(partial(threadpool_limits, 1, "blas")), threadpool_limits(1, "openmp"):
+    found = _libraries("sklearn.cluster")
+    with _SUMS.of(partial(found.limit, limits=1, user_api="blas")), found.limit(limits=1, user_api="openmp"):
         yield
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """The same of BLAS alone: for small searches, in which other threads would only wait and keep a core busy."""
-    import scipy.linalg  # noqa: F401
-    from threadpoolctl import threadpool_limits
-
-    with _SUMS.of(partial(threadpool_limits, 1, "blas")):
+    with _SUMS.of(partial(_libraries("scipy.linalg").limit, limits=1, user_api="blas")):
         yield
+
+
+@cache
+def _libraries(of: str) -> ThreadpoolController:
+    """What runs threads once `of` is loaded: to look for it takes milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    import_module(of)
+    return ThreadpoolController()
 
 
 @contextmanager
