@@ -23,9 +23,12 @@ STRATA = (
 
 def draw(customer_ids: Iterable[str], action: str, seed: int) -> np.ndarray:
     """A number in [0, 1) a customer (float64) by RULE; the same on every machine, in any order, among any others."""
-    start = f"{seed}|{action}|"
-    drawn = [blake2b((start + c).encode("utf-8", "surrogatepass"), digest_size=8).digest() for c in customer_ids]
-    found = np.frombuffer(b"".join(drawn), dtype=">u8")
+    start, drawn = blake2b(f"{seed}|{action}|".encode("utf-8", "surrogatepass"), digest_size=8), bytearray()
+    for customer in customer_ids:
+        of = start.copy()
+        of.update(customer.encode("utf-8", "surrogatepass"))
+        drawn += of.digest()
+    found = np.frombuffer(drawn, dtype=">u8")
     return (found >> np.uint64(11)).astype(np.float64) / 2**53  # the 53 bits a float64 holds
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,12 @@ from analysis.customers import Customers
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.goods import goods
 from analysis.ground import noun
-from analysis.long_table import LongTable, arrow, written
+from analysis.long_table import LongTable, written
 from analysis.recommend_lists import DUE, KINDS, NONE, OF_CATEGORY, SIMILAR, Offers, Rhythm, Shelves
 from analysis.recommend_trial import BESTSELLERS, LEAST, METHODS, Trial, trial
 from analysis.recommend_trial import OF_CATEGORY as CATEGORY_METHOD
 from analysis.recommend_trial import SIMILAR as SIMILAR_METHOD
-from analysis.similar import ONE, Histories, Similar, bought, histories, similar
+from analysis.similar import ONE, Histories, Similar, similar
 from dataset.engine import Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
@@ -122,7 +122,7 @@ def compute(
 ) -> Recommend:
     """Fit, try on the last orders, offer; raises Skip where there is nothing to choose from."""
     sold = goods(lines, products, dataset, settings)
-    known = histories(bought(lines, sold, dataset, settings, len(customers.frame)), sold)
+    known = Histories.of(lines, sold, dataset, settings, len(customers.frame))
     if not known.pairs:
         raise Skip("no sale to a known customer names its product")
     if len(sold) < 2:
@@ -150,12 +150,14 @@ def compute(
     )
 
 
-def _offered(made: _Made, ids: pd.Series, settings: Settings) -> Iterator[pa.Table]:
+def _offered(made: _Made, people: pd.Series, settings: Settings) -> Iterator[pa.Table]:
     """The lists of all customers, some customers at once."""
+    import pyarrow as pa
+
     shelf = lists.shelves(made.model, made.bought.products, made.bought.customers)
     pays = made.tried is not None and made.tried.due_pays
     day = np.datetime64(settings.snapshot, "D").astype(np.int64)
-    told = _told(made.bought.products, shelf)
+    told, ids = _told(made.bought.products, shelf), pa.array(people)
     for block in made.bought.blocks():
         due = lists.nothing()
         if pays:
@@ -164,7 +166,7 @@ def _offered(made: _Made, ids: pd.Series, settings: Settings) -> Iterator[pa.Tab
         near = lists.by_similarity(made.model, history)
         found = _list(due, near, history, shelf, made.tried)
         made.tally.add(found, near, history[:, made.model.order[:HEAT]])
-        yield arrow(told(found, ids.iloc[block.start : block.start + block.customers]))
+        yield told(found, ids.slice(block.start, block.customers))
 
 
 def _list(due: Offers, near: Offers, history: csr_array, shelf: Shelves, tried: Trial | None) -> Offers:
@@ -176,33 +178,37 @@ def _list(due: Offers, near: Offers, history: csr_array, shelf: Shelves, tried: 
     return lists.together([made, lists.bestsellers(history, made, shelf)])
 
 
-def _told(products: pd.DataFrame, shelf: Shelves) -> Callable[[Offers, pd.Series], pd.DataFrame]:
+def _told(products: pd.DataFrame, shelf: Shelves) -> Callable[[Offers, pa.Array], pa.Table]:
     """Says offers to customers (by place in `ids`) with ids, names and reasons, by customer and rank."""
-    product, named = _coded(products["product_id"]), _coded(products["name"])
-    whys = _coded(pd.Series([*products["name"], *shelf.names, MOST_BOUGHT], dtype="object"))
-    kinds = pd.CategoricalDtype(list(KINDS))
+    import pyarrow as pa
 
-    def told(found: Offers, ids: pd.Series) -> pd.DataFrame:
+    product, named = _coded(products["product_id"]), _coded(products["name"])
+    why, kind = _coded([*products["name"], *shelf.names, MOST_BOUGHT]), _coded(KINDS)
+
+    def told(found: Offers, ids: pa.Array) -> pa.Table:
         start = np.searchsorted(found.row, np.arange(len(ids)))
-        place = np.where(found.kind == KINDS.index(OF_CATEGORY), len(products) + found.why, found.why)
-        return pd.DataFrame(
+        reason = np.where(found.kind == KINDS.index(OF_CATEGORY), len(products) + found.why, found.why)
+        return pa.table(
             {
-                "customer_id": ids.take(found.row).array,
+                "customer_id": ids.take(pa.array(found.row)).cast(pa.string()),
                 "rank": (np.arange(len(found.row)) - start[found.row] + 1).astype(np.int8),
-                "product_id": product.take(found.product),
-                "name": named.take(found.product),
+                "product_id": product.take(pa.array(found.product)),
+                "name": named.take(pa.array(found.product)),
                 "score": np.round(found.score, 6),
-                "why": whys.take(np.where(found.why == NONE, len(whys) - 1, place)),
-                "kind": pd.Categorical.from_codes(found.kind, dtype=kinds),
-            },
-            copy=False,
+                "why": why.take(pa.array(np.where(found.why == NONE, len(why) - 1, reason))),
+                "kind": kind.take(pa.array(found.kind)),
+            }
         )
 
     return told
 
 
-def _coded(texts: pd.Series) -> pd.Categorical:
-    return pd.Categorical(texts, categories=sorted(set(texts)))
+def _coded(texts: Sequence[str] | pd.Series) -> pa.DictionaryArray:
+    """The texts with each different one once, in order."""
+    import pyarrow as pa
+
+    names, code = np.unique(np.array(texts, dtype=object), return_inverse=True)
+    return pa.DictionaryArray.from_arrays(pa.array(code, pa.int32()), pa.array(names.tolist(), pa.string()))
 
 
 def _methods(tried: Trial, catalogue: int) -> Table:

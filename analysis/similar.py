@@ -8,14 +8,17 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
 from analysis import memory
-from dataset.engine import Relation
+from dataset.engine import Engine, Relation
 from dataset.settings import Settings
 from dataset.tables import Dataset
 
@@ -81,6 +84,16 @@ class Histories:
     path: Path
     sizes: tuple[tuple[int, int, int], ...]
 
+    @classmethod
+    def of(cls, lines: Relation, products: pd.DataFrame, dataset: Dataset, settings: Settings, known: int) -> Histories:
+        """Those of a shop, read (as `bought`) when first asked for and kept as long as its engine."""
+        asked = settings.snapshot, dataset.non_products
+        with _reading:
+            read = _read.setdefault(lines.engine, {})
+            if asked not in read:
+                read[asked] = histories(bought(lines, products, dataset, settings, known), products)
+            return read[asked]
+
     def blocks(self) -> Iterator[Bought]:
         """All blocks again, customers rising."""
         with self.path.open("rb") as file:
@@ -91,6 +104,10 @@ class Histories:
     @property
     def pairs(self) -> int:
         return sum(pairs for *_, pairs in self.sizes)
+
+
+_read: WeakKeyDictionary[Engine, dict[tuple[date, frozenset[str]], Histories]] = WeakKeyDictionary()
+_reading = Lock()
 
 
 def histories(blocks: Iterable[Bought], products: pd.DataFrame) -> Histories:
@@ -244,10 +261,10 @@ def _starts(sorted_keys: np.ndarray) -> np.ndarray:
 
 
 def sparse(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_array:
-    """Ones at (row, column), which are sorted and distinct."""
+    """Ones at (row, column), which are sorted and distinct: fewer than 2^31."""
     from scipy.sparse import csr_array
 
-    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=shape[0]))]).astype(np.int32)
     return csr_array((np.ones(len(row), dtype=np.int32), column.astype(np.int32), starts), shape=shape)
 
 

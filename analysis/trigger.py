@@ -112,12 +112,12 @@ def _first(columns: Mapping[str, pd.Series], rows: int, triggers: Sequence[Trigg
     )
     cases = " ".join(f"when ({trigger.sql}) then {place}" for place, trigger in enumerate(triggers))
     try:
-        found = engine.answer(
-            f"select case {cases} else -1 end as place from people order by people.row", people=people
-        )
+        found = engine.answer(f"select people.row, case {cases} else -1 end as place from people", people=people)
     except engine.EngineError as fault:
         raise RuleError(f"cannot be computed: {_said(fault)}", f"Allowed: {FORMS}") from None
-    return found["place"].to_numpy().astype(np.int16)
+    place = np.empty(rows, dtype=np.int16)
+    place[found["row"].to_numpy()] = found["place"].to_numpy()
+    return place
 
 
 def rank(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:

@@ -17,7 +17,7 @@ from analysis.goods import goods
 from analysis.ground import noun
 from analysis.long_table import LongTable
 from analysis.offers import LEAST, NO_PRICE
-from analysis.similar import Bought, bought
+from analysis.similar import Bought, Histories
 from analysis.up_sell_steps import then_or_later
 from dataset.engine import Relation
 from dataset.settings import Settings
@@ -71,7 +71,8 @@ def compute(
     sold = goods(lines, products, dataset, settings)
     _check(sold)
     response, without = settings.up_sell_response, priced.in_text(sorted(dataset.non_products))
-    chosen = _chosen(_candidates(bought(lines, sold, dataset, settings, len(customers.frame)), sold), response)
+    held = Histories.of(lines, sold, dataset, settings, len(customers.frame)).blocks()
+    chosen = _chosen(_candidates(held, sold), response)
     got = lines.query(
         "up_sell.sql", snapshot=settings.snapshot, non_products=without, offers=priced.in_text(list(chosen["has"]))
     )
