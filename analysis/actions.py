@@ -195,7 +195,7 @@ def _groups(
     earned = np.maximum(money, 0)
     priced = not np.isnan(net).all()
     orders = frame["orders"].to_numpy()
-    listed = frame["customer_id"].isin(risk.customers.frame["customer_id"]).to_numpy() if risk else None
+    listed = risk.here if risk else None
     of = np.where(place < 0, count, place).astype(np.int64)
     totals = np.zeros(count + 1) if ahead is None else np.array([_sum(ahead.each[of == g]) for g in range(count + 1)])
     ends = ahead.interval(of, totals) if ahead else []

@@ -95,7 +95,8 @@ def compute(
     made = clv_worth.worth(expected, fits.model.spend, rows, amounts)
     cells = Cells.of(made, rfm, clusters)
     drawn = clv_worth.draws(fits.model, rows, amounts, settings.seed)
-    moved = clv_worth.spread(fits.model, drawn, rows, amounts, made, cells.cell, cells.count)
+    basis = Basis(fits.model, drawn, rows, amounts, made)
+    moved = basis.spread(DAYS, cells.cell, cells.count)
     segments = clv_tables.groups("segment", cells.segment, made, moved, cells, "Expected value by segment")
     grouped = clv_tables.groups("cluster", cells.cluster, made, moved, cells, "Expected value by cluster")
     curve, tenths = clv_tables.curve(made), clv_tables.tenths(made)
@@ -110,7 +111,7 @@ def compute(
         chances=clv_tables.chances(made.alive),
         grid=clv_tables.grid(people, made.alive),
         model=fits.model,
-        basis=Basis(fits.model, drawn, rows, amounts, made),
+        basis=basis,
         why=fits.why,
     )
 
