@@ -261,7 +261,7 @@ def _of_parameters(fits: _Fits, told: Any) -> dict[str, Finding]:
 
 def _of_orders(fits: _Fits, made: Worth, moved: Spread, cells: Cells, told: Any) -> dict[str, Finding]:
     n = len(made.of)
-    here = cells.totals(made.alive)
+    here = cells.totals["alive"]
     low, high = clv_worth.interval(moved, "alive", here)
     once = float(fits.rows.weight[fits.rows.x == 0].sum())
     found = {}
@@ -291,7 +291,7 @@ def _of_orders(fits: _Fits, made: Worth, moved: Spread, cells: Cells, told: Any)
             leading=True,
         )
     for days in DAYS:
-        totals = cells.totals(made.orders[days])
+        totals = cells.totals[f"orders_{days}"]
         found |= _total("orders", days, float(totals.sum()), clv_worth.interval(moved, f"orders_{days}", totals), told)
     return found
 
@@ -302,13 +302,13 @@ def _of_value(fits: _Fits, made: Worth, moved: Spread, cells: Cells, told: Any) 
         if made.value is None:
             found |= _total("value", days, None, None, told, fits.why)
             continue
-        totals = cells.totals(made.value[days])
+        totals = cells.totals[f"value_{days}"]
         ends = clv_worth.interval(moved, f"value_{days}", totals)
         found |= _total("value", days, exact(made.value[days]), ends, told)
     share: float | None = None
     within: tuple[float, float] | None = None
     if made.value is not None:
-        totals = cells.totals(made.value[YEAR])
+        totals = cells.totals[f"value_{YEAR}"]
         best = np.where(cells.top, totals, 0.0)
         share = min(float(best.sum() / totals.sum()), 1.0)
         low, high = clv_worth.interval(moved, f"value_{YEAR}", best, totals)
