@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -20,7 +21,6 @@ from dataset.settings import Settings
 if TYPE_CHECKING:  # what a build needs is imported when there is one: --help and a refusal come at once
     from dataset.tables import Dataset, Note
     from report import publish, unchanged
-    from report.fonts import Fonts
     from report.quarto_program import Program
 
 Layout = Literal["auto", "retailrocket", "thelook", "online_retail", "adventureworks", "generic", "canonical"]
@@ -70,7 +70,6 @@ def build(
     show: Annotated[bool, typer.Option("--open", help="Open the report when it is published.")] = False,
 ) -> None:
     """Build and publish the customer report. Exit: 0 published, 2 the data's fault, 75 another build runs, 1 ours."""
-    faces = None if check or no_cache else begin_fonts()
     from report import publish, unchanged
 
     try:
@@ -95,7 +94,7 @@ def build(
         release = standing(basis, out)
         if release is None:
             refuse(options)
-            release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto, basis, faces)
+            release = make(data, layout, mapping, options, out, wanted, kinds, strict, quarto, basis)
     except publish.Busy as busy:
         typer.echo(str(busy), err=True)
         raise typer.Exit(75) from None
@@ -109,19 +108,8 @@ def build(
             err=True,
         )
         raise typer.Exit(2) from None
-    finally:
-        if faces is not None:
-            faces.leave()
     if show:
         typer.launch(str(release / "index.html"))
-
-
-def begin_fonts() -> Fonts | None:
-    """The fonts of this machine, which a process makes where there are none: the first thing that others wait for."""
-    from report import cache, fonts
-
-    folder = cache.folder()
-    return fonts.begin(folder) if folder else None
 
 
 def refuse(options: Settings) -> None:
@@ -173,12 +161,10 @@ def make(
     strict: bool,
     quarto: Program | None = None,
     basis: unchanged.Basis | None = None,
-    faces: Fonts | None = None,
 ) -> Path:
     """Build one release and publish it; the folder it lies in. quarto: renders the project of that format.
 
     basis: what it is made of, by which results are kept; None: all is computed anew and nothing is kept.
-    faces: the fonts of the cache; None: they are made for this build.
     """
     from analysis.kept import Kept
     from dataset import database
@@ -195,22 +181,21 @@ def make(
         kept = kept or work
         tempfile.tempdir = str(work)  # whatever a killed build leaves goes with its room
         with steps.step("start the browser"):
-            if faces is None:
-                faces = fonts.begin(kept)
-                stack.callback(faces.leave)
+            faces = fonts.prepare(kept)
             charts = stack.enter_context(paper.Paper(kept, faces))
             charts.start()
 
         from analysis import run as running  # while the browser gets ready
         from report import release
+        from report.ahead import Ahead
 
         reading = partial(read, data, layout, mapping, options, work)
         dataset, options = results.read(reading, options, steps.step)
         dataset, options = compare(dataset, options, site)
         refuse_notes(dataset.notes, strict)
-        ahead = release.Ahead(charts, options)
-        at_once = AT_ONCE if dataset.runs_on == "DuckDB" else 1  # elsewhere the engine is busy, and room here is scarce
-        run = running.run(wanted, dataset, options, steps.step, ahead.draw, at_once, results)
+        here = dataset.runs_on == "DuckDB"  # elsewhere the engine is busy, and room here is scarce
+        ahead = stack.enter_context(Ahead(charts, options, site.staged / release.EXPORTS if here else None))
+        run = running.run(wanted, dataset, options, steps.step, ahead.made, AT_ONCE if here else 1, results)
         dataset = replace(dataset, notes=tuple(sorted({*dataset.notes, *run.notes}, key=lambda n: (n.code, n.text))))
         refuse_notes(dataset.notes, strict)
         dataset.engine.close()
@@ -307,4 +292,10 @@ def refuse_notes(notes: tuple[Note, ...], strict: bool) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    try:
+        app()
+    except SystemExit as ended:  # all is closed: taking everything apart would take half a second more
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(int(ended.code or 0))

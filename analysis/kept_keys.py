@@ -7,6 +7,7 @@ import json
 import platform
 import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -65,7 +66,9 @@ def inputs(data: str, layout: str, mapping: Path | None, settings: Settings) -> 
         if data and not files:
             return None
         stamps = {file: _stamp(file) for file in files}
-        read = {"files": [[_name(file, path), hashed(file)] for file in files], "layout": layout}
+        with ThreadPoolExecutor() as pool:
+            hashes = list(pool.map(hashed, files))
+        read = {"files": [[_name(f, path), seen] for f, seen in zip(files, hashes, strict=True)], "layout": layout}
     except (OSError, DataError):
         return None
     seen = {key: told(key, settings) for key in (READ if data else ("seed", *READ))}

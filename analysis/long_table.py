@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 BLOCK = 50_000  # rows, or customers, looked at at once
 
@@ -52,23 +53,18 @@ class LongTable:
 
 def written(blocks: Iterable[pa.Table]) -> LongTable:
     """Write at least one block of the same columns to a file that goes when nobody holds the table any more."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     handle, name = tempfile.mkstemp(prefix="rows-", suffix=".parquet")
-    path, rows, again, writer = Path(name), 0, (), None
+    path, rows, again, writer = Path(name), 0, [], None
     try:
         with os.fdopen(handle, "wb") as file, ExitStack() as stack:
             for block in blocks:
                 block = block.unify_dictionaries()
                 if writer is None:
-                    again = tuple(f.name for f in block.schema if is_coded(f.type))
-                    repeated = [f.name for f in block.schema if not pa.types.is_string(f.type)]
-                    writer = pq.ParquetWriter(file, plain(block.schema), compression="zstd", use_dictionary=repeated)
+                    writer, again = parquet(file, block.schema), coded(block.schema)
                     stack.callback(writer.close)
-                writer.write_table(block.cast(writer.schema), row_group_size=max(len(block), 1))
+                writer.write_table(block, row_group_size=max(len(block), 1))
                 rows += len(block)
-        made = LongTable(path, rows, again)
+        made = LongTable(path, rows, tuple(again))
     except BaseException:
         path.unlink()
         raise
@@ -103,11 +99,16 @@ def arrow(frame: pd.DataFrame) -> pa.Table:
     return table
 
 
-def plain(schema: pa.Schema) -> pa.Schema:
-    """The same columns, each value written out."""
-    import pyarrow as pa
+def parquet(file: Any, schema: pa.Schema) -> pq.ParquetWriter:
+    """Writes columns as they are; what reads them finds plain text, whether it stood in a dictionary or not."""
+    import pyarrow.parquet as pq
 
-    return pa.schema([(f.name, f.type.value_type if is_coded(f.type) else f.type) for f in schema])
+    return pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=coded(schema), store_schema=False)
+
+
+def coded(schema: pa.Schema) -> list[str]:
+    """The columns of text that comes again and again: they alone are worth a dictionary in a file."""
+    return [field.name for field in schema if is_coded(field.type)]
 
 
 def is_coded(kind: pa.DataType) -> bool:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 SOURCE = "analysis/recommend.py"
+LONG = True  # and nothing waits for it but its exports: begun early, it is not what all wait for at the end
 HEAT = 20
 BINS = 20
 EXAMPLES = 5

@@ -201,6 +201,8 @@ def unbought(row: np.ndarray, place: np.ndarray, free: np.ndarray, size: np.ndar
 def together(parts: Sequence[Offers]) -> Offers:
     """All of them, each row's in the order of the parts, at most PLACES, no product twice."""
     made = joined(parts)
+    if any(len(part.row) == len(made.row) for part in parts):  # there is one alone
+        return made
     keys = made.row.astype(np.int64) << 32 | made.product
     by_product = np.argsort(keys, kind="stable")
     first = np.sort(by_product[np.diff(keys[by_product], prepend=-1) > 0])

@@ -10,7 +10,7 @@ import numpy as np
 from analysis import recommend_lists as lists
 from analysis.intervals import paired, wilson
 from analysis.recommend_lists import Offers
-from analysis.similar import NEVER_BEFORE, Bought, Histories, similar, values
+from analysis.similar import NEVER_BEFORE, PAIR, Bought, Histories, similar, values
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -79,9 +79,10 @@ def held_out(bought: Bought) -> tuple[np.ndarray, np.ndarray]:
 
     Who bought on one day only has nothing to hold out: all of it is known.
     """
-    once = (bought.first_day() == bought.last_day())[bought.customer]
-    before = bought.before != NEVER_BEFORE
-    return before | once, ~before & ~once
+    before, several = bought.before != NEVER_BEFORE, np.zeros(bought.customers, dtype=bool)
+    several[bought.customer[before]] = True
+    new = several[bought.customer] & ~before
+    return ~new, new
 
 
 def trial(bought: Histories, seed: int) -> Trial | None:
@@ -95,7 +96,8 @@ def trial(bought: Histories, seed: int) -> Trial | None:
         return None
     drawn = np.random.default_rng(seed).choice(len(eligible), min(TESTED, len(eligible)), replace=False)
     testers = eligible[np.sort(drawn)]
-    wanted, made = _of(bought, testers, 1), foretold(bought, testers)
+    tested = _of(bought, testers)
+    wanted, made = tested.matrix(held_out(tested)[1]), foretold(bought, testers)
     hits = {name: _hits(each, wanted, len(testers)) for name, each in made.items()}
     return Trial(
         returned=int(there[0].sum()),
@@ -107,21 +109,22 @@ def trial(bought: Histories, seed: int) -> Trial | None:
     )
 
 
-def _of(bought: Histories, testers: np.ndarray, part: int) -> csr_array:
-    """What the testers bought, of the one or the other part of what is held out: a row each."""
-    from scipy.sparse import vstack
-
-    rows = []
+def _of(bought: Histories, testers: np.ndarray) -> Bought:
+    """What the testers bought, as if there were no other customers."""
+    parts, place = [], np.full(bought.customers, -1, dtype=np.int32)
+    place[testers] = np.arange(len(testers))
     for block in bought.blocks():
-        ends = np.searchsorted(testers, [block.start, block.start + block.customers])
-        rows.append(block.matrix(held_out(block)[part])[testers[slice(*ends)] - block.start])
-    return vstack(rows, format="csr")
+        whom = place[block.start + block.customer]
+        kept = whom >= 0
+        parts.append([whom[kept], *(getattr(block, name)[kept] for name in PAIR[1:])])
+    return Bought(0, len(testers), bought.products, *(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
 def foretold(bought: Histories, testers: np.ndarray) -> dict[str, Offers]:
     """What each method offers the testers (places of customers, rising), from what was bought before any last day."""
     model = similar((block.matrix(held_out(block)[0]) for block in bought.blocks()), LEAST)
-    history = _of(bought, testers, 0)
+    tested = _of(bought, testers)
+    history = tested.matrix(held_out(tested)[0])
     shelf = lists.shelves(model, bought.products, bought.customers)
     near = lists.by_similarity(model, history)
     made = {SIMILAR: lists.together([near, lists.bestsellers(history, near, shelf)])}
@@ -162,7 +165,7 @@ def _due(bought: Histories, made: dict[str, Offers], hits: dict[str, np.ndarray]
 
 def _again(block: Bought) -> np.ndarray:
     """Pairs bought on the customer's last day, and before it."""
-    return (block.last == block.last_day()[block.customer]) & (block.before != NEVER_BEFORE)
+    return (block.last != block.before) & (block.before != NEVER_BEFORE)
 
 
 def _before(block: Bought) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from analysis.kept import Kept
 
 Step = Callable[[str], AbstractContextManager[None]]
-Made = Callable[[str, Result], None]
+Made = Callable[[str, Result | Skip], None]
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ def run(
     at_once: int = 1,
     kept: Kept | None = None,
 ) -> Run:
-    """Run the named analyses and all they need, `at_once` side by side; `made` is told of each result, one by one.
+    """Run the named analyses and all they need, `at_once` side by side; `made` is told of each, one by one.
 
     A parameter of `compute` is: `settings`, `dataset`, a canonical table (annotated Relation) or another analysis'
     result by the module's name. Annotated `| None`, it may be absent. Raises LookupError for any other name.
@@ -62,7 +62,11 @@ def run(
     if kept is not None:
         kept.given(dataset, settings)
     found: dict[str, Result | Skip] = {}
-    waiting, under_way, told = _by_need(planned), dict[Future[Result | Skip], str](), []
+    waiting, under_way, told = _in_turn(planned), dict[Future[Result | Skip], str](), []
+
+    def tell(name: str, result: Result | Skip) -> None:
+        found[name] = result
+        told.append(teller.submit(made, name, result))
 
     def compute(name: str, arguments: dict[str, Any]) -> Result | Skip:
         with step(name):
@@ -89,14 +93,11 @@ def run(
                 for name in _ready(waiting, found)[: at_once - len(under_way)]:
                     arguments = _arguments(waiting.pop(name), given, tables, found)
                     if isinstance(arguments, Skip):
-                        found[name] = arguments
+                        tell(name, arguments)
                     else:
                         under_way[pool.submit(got, name, arguments)] = name
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    name = under_way.pop(future)
-                    found[name] = result = future.result()
-                    if not isinstance(result, Skip):
-                        told.append(teller.submit(made, name, result))
+                    tell(under_way.pop(future), future.result())
             for telling in told:
                 telling.result()
         finally:
@@ -105,14 +106,15 @@ def run(
     return _run({name: found[name] for name in planned})
 
 
-def _by_need(planned: plan.Plan) -> plan.Plan:
-    """The analyses, those first that most others wait for; else as they are."""
+def _in_turn(planned: plan.Plan) -> plan.Plan:
+    """The analyses: those first whose module says that they take LONG, then those that most others wait for."""
     below: dict[str, set[str]] = {}
     for name, parameters in planned.items():
         own = plan.needs(parameters)
         below[name] = set(own).union(*(below[need] for need in own))
     waiting = Counter(need for needs in below.values() for need in needs)
-    return {name: planned[name] for name in sorted(planned, key=lambda name: -waiting[name])}
+    long = {name for name in planned if getattr(plan.module(name), "LONG", False)}
+    return {name: planned[name] for name in sorted(planned, key=lambda name: (name not in long, -waiting[name]))}
 
 
 def _ready(waiting: plan.Plan, found: Mapping[str, object]) -> list[str]:

@@ -29,7 +29,7 @@ NEVER = -(1 << 44)  # added to what was bought: no sum of similarities makes up 
 NEVER_BEFORE = np.iinfo(np.int32).min
 MARK = "\x1f"  # between ids: no id holds it
 CELLS = 1 << 24  # products x products looked at at once
-ENTRIES = 1 << 19  # scores looked at at once
+ENTRIES = 1 << 18  # scores looked at at once
 LINES = 1 << 18  # purchases looked at at once
 ASKED = 8  # times as many are asked of the engine at once
 PAIR = ("customer", "product", "days", "first", "last", "before")
@@ -64,15 +64,8 @@ class Bought:
 
     def last_day(self) -> np.ndarray:
         """The last day on which each customer bought anything (int64; zero for who bought no goods)."""
-        return self._of_each(np.maximum, self.last)
-
-    def first_day(self) -> np.ndarray:
-        """The first one."""
-        return self._of_each(np.minimum, self.first)
-
-    def _of_each(self, best: np.ufunc, days: np.ndarray) -> np.ndarray:
         found, starts = np.zeros(self.customers, dtype=np.int64), _starts(self.customer)
-        found[self.customer[starts]] = best.reduceat(days, starts) if len(starts) else 0
+        found[self.customer[starts]] = np.maximum.reduceat(self.last, starts) if len(starts) else 0
         return found
 
 
@@ -150,31 +143,34 @@ class Similar:
     def _best_of_few(self, bought: csr_array, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The same from all sums, which are whole numbers below 2^53: score x products + what equal ones go by."""
         size = len(self.order)
-        worth, tie = self.to.toarray() * float(size), np.arange(size - 1, -1, -1.0)
+        worth, tie = self.to.toarray()[self.place] * float(size), np.arange(size - 1, -1, -1.0)
         step, found = max(1, ENTRIES // max(size, 1)), []
         for start in range(0, bought.shape[0], step):
-            block = _permuted(bought[start : start + step], self.place)
-            sums = block @ worth + tie
-            sums[np.repeat(np.arange(len(sums)), np.diff(block.indptr)), block.indices] = -1
+            block = bought[start : start + step]
+            sums = block @ worth
+            sums += tie
+            sums[np.repeat(np.arange(len(sums)), np.diff(block.indptr)), self.place[block.indices]] = -1
             found.append(_largest(sums, most, start))
         row, column, score = (np.concatenate(c) if c else np.empty(0, np.int64) for c in _columns(found))
         return row, self.order[column], score
 
     def why(self, bought: csr_array, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """The column of `bought` that adds most to the score of each (row, column) of `best`; equal: more buyers."""
-        permuted, wanted = _permuted(bought, self.place), self.place[column]
+        wanted, items = self.place[column], self.place[bought.indices]
         to = self.to.toarray() if len(self.order) <= FEW else self.to
         found = np.empty(len(row), dtype=np.int64)
-        for at in range(0, len(row), ENTRIES // 16):
-            here = slice(at, at + ENTRIES // 16)
-            found[here] = self._why(to, permuted, row[here], wanted[here])
+        for at in range(0, len(row), ENTRIES // 8):
+            here = slice(at, at + ENTRIES // 8)
+            found[here] = self._why(to, bought.indptr, items, row[here], wanted[here])
         return self.order[found]
 
-    def _why(self, to: csr_array | np.ndarray, permuted: csr_array, row: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-        counts = np.diff(permuted.indptr)[row]
+    def _why(
+        self, to: csr_array | np.ndarray, begin: np.ndarray, items: np.ndarray, row: np.ndarray, wanted: np.ndarray
+    ) -> np.ndarray:
+        counts = np.diff(begin)[row]
         starts = np.cumsum(counts) - counts
-        at = np.repeat(permuted.indptr[row] - starts, counts) + np.arange(counts.sum())
-        items, size = permuted.indices[at].astype(np.int64), len(self.order)
+        at = np.repeat(begin[row] - starts, counts) + np.arange(counts.sum())
+        items, size = items[at], len(self.order)
         similarity = values(to, items, np.repeat(wanted, counts))
         return size - 1 - np.maximum.reduceat(similarity * size + (size - 1 - items), starts) % size
 
@@ -304,11 +300,11 @@ def _together(matrix: csr_array, place: np.ndarray) -> Iterator[tuple[int, csr_a
 
 
 def together_of_few(matrix: csr_array) -> np.ndarray:
-    """Buyers of both of each two products, as they stand in the matrix."""
-    size = matrix.shape[1]
-    both, step = np.zeros((size, size), dtype=np.int64), max(1, ENTRIES // max(size, 1))
+    """Buyers of both of each two products, as they stand in the matrix of ones."""
+    size, ones = matrix.shape[1], matrix.astype(np.uint16)  # short numbers are quick to add
+    both, step = np.zeros((size, size), dtype=np.int64), max(1, min(ENTRIES // max(size, 1), 65_535))
     for start in range(0, matrix.shape[0], step):
-        block = matrix[start : start + step]
+        block = ones[start : start + step]
         both += block.T @ block.toarray()
     return both
 

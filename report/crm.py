@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 50_000  # customers
+NEEDS = ("customers", "rfm", "clusters", "clv", "recommend")  # analyses
 FILES = ("crm_salesforce", "crm_hubspot", "crm_mailchimp")
 SAME = {"crm_hubspot": "crm_salesforce"}  # all but the headings
 # What is said of a customer -> heading for Salesforce (field API names) and HubSpot (property labels)
@@ -90,7 +91,10 @@ def _parts(ids: pa.ChunkedArray, recommend: Any) -> Iterator[tuple[slice, Offers
         if end == start or place.null_count:
             raise RuntimeError("the customers with offers are not the reduced customers, row by row")
         row = place.to_numpy()[np.cumsum(rank == 1) - 1]
-        yield slice(start, end), Offers(row, rank - 1, name.indices.to_numpy(), name.dictionary.to_pylist())
+        code = name.indices.to_numpy()
+        used = np.bincount(code, minlength=len(name.dictionary)) > 0
+        names = name.dictionary.filter(pa.array(used)).to_pylist()
+        yield slice(start, end), Offers(row, rank - 1, (np.cumsum(used) - 1)[code], names)
         start = end
     for at in range(start, len(ids), BLOCK):
         yield slice(at, min(at + BLOCK, len(ids))), None
@@ -142,12 +146,12 @@ def _offered(offers: Offers | None, count: int, written: Callable[[str], str]) -
     if offers is None:
         return [pa.nulls(count, pa.string())]
     texts, code = np.unique([written(name) for name in offers.names], return_inverse=True)
-    chosen = np.full((count, int(offers.place.max()) + 1), -1, dtype=np.int64)
-    chosen[offers.row, offers.place] = code[offers.name]
-    for later in range(1, chosen.shape[1]):
-        chosen[(chosen[:, :later] == chosen[:, [later]]).any(axis=1), later] = -1
+    chosen = np.full((int(offers.place.max()) + 1, count), -1, dtype=np.int32)
+    chosen[offers.place, offers.row] = code.astype(np.int32)[offers.name]
+    for later in range(1, len(chosen)):
+        chosen[later, (chosen[:later] == chosen[later]).any(axis=0)] = -1
     names = pa.array(texts.tolist(), pa.string())
-    return [names.take(pa.array(column, mask=column < 0)) for column in chosen.T]
+    return [names.take(pa.array(each, mask=each < 0)) for each in chosen]
 
 
 def _joined(columns: Sequence[Any], separator: str) -> pa.ChunkedArray:

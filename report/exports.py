@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis import mapped, memory
 from analysis.finding import Result
-from analysis.long_table import LongTable, arrow, in_blocks, plain
+from analysis.long_table import BLOCK, LongTable, arrow, parquet
 from dataset.settings import Settings
 from report import crm, formulas
 
@@ -72,7 +72,19 @@ OF_CUSTOMERS = (
 )  # fmt: skip
 PRIVATE = tuple(f"{name}.{kind}" for name in OF_CUSTOMERS for kind in ("csv", "parquet"))
 STRATEGIES = "segment_strategies.json"
-BATCH = 100_000
+BATCH = 1 << 14  # rows of CSV that are made at once: what stays in the processor's cache
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file, or files written together: the analyses they need, and what writes them; it returns those written.
+
+    It can be written as soon as each analysis it needs is done or known to be missing, and beside any other.
+    """
+
+    needs: tuple[str, ...]
+    files: tuple[str, ...]
+    write: Callable[[Path, Mapping[str, Result], Settings], Sequence[str]]
 
 
 def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tuple[str, ...]:
@@ -81,43 +93,59 @@ def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> tu
     CSV: UTF-8, LF, days as ISO dates, formulas defused by a leading apostrophe. Parquet holds the values as they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[str] = []
-    frame = getattr(results.get("customers"), "told", None)
-    if frame is not None:
-        _rows(_customers(frame, results), [folder / name for name in CUSTOMERS])
-        written += CUSTOMERS
-    for name, (analysis, attribute) in TABLES.items():
+    return tuple(name for export in EXPORTS for name in export.write(folder, results, settings))
+
+
+def _table(name: str, analysis: str, attribute: str) -> Export:
+    files = (f"{name}.csv", f"{name}.parquet")[: 2 if name in LONG else 1]
+
+    def write(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
         table = getattr(results.get(analysis), attribute, None)
         if table is None:
-            continue
-        files = [f"{name}.csv", f"{name}.parquet"][: 2 if name in LONG else 1]
+            return ()
         if isinstance(table, LongTable):
             _rows(table.blocks(), [folder / files[0]])
-            _copy(table.path, folder / files[1])
+            shutil.copyfile(table.path, _made(folder / files[1]))
         else:
             _rows([arrow(table.frame)], [folder / file for file in files])
-        written += files
-    written += _crm(folder, results, settings)
-    if (plan := results.get("actions")) is not None:
-        text = json.dumps(plan.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"  # type: ignore[attr-defined]
-        (folder / STRATEGIES).write_text(text, encoding="utf-8")
-        written.append(STRATEGIES)
-    return tuple(written)
+        return files
+
+    return Export((analysis,), files, write)
+
+
+def _labelled(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
+    """All that is said of each customer."""
+    frame = getattr(results.get("customers"), "told", None)
+    if frame is None:
+        return ()
+    _rows(_customers(frame, results), [folder / name for name in CUSTOMERS])
+    return CUSTOMERS
+
+
+def _strategies(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
+    if (plan := results.get("actions")) is None:
+        return ()
+    text = json.dumps(plan.json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"  # type: ignore[attr-defined]
+    (folder / STRATEGIES).write_text(text, encoding="utf-8")
+    return (STRATEGIES,)
 
 
 def _customers(frame: pd.DataFrame, results: Mapping[str, Result]) -> Iterator[pa.Table]:
     """One row a customer, the biggest spender first: the reduction, and what is said of each."""
+    import pyarrow as pa
+
     found = [(name, getattr(results.get(name), "frame", None)) for name in LABELLED]
     frames = [frame, *(_of_the_same(frame, labels) for _, labels in found if labels is not None)]
     by_net = np.argsort(-frame["net"].to_numpy(), kind="stable")  # customers are in the order of their ids
-    columns = [_ordered(frame[[name]], by_net) for frame in frames for name in frame]
-    return in_blocks(len(frame), lambda rows: pd.concat([column.iloc[rows] for column in columns], axis=1))
-
-
-def _ordered(column: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
-    """A column in another order, on disk."""
-    made = mapped.mapped(column.take(order).reset_index(drop=True))
+    table = pa.table({name: _ordered(frame[[name]], by_net) for frame in frames for name in frame})
     memory.given_back()
+    return (table.slice(start, BLOCK) for start in range(0, max(len(frame), 1), BLOCK))
+
+
+def _ordered(column: pd.DataFrame, order: np.ndarray) -> pa.ChunkedArray:
+    """A column in another order, on disk."""
+    made = mapped.mapped(arrow(column.take(order)).column(0))
+    mapped.let_go()
     return made
 
 
@@ -128,7 +156,7 @@ def _of_the_same(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     return labels.drop(columns="customer_id")
 
 
-def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> list[str]:
+def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
     """The files of crm.py; those that differ in the headings only are copies."""
     headings: dict[str, list[str]] = {}
     with ExitStack() as stack:
@@ -140,7 +168,8 @@ def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> lis
                     files[name] = stack.enter_context(_Csv(folder / f"{name}.csv"))
                 if name in files:
                     files[name].write(table)
-            memory.given_back()
+            mapped.let_go()
+    memory.given_back()
     for name, other in crm.SAME.items():
         if name in headings:
             _headed(folder / f"{other}.csv", folder / f"{name}.csv", headings[name])
@@ -148,21 +177,24 @@ def _crm(folder: Path, results: Mapping[str, Result], settings: Settings) -> lis
 
 
 def _rows(blocks: Iterable[pa.Table], paths: Iterable[Path]) -> None:
-    """Write the same rows to several files, block by block."""
+    """Write the same rows to several files, block by block: what one leaves free, the next takes."""
     with ExitStack() as stack:
         kinds = {".csv": _Csv, ".parquet": _Parquet}
         files: list[Any] = [stack.enter_context(kinds[path.suffix](path)) for path in paths]
         for block in blocks:
             for file in files:
                 file.write(block)
-            memory.given_back()
+            mapped.let_go()
+    memory.given_back()
 
 
 class _File:
     """A file that is written block by block."""
 
     def __init__(self, path: Path) -> None:
-        self.file = open(path, "wb", opener=_opener)  # noqa: SIM115
+        import pyarrow as pa
+
+        self.file = pa.OSFile(str(_made(path)), "wb")
         self.writer: Any = None
 
     def __enter__(self) -> Self:
@@ -184,34 +216,36 @@ class _Csv(_File):
         ready = pa.table({name: formulas.defused(block.column(name)) for name in block.column_names})
         if self.writer is None:
             options = csv.WriteOptions(batch_size=BATCH)
-            self.writer = csv.CSVWriter(self.file, plain(ready.schema), write_options=options)
-        self.writer.write_table(ready.cast(plain(ready.schema)))
+            self.writer = csv.CSVWriter(self.file, ready.schema, write_options=options)
+        self.writer.write_table(ready)
 
 
 class _Parquet(_File):
     """Each value as it is."""
 
     def write(self, block: pa.Table) -> None:
-        import pyarrow.parquet as pq
-
         if self.writer is None:
-            self.writer = pq.ParquetWriter(self.file, plain(block.schema), compression="zstd")
-        self.writer.write_table(block.cast(plain(block.schema)))
-
-
-def _copy(of: Path, path: Path) -> None:
-    with open(of, "rb") as rows, open(path, "wb", opener=_opener) as file:
-        shutil.copyfileobj(rows, file, 1 << 20)
+            self.writer = parquet(self.file, block.schema)
+        self.writer.write_table(block)
 
 
 def _headed(other: Path, path: Path, headings: list[str]) -> None:
     """The rows of a file that is there, below other headings."""
-    with open(other, "rb") as rows, open(path, "wb", opener=_opener) as file:
+    with open(other, "rb") as rows, open(_made(path), "wb") as file:
         rows.readline()
         file.write(",".join(f'"{name}"' for name in headings).encode() + b"\n")
         shutil.copyfileobj(rows, file, 1 << 20)
 
 
-def _opener(path: str, flags: int) -> int:
-    mode = 0o600 if os.path.basename(path) in PRIVATE else 0o644
-    return os.open(path, flags, mode)
+def _made(path: Path) -> Path:
+    """An empty file there; one with a row a customer is for its owner only."""
+    path.touch(0o600 if path.name in PRIVATE else 0o644)
+    return path
+
+
+EXPORTS = (
+    Export(("customers", *LABELLED), CUSTOMERS, _labelled),
+    *(_table(name, *of) for name, of in TABLES.items()),
+    Export(crm.NEEDS, tuple(f"{name}.csv" for name in crm.FILES), _crm),
+    Export(("actions",), (STRATEGIES,), _strategies),
+)

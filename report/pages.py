@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property
@@ -148,6 +149,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         bytecode_cache=COMPILED,
+        auto_reload=False,
     )
     made.filters |= {"css_text": css_text, "breakable": breakable}
     made.tests["drawn"] = lambda name: False  # each page has its own
@@ -568,7 +570,9 @@ def measure(text: str, size: float, room: int) -> int:
     fewest = lines(text, size, room)
     if fewest == 1:
         return room
-    least = next((px for px in range(120, room, 5) if lines(text, size, px) <= fewest), room)
+    tried = range(120, room, 5)
+    at = bisect_left(tried, True, key=lambda px: lines(text, size, px) <= fewest)
+    least = tried[at] if at < len(tried) else room
     return min(room, least + round(size * 0.2 + least * 0.02))
 
 

@@ -284,7 +284,6 @@ class Browser:
         from choreographer import Browser as Chrome
         from choreographer.browsers import Chromium
 
-        await asyncio.to_thread(fonts.drawable)
         home = str(self._home)
         same = {"FONTCONFIG_FILE": str(fonts.conf), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         if sys.platform == "linux":

@@ -355,9 +355,9 @@ def _print_second(way: Connection) -> None:
 
 def _get_ready() -> None:
     """What takes time and needs no page yet."""
+    quick_print.quicken()
     from weasyprint import HTML
 
-    quick_print.quicken()
     HTML(string="<p lang=en>a</p>").render()  # its fonts and its own style sheet
 
 

@@ -16,6 +16,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -127,13 +128,18 @@ def write_manifest(release: Path, snapshot: date, named: bool = False) -> None:
 
     named: the pages name customers; then the sources of an analyst, which nobody serves, are the owner's alone.
     """
-    files = []
-    for path in sorted(_files(release), key=lambda p: p.relative_to(release).as_posix()):
-        name = path.relative_to(release).as_posix()
+    paths = {path.relative_to(release).as_posix(): path for path in _files(release)}
+    for name, path in paths.items():
         if path.is_symlink():
             raise RuntimeError(f"a release holds no links: {name}")
         path.chmod(0o600 if name in PRIVATE or (named and name.startswith(SOURCES)) else 0o644)
-        files.append({"path": name, "bytes": path.stat().st_size, "sha256": _hash(path)})
+    names = sorted(paths)
+    with ThreadPoolExecutor() as pool:
+        hashes = pool.map(_hash, map(paths.__getitem__, names))
+    files = [
+        {"path": name, "bytes": paths[name].stat().st_size, "sha256": seen}
+        for name, seen in zip(names, hashes, strict=True)
+    ]
     manifest = {"format": FORMAT, "generator": "customer-deck", "snapshot": snapshot.isoformat(), "files": files}
     path = release / MANIFEST
     path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")

@@ -6,9 +6,12 @@ what would be replaced, it is left as it is and printing only takes longer.
 
 from __future__ import annotations
 
+import ctypes.util
+import io
 import re
+import sys
 import zlib
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from types import SimpleNamespace
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -26,6 +29,7 @@ LEVEL = 3  # of zlib; at 9, as pydyf has it, pages are a fifth smaller and take 
 
 def quicken() -> None:
     """Replace what costs much. Once a process, before anything is printed."""
+    _import_from_loader()
     for replace in (_leave_unused_rules, _keep_page_references, _write_whole_labels, _compress_faster):
         with suppress(AttributeError, ImportError, TypeError):
             replace()
@@ -49,6 +53,22 @@ def _innermost(element: Element) -> Element:
     while len(element) and not (element.text or "").strip() and "id" not in element[0].attrib:
         element = element[0]
     return element
+
+
+def _import_from_loader() -> None:
+    """Import WeasyPrint with the libraries that the loader finds by their full names, if it finds all.
+
+    For each other name one might have, ldconfig, the C compiler and the linker are asked: twenty times.
+    """
+    if sys.platform != "linux":
+        return
+    asked = ctypes.util.find_library
+    ctypes.util.find_library = lambda name: None
+    try:
+        with suppress(OSError), redirect_stdout(io.StringIO()):
+            import weasyprint  # noqa: F401
+    finally:
+        ctypes.util.find_library = asked
 
 
 def _leave_unused_rules() -> None:

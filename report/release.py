@@ -8,33 +8,17 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from analysis.finding import Result
 from analysis.run import Run
 from dataset.settings import Settings
 from dataset.tables import Dataset
-from report import exports, metrics, pages, quarto_program
-from report.figure import Drawn, drawings
+from report import metrics, pages, quarto_program
+from report.ahead import Ahead
 from report.fonts import Fonts
 from report.pages import Which
-from report.paper import Paper
 from report.pdf import Press, Printing
 
+EXPORTS = "exports"
 DOCUMENTS: tuple[Which, ...] = ("deck", "appendix")
-
-
-class Ahead:
-    """Draws the figures of each result while the next analysis runs: the browser has nothing else to do."""
-
-    def __init__(self, paper: Paper, settings: Settings) -> None:
-        self.paper, self.settings = paper, settings
-        self.drawn: dict[str, Drawn] = {}
-
-    def draw(self, name: str, result: Result) -> None:
-        """Draw the figures of one analysis, and have paper begin with them."""
-        made = {drawn.name: drawn for drawn in drawings(name, result, self.settings)}
-        self.drawn |= made
-        self.paper.begin([pages.spec(drawn) for drawn in made.values()])
-        pages.get_ready()
 
 
 def compose(
@@ -54,11 +38,11 @@ def compose(
     Raises DataError, OSError; RuntimeError: a template's fault.
     """
     formats = set(formats)
+    ahead.export(folder / EXPORTS, run.results)
     report = pages.Report(run, dataset, settings, ahead.drawn, pdf="pdf" in formats, pptx="pptx" in formats)
     if "quarto" in formats:
         report = replace(report, quarto="project" if renderer is None else "rendered")
     charts, paper = report.specs(), ahead.paper
-    fonts.drawable()
     with ExitStack() as stack:
         waiting = "pdf" in formats and paper.drawing  # charts are new, and so are the pages they are on
         presses = {
@@ -72,11 +56,9 @@ def compose(
             return stack.enter_context(Printing(page, folder / f"{name}.pdf", folder, fonts, kept, press))
 
         documents = [printing("appendix")] if "pdf" in formats else []
-        fonts.ready()
         if "html" in formats:
             _write(folder, pages.render(report, fonts))
             fonts.copy(folder / "assets")
-        exports.write(folder / "exports", run.results, settings)
         _write(folder, {"metrics.json": metrics.text(run, dataset, settings)})
         _write(folder, _models(run))
         _write(folder, {f"figures/{name}.svg": svg for name, svg in svgs.items() if svg is not None})
@@ -93,6 +75,7 @@ def compose(
             quarto.write(folder / quarto.FOLDER, report, fonts, pngs)
             if renderer is not None:
                 quarto_program.render(renderer, folder / quarto.FOLDER, settings.snapshot)
+        ahead.finish()
         for document in documents:
             document.finish()
 

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 import zlib
+from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -85,3 +86,29 @@ def test_links_lead_to_the_pages_they_did(tmp_path: Path, fonts: Fonts) -> None:
     data = (tmp_path / "a.pdf").read_bytes()
     held = b"".join(zlib.decompress(found) for found in re.findall(rb"stream\r?\n(.*?)\nendstream", data, re.S))
     assert b"(two)" in held and b"(r80)" in held and b"(r81)" not in held
+
+
+IMPORT = """
+import cffi, ctypes.util, json, resource
+from report import quick_print
+theirs, load, refused = ctypes.util.find_library, cffi.FFI.dlopen, []
+def dlopen(self, name, *flags):
+    if {elsewhere} and ctypes.util.find_library is not theirs:
+        refused.append(name)
+        raise OSError(name)
+    return load(self, name, *flags)
+cffi.FFI.dlopen = dlopen
+quick_print.quicken()
+asked = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
+import weasyprint
+print(json.dumps([bool(refused), asked, ctypes.util.find_library is theirs, weasyprint.VERSION]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere libraries are looked for as ever")
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_no_compiler_is_asked_for_libraries_that_the_loader_finds(elsewhere: bool) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORT.format(elsewhere=elsewhere)], cwd=program.PROJECT, capture_output=True, check=True
+    )
+    assert json.loads(run.stdout) == [elsewhere, elsewhere, True, version("weasyprint")]
