@@ -41,8 +41,7 @@ class Expected:
         """The 95 % interval of each group's total; of: the group of each customer, below `len(totals)`."""
         if self.clv is None:
             return [(total * self.miss[0], total * self.miss[1]) for total in totals]
-        made = self.clv.basis
-        moved = clv_worth.spread(made.model, made.drawn, made.rows, made.amounts, made.made, of, len(totals))
+        moved = self.clv.basis.spread((QUARTER,), of, len(totals))
         ends = []
         for group, total in enumerate(totals):
             one = np.zeros(len(totals))

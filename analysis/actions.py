@@ -17,7 +17,7 @@ from analysis.action_people import UNEXPECTED, Expected
 from analysis.churn import Churn
 from analysis.clusters import Clusters
 from analysis.clv import Clv
-from analysis.customers import NO_AMOUNT, SCALE, Customers, whole
+from analysis.customers import NO_AMOUNT, SCALE, Customers, totals, whole
 from analysis.finding import Finding, Result, Skip, Table, Unit
 from analysis.ground import noun, small
 from analysis.playbook import Plan, Playbook
@@ -195,34 +195,34 @@ def _groups(
     earned = np.maximum(money, 0)
     priced = not np.isnan(net).all()
     orders = frame["orders"].to_numpy()
-    listed = frame["customer_id"].isin(risk.customers.frame["customer_id"]).to_numpy() if risk else None
     of = np.where(place < 0, count, place).astype(np.int64)
-    totals = np.zeros(count + 1) if ahead is None else np.array([_sum(ahead.each[of == g]) for g in range(count + 1)])
-    ends = ahead.interval(of, totals) if ahead else []
+    nets, earnings = (totals(amounts, of, count + 1) for amounts in (money, earned))
+    every = int(earned.sum())
+    risks = totals(money[risk.here], of[risk.here], count + 1) if risk else None
+    foretold = np.zeros(count + 1)
+    if ahead:
+        foretold = np.array([total / SCALE for total in totals(whole(ahead.each), of, count + 1)])
+    ends = ahead.interval(of, foretold) if ahead else []
     made = []
     for at, plan in enumerate(book.plans):
         here = place == at
-        buyers = np.ones(len(net), bool) if at == visits[0] and not here.any() else here
-        bought = int(orders[buyers].sum())
+        everyone = at == visits[0] and not here.any()
+        bought = int(orders.sum() if everyone else orders[here].sum())
+        brought = int(money.sum()) if everyone else nets[at]
         made.append(
             _Group(
                 plan=plan,
                 here=here,
                 visitors=visits[1] if at == visits[0] else 0,
-                net=Decimal(int(money[here].sum())) / SCALE if priced else None,
-                share=int(earned[here].sum()) / int(earned.sum()) if priced and earned.any() else None,
-                expected=float(totals[at]) if ahead else None,
+                net=Decimal(nets[at]) / SCALE if priced else None,
+                share=earnings[at] / every if priced and every else None,
+                expected=float(foretold[at]) if ahead else None,
                 within=ends[at] if ahead else None,
-                risk=None if listed is None else Decimal(int(money[here & listed].sum())) / SCALE,
-                order_value=int(money[buyers].sum()) / SCALE / bought if priced and bought else None,
+                risk=None if risks is None else Decimal(risks[at]) / SCALE,
+                order_value=brought / SCALE / bought if priced and bought else None,
             )
         )
     return made
-
-
-def _sum(values: np.ndarray) -> float:
-    """The total of expected amounts, the same whatever the order of customers."""
-    return int(whole(values).sum()) / SCALE
 
 
 @dataclass(frozen=True, slots=True)

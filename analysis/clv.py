@@ -95,7 +95,8 @@ def compute(
     made = clv_worth.worth(expected, fits.model.spend, rows, amounts)
     cells = Cells.of(made, rfm, clusters)
     drawn = clv_worth.draws(fits.model, rows, amounts, settings.seed)
-    moved = clv_worth.spread(fits.model, drawn, rows, amounts, made, cells.cell, cells.count)
+    basis = Basis(fits.model, drawn, rows, amounts, made)
+    moved = basis.spread(DAYS, cells.cell, cells.count)
     segments = clv_tables.groups("segment", cells.segment, made, moved, cells, "Expected value by segment")
     grouped = clv_tables.groups("cluster", cells.cluster, made, moved, cells, "Expected value by cluster")
     curve, tenths = clv_tables.curve(made), clv_tables.tenths(made)
@@ -110,7 +111,7 @@ def compute(
         chances=clv_tables.chances(made.alive),
         grid=clv_tables.grid(people, made.alive),
         model=fits.model,
-        basis=Basis(fits.model, drawn, rows, amounts, made),
+        basis=basis,
         why=fits.why,
     )
 
@@ -260,7 +261,7 @@ def _of_parameters(fits: _Fits, told: Any) -> dict[str, Finding]:
 
 def _of_orders(fits: _Fits, made: Worth, moved: Spread, cells: Cells, told: Any) -> dict[str, Finding]:
     n = len(made.of)
-    here = cells.totals(made.alive)
+    here = cells.totals["alive"]
     low, high = clv_worth.interval(moved, "alive", here)
     once = float(fits.rows.weight[fits.rows.x == 0].sum())
     found = {}
@@ -290,7 +291,7 @@ def _of_orders(fits: _Fits, made: Worth, moved: Spread, cells: Cells, told: Any)
             leading=True,
         )
     for days in DAYS:
-        totals = cells.totals(made.orders[days])
+        totals = cells.totals[f"orders_{days}"]
         found |= _total("orders", days, float(totals.sum()), clv_worth.interval(moved, f"orders_{days}", totals), told)
     return found
 
@@ -301,13 +302,13 @@ def _of_value(fits: _Fits, made: Worth, moved: Spread, cells: Cells, told: Any) 
         if made.value is None:
             found |= _total("value", days, None, None, told, fits.why)
             continue
-        totals = cells.totals(made.value[days])
+        totals = cells.totals[f"value_{days}"]
         ends = clv_worth.interval(moved, f"value_{days}", totals)
         found |= _total("value", days, exact(made.value[days]), ends, told)
     share: float | None = None
     within: tuple[float, float] | None = None
     if made.value is not None:
-        totals = cells.totals(made.value[YEAR])
+        totals = cells.totals[f"value_{YEAR}"]
         best = np.where(cells.top, totals, 0.0)
         share = min(float(best.sum() / totals.sum()), 1.0)
         low, high = clv_worth.interval(moved, f"value_{YEAR}", best, totals)

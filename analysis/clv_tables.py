@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,8 @@ SURE = (
 class Cells:
     """Customers by segment x cluster x whether among the fifth that is worth most: totals of any group are sums.
 
-    segment, cluster: name and code of each cell, None without. top: of each cell. cell: of each customer.
+    segment, cluster: name and code of each cell, None without. top: of each cell. cell: of each customer. totals: by
+    cell, of alive, orders_30 to orders_365 and, where spend is known, value_30 to value_365.
     """
 
     cell: np.ndarray
@@ -39,6 +41,7 @@ class Cells:
     segment: tuple[tuple[str, ...], np.ndarray] | None
     cluster: tuple[tuple[str, ...], np.ndarray] | None
     top: np.ndarray
+    totals: Mapping[str, np.ndarray]
 
     @staticmethod
     def of(made: Worth, rfm: Rfm | None, clusters: Clusters | None) -> Cells:
@@ -51,17 +54,21 @@ class Cells:
             np.zeros(n, np.int64) if g is None else g.codes.to_numpy().astype(np.int64) for g in (segment, cluster)
         ]
         there, cell = np.unique((top * 100 + places[0]) * 100 + places[1], return_inverse=True)
+
+        def total(values: np.ndarray) -> np.ndarray:
+            return np.bincount(cell, values, len(there))
+
+        totals = {"alive": total(made.alive)} | {f"orders_{days}": total(made.orders[days]) for days in DAYS}
+        if made.value is not None:
+            totals |= {f"value_{days}": total(made.value[days]) for days in DAYS}
         return Cells(
             cell,
             len(there),
             None if segment is None else (tuple(segment.categories), there // 100 % 100),
             None if cluster is None else (tuple(cluster.categories), there % 100),
             there // 10_000 == 1,
+            totals,
         )
-
-    def totals(self, values: np.ndarray) -> np.ndarray:
-        """The sum of a customers' quantity by cell."""
-        return np.bincount(self.cell, values, self.count)
 
 
 def _best(each: np.ndarray, n: int) -> np.ndarray:
@@ -88,11 +95,7 @@ def groups(
         return None
     names, code = grouping
     main = f"orders_{YEAR}" if made.value is None else f"value_{YEAR}"
-    count = cells.totals(np.ones(len(made.of)))
-    quantity = {"alive": cells.totals(made.alive)}
-    quantity |= {f"orders_{days}": cells.totals(made.orders[days]) for days in DAYS}
-    if made.value is not None:
-        quantity |= {f"value_{days}": cells.totals(made.value[days]) for days in DAYS}
+    count, quantity = np.bincount(cells.cell, minlength=cells.count), cells.totals
     rows: list[dict[str, Any]] = []
     for at, name in [*enumerate(names), (-1, EVERYONE)]:
         here = np.ones(cells.count, dtype=bool) if at < 0 else code == at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -151,10 +151,23 @@ class Basis:
         few = Histories(rows.x[part], rows.recency[part], rows.age[part], counted, of)
         return Basis(self.model, self.drawn, few, self.amounts[here], kept)
 
-    def spread(self) -> Spread:
-        """How the totals over these customers move: one cell."""
-        cell = np.zeros(len(self.made.of), dtype=np.int64)
-        return spread(self.model, self.drawn, self.rows, self.amounts, self.made, cell, 1)
+    def spread(self, days: Sequence[int], cell: np.ndarray | None = None, cells: int = 1) -> Spread:
+        """Follow a sample of customers through draws of the parameters.
+
+        days: how far ahead. cell: the group of each customer (0 ... cells - 1); None: all are one. Each draw of
+        parameters moves a total by the factor by which it moves the sampled customers of that cell, who stand for the
+        others by how likely they were to be sampled.
+        """
+        cell = np.zeros(len(self.made.of), dtype=np.int64) if cell is None else cell
+        chosen, odds = _sampled(self.made, cell, cells)
+        factor = {}
+        for name, values in _followed(self, chosen, days).items():
+            sums = np.zeros((len(values), cells))
+            for one in range(cells):
+                here = cell[chosen] == one
+                sums[:, one] = (values[:, here] / odds[here]).sum(axis=1)
+            factor[name] = np.divide(sums[1:], sums[:1], out=np.ones_like(sums[1:]), where=sums[:1] > 0)
+        return Spread(factor, *_parts(self.drawn))
 
     def while_customers(self) -> np.ndarray:
         """Expected value of the next year, discounted, of each customer if still one; spend must be known."""
@@ -208,27 +221,6 @@ def worth(expected: Ahead, spend: Fitted | None, rows: Histories, amounts: np.nd
     """Each customer's expectations; amounts: mean sales of their repeat purchase days, NaN unknown."""
     each = None if spend is None else btyd.expected_spend(spend, rows.x[rows.of], amounts)
     return Worth(expected, rows.of, each)
-
-
-def spread(
-    model: Model, drawn: Draws, rows: Histories, amounts: np.ndarray, made: Worth, cell: np.ndarray, cells: int
-) -> Spread:
-    """Follow a sample of customers through draws of the parameters.
-
-    cell: the group of each customer (0 ... cells - 1). Each draw of parameters moves a total by the factor by which it
-    moves the sampled customers of that cell, who stand for the others by how likely they were to be sampled.
-    """
-    chosen, odds = _sampled(made, cell, cells)
-    at = rows.of[chosen]
-    told = _followed(drawn, model, rows, at, amounts[chosen], made, chosen)
-    factor = {}
-    for name, values in told.items():
-        sums = np.zeros((len(values), cells))
-        for one in range(cells):
-            here = cell[chosen] == one
-            sums[:, one] = (values[:, here] / odds[here]).sum(axis=1)
-        factor[name] = np.divide(sums[1:], sums[:1], out=np.ones_like(sums[1:]), where=sums[:1] > 0)
-    return Spread(factor, *_parts(drawn))
 
 
 def _parts(drawn: Draws) -> tuple[slice, slice]:
@@ -306,30 +298,22 @@ def _sampled(made: Worth, cell: np.ndarray, cells: int) -> tuple[np.ndarray, np.
     return np.concatenate(chosen), np.concatenate(odds)
 
 
-def _followed(
-    drawn: Draws,
-    model: Model,
-    rows: Histories,
-    at: np.ndarray,
-    amounts: np.ndarray,
-    made: Worth,
-    chosen: np.ndarray,
-) -> dict[str, np.ndarray]:
+def _followed(basis: Basis, chosen: np.ndarray, ahead: Sequence[int]) -> dict[str, np.ndarray]:
     """By quantity, draws x sampled customers; the discount of a customer's year is that of the estimates."""
-    x, recency, age = rows.x[at], rows.recency[at], rows.age[at]
-    told = {"alive": btyd.alive_at(drawn.orders, x, recency, age)}
-    for days in DAYS:
-        still = btyd.while_alive_at(drawn.orders, days / btyd.WEEK, x, age)
-        told[f"orders_{days}"] = still * told["alive"]
+    rows, drawn, made, at = basis.rows, basis.drawn, basis.made, basis.rows.of[chosen]
+    x, age = rows.x[at], rows.age[at]
+    told = {"alive": btyd.alive_at(drawn.orders, x, rows.recency[at], age)}
+    still = {days: btyd.while_alive_at(drawn.orders, days / btyd.WEEK, x, age) for days in ahead}
+    told |= {f"orders_{days}": of * told["alive"] for days, of in still.items()}
     if drawn.spend is None or made.value is None or made.spend is None:
         return told
-    spend = btyd.expected_spend_at(drawn.spend, x, amounts)
-    for days in DAYS:
-        told[f"value_{days}"] = told[f"orders_{days}"] * spend
-    plain = made.orders[YEAR][chosen] * made.spend[chosen]
-    discount = np.divide(made.value[YEAR][chosen], plain, out=np.ones(len(at)), where=plain > 0)
-    told[f"value_{YEAR}"] *= discount
-    told["while_customers"] = still * spend * discount
+    spend = btyd.expected_spend_at(drawn.spend, x, basis.amounts[chosen])
+    told |= {f"value_{days}": told[f"orders_{days}"] * spend for days in ahead}
+    if YEAR in ahead:
+        plain = made.orders[YEAR][chosen] * made.spend[chosen]
+        discount = np.divide(made.value[YEAR][chosen], plain, out=np.ones(len(at)), where=plain > 0)
+        told[f"value_{YEAR}"] *= discount
+        told["while_customers"] = still[YEAR] * spend * discount
     return told
 
 

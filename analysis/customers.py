@@ -103,6 +103,13 @@ def whole(money: np.ndarray) -> np.ndarray:
     return found
 
 
+def totals(money: np.ndarray, group: np.ndarray, groups: int) -> list[int]:
+    """The exact sum of whole amounts in each of the groups 0, 1, ...: halves small enough to be summed as float64."""
+    low = np.bincount(group, money & 0xFFFFFF, groups)
+    high = np.bincount(group, money >> 24, groups)
+    return [(int(above) << 24) + int(below) for above, below in zip(high, low, strict=True)]
+
+
 def _bought(lines: Relation, today: date) -> tuple[pd.DataFrame, np.ndarray, int]:
     """Who bought before `today`: their frame, their numbers (int32), and how many others only gave back."""
     day, refunds_only = np.datetime64(today, "D"), 0

@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from analysis.customers import SCALE, Customers
+from analysis.customers import SCALE, Customers, totals
 from analysis.finding import Finding, Result, Skip, Table
 from analysis.ground import Ground, noun, over
 from analysis.history import NOT_YET, State, days_of, facts, months_before, states
@@ -125,14 +125,19 @@ def compute(lines: Relation, customers: Customers, rfm: Rfm, settings: Settings)
 
 def _sizes_on(state: State) -> list[dict[str, object]]:
     """One row a segment, in the order of RANKS."""
-    day, everyone = state.day - timedelta(days=1), int(np.count_nonzero(state.code != NOT_YET))
-    found = []
-    for name in RANKS:
-        here = state.code == SEGMENTS.index(name)
-        count = int(np.count_nonzero(here))
-        net = int(state.money[here].sum()) / SCALE
-        found.append({"day": day, "segment": name, "customers": count, "share": count / everyone, "net": net})
-    return found
+    day, place = state.day - timedelta(days=1), state.code + 1  # NOT_YET first
+    counts = np.bincount(place, minlength=len(SEGMENTS) + 1)
+    money, everyone = totals(state.money, place, len(counts)), int(counts[1:].sum())
+    return [
+        {
+            "day": day,
+            "segment": name,
+            "customers": int(counts[at]),
+            "share": int(counts[at]) / everyone,
+            "net": money[at] / SCALE,
+        }
+        for name, at in ((name, SEGMENTS.index(name) + 1) for name in RANKS)
+    ]
 
 
 def _silent(then: np.ndarray, now: State, since: date, customers: Customers) -> Silent:
@@ -145,15 +150,16 @@ def _silent(then: np.ndarray, now: State, since: date, customers: Customers) -> 
 
 def _moves(then: np.ndarray, now: State) -> list[Move]:
     """Every pair of a segment then (New last) and a segment now, in the order of RANKS."""
+    width, here = len(SEGMENTS) + 1, np.flatnonzero(now.code != NOT_YET)
+    pair = (then[here] + 1) * np.int64(width) + now.code[here] + 1
+    count = np.bincount(pair, minlength=width**2)
+    money = totals(now.money[here], pair, width**2)
     codes = {name: SEGMENTS.index(name) for name in RANKS}
-    found = []
-    for origin, before in {**codes, NEW: NOT_YET}.items():
-        came = then == before
-        code, money = now.code[came], now.money[came]
-        for to in RANKS:
-            here = code == codes[to]
-            found.append(Move(origin, to, int(np.count_nonzero(here)), int(money[here].sum())))
-    return found
+    return [
+        Move(origin, to, int(count[at]), money[at])
+        for origin, before in {**codes, NEW: NOT_YET}.items()
+        for to, at in ((to, (before + 1) * width + codes[to] + 1) for to in RANKS)
+    ]
 
 
 def _over_time(rows: list[dict[str, object]], cut: bool) -> Table:

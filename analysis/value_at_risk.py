@@ -35,13 +35,14 @@ class ValueAtRisk(Result):
     """High-value customers with a low chance to be still customers.
 
     customers: rank (1 brought most), customer_id, net, orders, recency_days, p_alive, expected, if_customer (money of
-    the next year; NaN where value is not known): for the exports. listed: the same for pages, without customer_id
-    unless the settings ask for names. chances: the tenths of P(alive) -> high-value customers who came back, net.
-    why: why nothing is expected of them in money, "" when it is.
+    the next year; NaN where value is not known): for the exports. here: who they are (bool; rows as Customers.frame).
+    listed: as `customers` for pages, without customer_id unless the settings ask for names. chances: the tenths of
+    P(alive) -> high-value customers who came back, net. why: why nothing is expected of them in money, "" when it is.
     """
 
     findings: Mapping[str, Finding]
     customers: Table
+    here: np.ndarray
     listed: Table
     chances: Table
     why: str
@@ -83,6 +84,7 @@ def compute(customers: Customers, clv: Clv, settings: Settings) -> ValueAtRisk:
     return ValueAtRisk(
         findings=_findings(people, ahead, customers, clv),
         customers=table,
+        here=people.listed,
         listed=table if settings.include_customers else _unnamed(table),
         chances=_chances(people),
         why=clv.why,
@@ -101,7 +103,7 @@ def _ahead(basis: Basis) -> _Ahead:
     value = basis.made.value
     if value is None or not len(value[YEAR]):
         return _Ahead(np.empty(0), np.empty(0), (0.0, 0.0), (0.0, 0.0))
-    moved, still = basis.spread(), basis.while_customers()
+    moved, still = basis.spread((YEAR,)), basis.while_customers()
     within, if_within = (
         clv_worth.interval(moved, name, np.array([each.sum()]))
         for name, each in ((f"value_{YEAR}", value[YEAR]), ("while_customers", still))

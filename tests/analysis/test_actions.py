@@ -54,7 +54,7 @@ def lines_of(seed: int) -> pd.DataFrame:
 
 def refuse_lifetime(monkeypatch: pytest.MonkeyPatch) -> None:
     def tried(customers: Customers) -> ClvCheck:
-        return SimpleNamespace(passed=False, orders_passed=False, why="it was wrong", findings={})  # type: ignore[return-value]
+        return SimpleNamespace(passed=False, full=None, orders_passed=False, why="it was wrong", findings={})  # type: ignore[return-value]
 
     monkeypatch.setattr("analysis.clv_check.compute", tried)
 

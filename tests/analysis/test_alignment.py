@@ -310,7 +310,9 @@ def test_skipped_with_the_reason(ran, lines, more, why):
 
 def test_what_failed_its_trial_is_not_told(ran, monkeypatch):
     for orders_passed in (True, False):
-        trial = SimpleNamespace(passed=False, orders_passed=orders_passed, why="it foretold too much", findings={})
+        trial = SimpleNamespace(
+            passed=False, full=None, orders_passed=orders_passed, why="it foretold too much", findings={}
+        )
         alone(monkeypatch, trial)
         done = ran(lines_of(1))
         told = [k for k, f in done.findings.items() if k.startswith("alignment.") and f.value is not None]

@@ -46,7 +46,7 @@ def dear_once() -> pd.DataFrame:
     return pd.concat([lines, once.set_axis(lines.columns, axis=1)], ignore_index=True)
 
 
-PASSED = SimpleNamespace(passed=True, orders_passed=True, why="", findings={})
+PASSED = SimpleNamespace(passed=True, full=None, orders_passed=True, why="", findings={})
 
 
 def alone(monkeypatch: pytest.MonkeyPatch, trial: SimpleNamespace = PASSED) -> None:
@@ -327,11 +327,17 @@ def test_skipped_with_the_reason(ran, lines, more, why):
 
 def test_what_failed_its_trial_is_not_told(ran, monkeypatch):
     """Who left, when only money failed; nothing, when purchases did."""
-    alone(monkeypatch, SimpleNamespace(passed=False, orders_passed=True, why="spend goes with frequency", findings={}))
+    alone(
+        monkeypatch,
+        SimpleNamespace(passed=False, full=None, orders_passed=True, why="spend goes with frequency", findings={}),
+    )
     found: Any = ran(lines_of(1)).results["value_at_risk"]
     assert found.why == "spend goes with frequency" and value(found, "customers") > 5
     assert found.findings["expected"].value is None and found.findings["expected"].reason == found.why
-    alone(monkeypatch, SimpleNamespace(passed=False, orders_passed=False, why="it foretold too much", findings={}))
+    alone(
+        monkeypatch,
+        SimpleNamespace(passed=False, full=None, orders_passed=False, why="it foretold too much", findings={}),
+    )
     done = ran(lines_of(1))
     assert done.skipped["value_at_risk"].endswith("it did not pass its trial: it foretold too much")
 
