@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis import mixture
 from analysis.cluster_model import DIGITS, MEASURES, Feature, Model
 from analysis.finding import Skip
 from analysis.threads import heard, one_thread
@@ -190,9 +189,12 @@ def _stability(sample: np.ndarray, model: Model, seed: int) -> float:
 def _mixture(sample: np.ndarray, seed: int) -> pd.DataFrame:
     """Gaussian mixtures of one to eight components and their Bayesian information criterion; the least is best."""
     from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
 
-    tried = [n for n in range(1, CANDIDATES.stop) if n * 10 <= len(sample)]
+    rows = []
     with heard(ConvergenceWarning):
-        found = [mixture.criterion(sample, n, seed) for n in tried]
-    frame = pd.DataFrame({"components": tried, "bic": found})
+        for n in [n for n in range(1, CANDIDATES.stop) if n * 10 <= len(sample)]:
+            made = GaussianMixture(n, n_init=3, reg_covar=1e-4, random_state=seed).fit(sample)
+            rows.append((n, float(made.bic(sample))))
+    frame = pd.DataFrame(rows, columns=["components", "bic"])
     return frame.assign(chosen=frame["bic"] == frame["bic"].min())
