@@ -77,13 +77,12 @@ BATCH = 1 << 14  # rows of CSV that are made at once: what stays in the processo
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file, or files written together: the analyses they need, and what writes them; it returns those written.
+    """A file, or files written together: the analyses they need, and what writes them; it returns their names.
 
     It can be written as soon as each analysis it needs is done or known to be missing, and beside any other.
     """
 
     needs: tuple[str, ...]
-    files: tuple[str, ...]
     write: Callable[[Path, Mapping[str, Result], Settings], Sequence[str]]
 
 
@@ -110,7 +109,7 @@ def _table(name: str, analysis: str, attribute: str) -> Export:
             _rows([arrow(table.frame)], [folder / file for file in files])
         return files
 
-    return Export((analysis,), files, write)
+    return Export((analysis,), write)
 
 
 def _labelled(folder: Path, results: Mapping[str, Result], settings: Settings) -> Sequence[str]:
@@ -244,8 +243,8 @@ def _made(path: Path) -> Path:
 
 
 EXPORTS = (
-    Export(("customers", *LABELLED), CUSTOMERS, _labelled),
+    Export(("customers", *LABELLED), _labelled),
     *(_table(name, *of) for name, of in TABLES.items()),
-    Export(crm.NEEDS, tuple(f"{name}.csv" for name in crm.FILES), _crm),
-    Export(("actions",), (STRATEGIES,), _strategies),
+    Export(crm.NEEDS, _crm),
+    Export(("actions",), _strategies),
 )

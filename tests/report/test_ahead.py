@@ -35,7 +35,7 @@ def export(name: str, *needs: str) -> Export:
         (folder / name).write_text(" ".join(sorted(results)), encoding="utf-8")
         return (name,)
 
-    return Export(needs, (name,), write)
+    return Export(needs, write)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_what_keeps_a_file_from_being_written_is_told(telling) -> None:
     def full(*_: object) -> Sequence[str]:
         raise OSError(28, "No space left on device")
 
-    with telling(Export(("one",), ("a",), full)) as ahead:
+    with telling(Export(("one",), full)) as ahead:
         ahead.made("one", Nothing())
         with pytest.raises(OSError, match="No space"):
             ahead.finish()
@@ -95,7 +95,7 @@ def test_a_build_that_fails_writes_no_further_file(telling, tmp_path: Path) -> N
         assert go.wait(20)
         return ()
 
-    with pytest.raises(KeyError), telling(Export(("one",), ("slow",), slow), export("a", "one")) as ahead:
+    with pytest.raises(KeyError), telling(Export(("one",), slow), export("a", "one")) as ahead:
         ahead.made("one", Nothing())
         assert begun.wait(20)
         threading.Timer(0.1, go.set).start()
