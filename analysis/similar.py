@@ -118,7 +118,7 @@ def histories(blocks: Iterable[Bought], products: pd.DataFrame) -> Histories:
         with os.fdopen(handle, "wb") as file:
             for block in blocks:
                 for column in PAIR:
-                    getattr(block, column).tofile(file)
+                    file.write(np.ascontiguousarray(getattr(block, column)).data)  # `tofile` hides that a disk is full
                 sizes.append((block.start, block.customers, len(block.customer)))
                 customers = block.start + block.customers
         made = Histories(customers, products, path, tuple(sizes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -222,11 +223,15 @@ class Relation:
 
 @contextmanager
 def enough() -> Iterator[None]:
-    """What the engine cannot hold, even on disk, is a MemoryError."""
+    """What the engine cannot hold, even on disk, is a MemoryError; a full disk is DataError E_DISK."""
     try:
         yield
     except duckdb.OutOfMemoryException:
         raise MemoryError from None
+    except duckdb.IOException as reason:
+        if os.strerror(errno.ENOSPC) not in str(reason):
+            raise
+        raise DataError("E_DISK", "the disk is full", hint="Free some of it, or name an --out on another") from None
 
 
 def taken(target: str) -> DataError:

@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dataset import engine
 from dataset.engine import Engine, Relation
+from dataset.errors import DataError
 
 LONG = "select count(*) from range(200000) as a(i) join range(2000) as b(j) on (a.i * b.j) % 1000 = 7"
 
@@ -78,6 +80,13 @@ def test_no_thread_reads_what_another_made_with_other_parameters(tmp_path: Path)
     months = [1 + i % 9 for i in range(120)]
     with ThreadPoolExecutor(6) as threads:
         assert list(threads.map(counted, months)) == [(date(2024, m, 1) - date(2024, 1, 1)).days for m in months]
+
+
+def test_a_full_disk_is_said_in_a_line() -> None:
+    with pytest.raises(DataError, match="E_DISK the disk is full"), engine.enough():
+        raise duckdb.IOException("IO Error: Could not write file: No space left on device")
+    with pytest.raises(duckdb.IOException, match="magic"), engine.enough():
+        raise duckdb.IOException("IO Error: no magic bytes")
 
 
 def test_what_does_not_fit_is_a_memory_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
