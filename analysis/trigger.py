@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analysis import total_order
 from analysis.rfm import SEGMENTS, WINDOW_SHOPPERS
 from dataset import engine
 from dataset.errors import existing, shown
@@ -126,18 +125,11 @@ def rank(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
 
     groups: ranked within each. An unknown value (NaN) has none and counts for nobody.
     """
-    known = np.flatnonzero(~np.isnan(values))
-    group = np.zeros(len(known), dtype=np.int64) if groups is None else groups[known]
-    order = total_order.by([group, -values[known]])
-    own, rows = group[order], known[order]
-    fresh = np.append(True, (own[1:] != own[:-1]) | (values[rows[1:]] != values[rows[:-1]]))[: len(rows)]
-    first = np.flatnonzero(fresh)  # of those who share a place
-    count, leads = np.diff(np.append(first, len(rows))), np.searchsorted(own, own[first])
-    among = np.searchsorted(own, own[first], side="right") - leads
-    share = (first - leads + (count + 1) / 2 - 0.5) / among
-    found = np.full(len(values), np.nan)
-    found[rows] = np.repeat(share, count)
-    return found
+    series = pd.Series(-values)
+    by = series.groupby(groups) if groups is not None else None
+    ranks = (by or series).rank(method="average")
+    counts = by.transform("count") if by is not None else series.count()
+    return ((ranks - 0.5) / counts).to_numpy()
 
 
 def _arrow(values: pd.Series | None, kind: Kind, rows: int) -> pa.Array:
